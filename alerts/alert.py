@@ -1,0 +1,62 @@
+"""An alert event as it moves through the flow."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Status(StrEnum):
+    """The two states a sender reports."""
+
+    FIRING = "firing"
+    RESOLVED = "resolved"
+
+
+class Envelope(NamedTuple):
+    """What all alerts of one record share."""
+
+    id: str
+    """The ingest id: one webhook, 32 hex digits."""
+    format: str
+    """Name of the module in `alerts/formats/` that reads the lines."""
+    source: str
+    """Which configured sender it came from."""
+    receiver: str
+    group_key: str
+    accepted_ms: int
+    """When the gateway accepted it: milliseconds since the epoch, the Kafka record's timestamp."""
+
+
+class Arrival(NamedTuple):
+    """What a record's header says of one alert event: all that dedup needs."""
+
+    id: str
+    """Input id: `<ingest id>-<position in the webhook>`."""
+    fingerprint: str
+    """Identity, 16 hex digits: see `alerts.fingerprint.identity`."""
+    status: Status
+    name: str
+    starts_at: str
+    """RFC 3339, as sent."""
+    ends_at: str | None
+    """RFC 3339, as sent; None while there is no end."""
+    envelope: Envelope
+    line: bytes
+    """The alert as it came: compact JSON of the sender's own format."""
+
+
+class Alert(NamedTuple):
+    """One alert event, decoded."""
+
+    id: str
+    fingerprint: str
+    status: Status
+    name: str
+    starts_at: str
+    ends_at: str | None
+    envelope: Envelope
+    labels: dict[str, str]
+    annotations: dict[str, str]
+    generator_url: str
+    """Where the rule can be seen; empty when the sender gave none."""

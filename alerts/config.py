@@ -1,0 +1,175 @@
+"""winnow.yaml as pydantic models: what may be set, in which units, with which defaults."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
+
+from alerts.alert import Status
+from alerts.decision import Severity
+from alerts.fields import Duration, Listen, MatchersField, Size
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=100)]
+"""Names of rules and targets: they become metric labels, lane keys and parts of ids."""
+
+
+class Section(BaseModel):
+    """A part of winnow.yaml: keys it does not know are refused, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Kafka(Section):
+    """Where the topics live."""
+
+    bootstrap: str = "127.0.0.1:9092"
+    topic_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,100}$")] = "winnow"
+    partitions: Annotated[int, Field(ge=1, le=4096)] = 32
+    """Set once: the state of the flow belongs to this number."""
+    replication: Annotated[int, Field(ge=1, le=32)] = 1
+    client: dict[str, str] = {}
+    """Further librdkafka settings (TLS, SASL), given to every client."""
+
+
+class Gateway(Section):
+    """The HTTP side."""
+
+    listen: Listen = "127.0.0.1:8080"
+    max_body: Size = 10 * 1024**2
+    max_alerts_per_request: Annotated[int, Field(ge=1)] = 100
+    """For /webhook/proxy; the plain Alertmanager path has no limit but the body's size."""
+    produce_timeout: Duration = timedelta(seconds=5)
+    """How long a request waits for Kafka's report before it is answered 503."""
+    request_timeout: Duration = timedelta(seconds=30)
+    """How long a sender may take to send its body."""
+
+
+class Dedup(Section):
+    """What counts as a repeat."""
+
+    window: Duration = timedelta(hours=4)
+
+
+class Hours(Section):
+    """A time of day, perhaps on some days, in one time zone."""
+
+    start: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+    end: Annotated[str, Field(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$")]
+    """Not included; earlier than `start` means over midnight."""
+    days: list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]] = []
+    """Empty: every day."""
+    zone: str = "UTC"
+
+
+class Namespaces(Section):
+    """Namespaces by name."""
+
+    include: list[str] = []
+    exclude: list[str] = []
+
+
+class When(Section):
+    """Conditions that rules share; a rule holds if all that are given hold."""
+
+    severity: list[Severity] = []
+    category: list[str] = []
+    confidence_below: Annotated[float, Field(ge=0, le=1)] | None = None
+    status: Status | None = None
+    namespaces: Namespaces | None = None
+    ended_before: Duration | None = None
+    """Its endsAt lies at least this long before the moment it was accepted."""
+    started_before: Duration | None = None
+    """It has no endsAt, and its startsAt lies at least this long before the moment it was accepted."""
+    hours: Hours | None = None
+
+
+class ClassifyRule(Section):
+    """An own rule: what a matching alert is taken for."""
+
+    name: Name
+    match: MatchersField
+    severity: Severity
+    category: str = "unknown"
+    confidence: Annotated[float, Field(ge=0, le=1)] = 0.9
+    recommendations: Annotated[list[str], Field(max_length=5)] = []
+
+
+class Classify(Section):
+    """How alerts are judged."""
+
+    rules: Literal["builtin"] | list[ClassifyRule] = "builtin"
+
+
+class FilterRule(When):
+    """Lets an alert through or ends it here; the first rule that holds decides."""
+
+    name: Name
+    when: MatchersField | None = None
+    action: Literal["allow", "deny"] = "deny"
+    critical: bool = False
+    """Without it the rule has no effect on critical alerts."""
+
+
+class Route(When):
+    """Who is told; the first that holds decides, unless it says `continue`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    name: Name | None = None
+    match: MatchersField | None = None
+    to: Annotated[list[str], Field(min_length=1)]
+    go_on: Annotated[bool, Field(alias="continue")] = False
+
+
+class Target(Section):
+    """What every kind of target has; each kind adds its own in `connectors/targets/<kind>.py`."""
+
+    name: Name
+    kind: str
+    enabled: bool = True
+    filter: list[FilterRule] = []
+    """Further filter rules, for this target only."""
+    timeout: Duration = timedelta(seconds=15)
+
+
+class HttpTarget(Target):
+    """A target that is told by HTTP."""
+
+    url: Annotated[str, Field(pattern=r"^https?://[^\s]+$")]
+    allow_private: bool = False
+    """Whether it may be at a private or loopback address (in the cluster, or for trying out)."""
+
+
+class Publish(Section):
+    """How deliveries are sent."""
+
+    tries: Annotated[int, Field(ge=1, le=20)] = 3
+    backoff: Duration = timedelta(milliseconds=500)
+    """Before the second try; doubles each time."""
+    max_concurrent: Annotated[int, Field(ge=1, le=1000)] = 32
+    """Requests under way to one target at a time."""
+
+
+class Flow(Section):
+    """The Bytewax side."""
+
+    metrics_listen: Listen = "127.0.0.1:9464"
+    group: str = "winnow"
+    """Consumer group the flow's progress is committed to."""
+
+
+class Config(Section):
+    """All of winnow.yaml."""
+
+    kafka: Kafka = Kafka()
+    gateway: Gateway = Gateway()
+    flow: Flow = Flow()
+    dedup: Dedup = Dedup()
+    classify: Classify = Classify()
+    filter: list[FilterRule] = []
+    routes: list[Route] = []
+    """None: every alert goes to every enabled target."""
+    publish: Publish = Publish()
+    targets: list[SerializeAsAny[Target]] = []

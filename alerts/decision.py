@@ -1,0 +1,72 @@
+"""Why an alert went where it went: what each step said, and what became of each delivery."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from alerts.alert import Alert
+
+
+class Severity(StrEnum):
+    """How bad, in words; the order of the members is from worst to least."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    INFO = "info"
+    NOISE = "noise"
+    UNKNOWN = "unknown"
+
+
+class Judge(StrEnum):
+    """Who classified."""
+
+    LLM = "llm"
+    CACHE = "cache"
+    RULES = "rules"
+    LABEL = "label"
+
+
+class Verdict(NamedTuple):
+    """What one step said of one alert."""
+
+    outcome: str
+    """A word of the step's own set, or `error` when the step raised and the alert went on."""
+    rule: str
+    """The rule that decided, by name; for `error` the exception's type."""
+    saw: dict[str, str | int | float]
+    """The values the rule looked at."""
+
+
+class Classification(NamedTuple):
+    """How bad an alert is and what it is about."""
+
+    severity: Severity
+    category: str
+    confidence: float
+    """0 to 1."""
+    source: Judge
+    rule: str
+    """The rule that decided, by name."""
+    recommendations: tuple[str, ...] = ()
+    reasoning: str = ""
+
+
+class Delivery(NamedTuple):
+    """One notification to one target."""
+
+    id: str
+    """Computed from what it is about, so a repeat after a crash carries the same: 32 hex digits, no dots."""
+    target: str
+    """Name of the target in winnow.yaml."""
+    transition: str
+    """Which change of the alert this tells: `<status>/<startsAt>/<count>`."""
+    alert: Alert
+    classification: Classification
+
+
+class Outcome(StrEnum):
+    """How a delivery ended."""
+
+    DELIVERED = "delivered"
+    DEAD_LETTERED = "dead-lettered"

@@ -1,0 +1,30 @@
+"""The error tree.
+
+WinnowError
+├── ConfigError      winnow.yaml cannot be used as it is
+├── FormatError      a body or a record is not what its format says
+├── MatcherError     a matcher cannot be parsed
+└── KafkaError       the broker refused, or did not answer in time
+"""
+
+from __future__ import annotations
+
+
+class WinnowError(Exception):
+    """Whatever Winnow raises on purpose; its text is fit to be shown to a person."""
+
+
+class ConfigError(WinnowError):
+    """The configuration cannot be used; the text names every fault with its path in the file."""
+
+
+class FormatError(WinnowError):
+    """A body or record could not be read; the text names what was expected, what came and where."""
+
+
+class MatcherError(WinnowError):
+    """A matcher could not be parsed; the text quotes it and names the place."""
+
+
+class KafkaError(WinnowError):
+    """Kafka refused or did not answer in time; the text names the broker and what was asked of it."""

@@ -1,0 +1,39 @@
+"""Targets, one file each, found by name: `<kind>.py` holds `Config`, `EXAMPLE`, `render` and perhaps `judge`."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from types import MappingProxyType
+from typing import Protocol
+
+from alerts.config import Target
+from alerts.decision import Delivery
+from connectors.request import Answer, Judgement, Message, Request, judge
+
+
+class Kind(Protocol):
+    """What a module in this folder must have."""
+
+    Config: type[Target]
+    EXAMPLE: dict[str, object]
+    """A valid configuration, as it would stand in winnow.yaml."""
+
+    def render(self, config: Target, delivery: Delivery, at: datetime) -> Request | Message:
+        """The request that tells `delivery` to the target; `at` is the time of this attempt."""
+
+
+@cache
+def kinds() -> Mapping[str, Kind]:
+    """Every kind of target, by the name of its file."""
+    names = [module.name for module in pkgutil.iter_modules(__path__)]
+    return MappingProxyType({name: importlib.import_module(f"{__name__}.{name}") for name in names})
+
+
+def judge_of(kind: str, answer: Answer) -> Judgement:
+    """What `answer` means for a target of this kind: its own `judge`, or the one that goes by status."""
+    own = getattr(kinds()[kind], "judge", judge)
+    return Judgement(own(answer))
