@@ -1,55 +1,69 @@
-"""winnow.yaml as pydantic models: what may be set, in which units, with which defaults."""
+"""winnow.yaml as pydantic models: what may be set, in which units, with which defaults.
+
+A field that is a `Secret`, or that has `repr=False`, is hidden: its value stands in no repr, no fault
+and not in the version, and `<field>_file` may name a file that holds it.
+"""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, model_validator
 
-from alerts.alert import Status
-from alerts.decision import Severity
-from alerts.fields import Duration, Listen, MatchersField, Size
+from alerts.alert import Status  # noqa: TC001 pydantic looks the name up
+from alerts.decision import Severity  # noqa: TC001 same
+from alerts.fields import Bootstrap, Duration, Listen, MatchersField, Size, Url, Zone
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=100)]
 """Names of rules and targets: they become metric labels, lane keys and parts of ids."""
+
+Span = Annotated[Duration, Field(gt=timedelta(0))]
+"""More than nothing: windows and ages."""
+
+Wait = Annotated[Duration, Field(gt=timedelta(0), le=timedelta(hours=1))]
+"""How long someone waits for an answer: more than nothing, at most an hour."""
+
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+"""0 to 1."""
 
 
 class Section(BaseModel):
     """A part of winnow.yaml: keys it does not know are refused, values never change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class Kafka(Section):
     """Where the topics live."""
 
-    bootstrap: str = "127.0.0.1:9092"
+    bootstrap: Bootstrap = "127.0.0.1:9092"
     topic_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,100}$")] = "winnow"
     partitions: Annotated[int, Field(ge=1, le=4096)] = 32
     """Set once: the state of the flow belongs to this number."""
     replication: Annotated[int, Field(ge=1, le=32)] = 1
-    client: dict[str, str] = {}
-    """Further librdkafka settings (TLS, SASL), given to every client."""
+    client: Annotated[dict[str, str], Field(repr=False)] = {}
+    """Further librdkafka settings (TLS, SASL), given to every client; may hold passwords."""
 
 
 class Gateway(Section):
     """The HTTP side."""
 
     listen: Listen = "127.0.0.1:8080"
-    max_body: Size = 10 * 1024**2
-    max_alerts_per_request: Annotated[int, Field(ge=1)] = 100
+    max_body: Annotated[Size, Field(ge=1024, le=1024**3)] = 10 * 1024**2
+    max_alerts_per_request: Annotated[int, Field(ge=1, le=1_000_000)] = 100
     """For /webhook/proxy; the plain Alertmanager path has no limit but the body's size."""
-    produce_timeout: Duration = timedelta(seconds=5)
+    produce_timeout: Wait = timedelta(seconds=5)
     """How long a request waits for Kafka's report before it is answered 503."""
-    request_timeout: Duration = timedelta(seconds=30)
+    request_timeout: Wait = timedelta(seconds=30)
     """How long a sender may take to send its body."""
 
 
 class Dedup(Section):
     """What counts as a repeat."""
 
-    window: Duration = timedelta(hours=4)
+    window: Span = timedelta(hours=4)
+    """How long the same status of an alert is a repeat."""
 
 
 class Hours(Section):
@@ -60,7 +74,13 @@ class Hours(Section):
     """Not included; earlier than `start` means over midnight."""
     days: list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]] = []
     """Empty: every day."""
-    zone: str = "UTC"
+    zone: Zone = "UTC"
+
+    @model_validator(mode="after")
+    def _is_some_time(self) -> Self:
+        if self.start == self.end:
+            raise ValueError("expected an end that differs from the start (the whole day: 00:00 to 24:00)")
+        return self
 
 
 class Namespaces(Section):
@@ -75,12 +95,12 @@ class When(Section):
 
     severity: list[Severity] = []
     category: list[str] = []
-    confidence_below: Annotated[float, Field(ge=0, le=1)] | None = None
+    confidence_below: Share | None = None
     status: Status | None = None
     namespaces: Namespaces | None = None
-    ended_before: Duration | None = None
+    ended_before: Span | None = None
     """Its endsAt lies at least this long before the moment it was accepted."""
-    started_before: Duration | None = None
+    started_before: Span | None = None
     """It has no endsAt, and its startsAt lies at least this long before the moment it was accepted."""
     hours: Hours | None = None
 
@@ -92,7 +112,7 @@ class ClassifyRule(Section):
     match: MatchersField
     severity: Severity
     category: str = "unknown"
-    confidence: Annotated[float, Field(ge=0, le=1)] = 0.9
+    confidence: Share = 0.9
     recommendations: Annotated[list[str], Field(max_length=5)] = []
 
 
@@ -115,7 +135,7 @@ class FilterRule(When):
 class Route(When):
     """Who is told; the first that holds decides, unless it says `continue`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(populate_by_name=True)
 
     name: Name | None = None
     match: MatchersField | None = None
@@ -131,13 +151,14 @@ class Target(Section):
     enabled: bool = True
     filter: list[FilterRule] = []
     """Further filter rules, for this target only."""
-    timeout: Duration = timedelta(seconds=15)
+    timeout: Wait = timedelta(seconds=15)
+    """How long one attempt may take."""
 
 
 class HttpTarget(Target):
     """A target that is told by HTTP."""
 
-    url: Annotated[str, Field(pattern=r"^https?://[^\s]+$")]
+    url: Url
     allow_private: bool = False
     """Whether it may be at a private or loopback address (in the cluster, or for trying out)."""
 
@@ -146,7 +167,7 @@ class Publish(Section):
     """How deliveries are sent."""
 
     tries: Annotated[int, Field(ge=1, le=20)] = 3
-    backoff: Duration = timedelta(milliseconds=500)
+    backoff: Annotated[Duration, Field(ge=timedelta(0), le=timedelta(hours=1))] = timedelta(milliseconds=500)
     """Before the second try; doubles each time."""
     max_concurrent: Annotated[int, Field(ge=1, le=1000)] = 32
     """Requests under way to one target at a time."""
@@ -156,8 +177,10 @@ class Flow(Section):
     """The Bytewax side."""
 
     metrics_listen: Listen = "127.0.0.1:9464"
-    group: str = "winnow"
+    group: Annotated[str, Field(min_length=1, max_length=200)] = "winnow"
     """Consumer group the flow's progress is committed to."""
+    drain: Wait = timedelta(seconds=20)
+    """After SIGTERM: how long what is under way may take to finish before the rest is saved."""
 
 
 class Config(Section):

@@ -5,9 +5,12 @@ WinnowError
 ├── FormatError      a body or a record is not what its format says
 ├── MatcherError     a matcher cannot be parsed
 └── KafkaError       the broker refused, or did not answer in time
+    └── KafkaAwayError   no broker answers: it may come back
 """
 
 from __future__ import annotations
+
+from alerts.webhook import Fault
 
 
 class WinnowError(Exception):
@@ -21,6 +24,10 @@ class ConfigError(WinnowError):
 class FormatError(WinnowError):
     """A body or record could not be read; the text names what was expected, what came and where."""
 
+    def __init__(self, message: str, faults: tuple[Fault, ...] = ()) -> None:
+        super().__init__(message)
+        self.faults = faults
+
 
 class MatcherError(WinnowError):
     """A matcher could not be parsed; the text quotes it and names the place."""
@@ -28,3 +35,7 @@ class MatcherError(WinnowError):
 
 class KafkaError(WinnowError):
     """Kafka refused or did not answer in time; the text names the broker and what was asked of it."""
+
+
+class KafkaAwayError(KafkaError):
+    """No broker answers; waiting may help."""

@@ -1,65 +1,148 @@
-"""The kinds of value winnow.yaml is written in: lengths of time, sizes, addresses, matchers, secrets."""
+"""The kinds of value winnow.yaml is written in: lengths of time, sizes, addresses, matchers, secrets.
+
+A fault says what was expected and never what came: the value may be a secret out of the environment. Whoever
+reports the fault knows whether it may be shown (`alerts.config_faults`).
+"""
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from datetime import timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, PlainSerializer, PlainValidator, SecretStr
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    SecretStr,
+    ValidationInfo,
+)
 
 from alerts.errors import MatcherError
 from alerts.matchers import Matchers, parse
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
 Secret = SecretStr
 """Never in a repr, a log line or an error; `.get_secret_value()` where it is sent."""
 
-_UNITS_S = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+LONGEST = timedelta(days=366)
+"""No length of time in winnow.yaml is longer: what asks for more is a slip of the unit."""
+
+_UNITS = {
+    "ms": timedelta(milliseconds=1),
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+}
 _UNITS_BYTES = {"B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
-_DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|s|m|h|d|w))+", re.ASCII)
+# At most 12 digits: enough for a year in milliseconds, and no product overflows a timedelta.
+_DURATION = re.compile(r"(?:\d{1,12}(?:\.\d{1,6})?(?:ms|s|m|h|d|w))+", re.ASCII)
 _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)", re.ASCII)
-_SIZE = re.compile(r"(\d+)(B|KiB|MiB|GiB)", re.ASCII)
-_LISTEN = re.compile(r"(\[[0-9a-fA-F:]+\]|[^:\[\]\s]+):(\d{1,5})")
+_SIZE = re.compile(r"(\d{1,12})(B|KiB|MiB|GiB)", re.ASCII)
+_LISTEN = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]\s/@]+):(\d{1,5})", re.ASCII)
+# librdkafka: [protocol://]host[:port],...; the port is 9092 when left out (its CONFIGURATION.md).
+_BROKER = re.compile(r"(?:[A-Za-z_]+://)?(?:\[[0-9a-fA-F:.]+\]|[^:\[\]\s/@,]+)(?::(\d{1,5}))?", re.ASCII)
 
 
 def _duration(value: object) -> timedelta:
     if isinstance(value, timedelta):
         return value
     if not isinstance(value, str) or not _DURATION.fullmatch(value):
-        raise ValueError(f"expected a length of time such as 90s, 5m or 1h30m, got {value!r}")
-    return timedelta(seconds=sum(float(n) * _UNITS_S[unit] for n, unit in _DURATION_PART.findall(value)))
+        raise ValueError("expected a length of time such as 90s, 5m or 1h30m")
+    parts = [(float(n), unit) for n, unit in _DURATION_PART.findall(value)]
+    # Compared before they are added up, part by part: a timedelta ends at about 2.7 million years.
+    if any(n > LONGEST / _UNITS[unit] for n, unit in parts):
+        raise ValueError("expected a length of time of at most 366d")
+    total = sum((n * _UNITS[unit] for n, unit in parts), start=timedelta())
+    if total > LONGEST:
+        raise ValueError("expected a length of time of at most 366d")
+    return total
 
 
 def _size(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
     found = _SIZE.fullmatch(value) if isinstance(value, str) else None
     if not found:
-        raise ValueError(f"expected a size such as 512KiB or 10MiB, got {value!r}")
+        raise ValueError("expected a size such as 512KiB or 10MiB")
     return int(found[1]) * _UNITS_BYTES[found[2]]
 
 
 def _listen(value: object) -> str:
     found = _LISTEN.fullmatch(value) if isinstance(value, str) else None
-    if not found or int(found[2]) > 65535:
-        raise ValueError(f"expected HOST:PORT such as 127.0.0.1:8080, got {value!r}")
+    if not found or int(found[2]) > 65535 or not _is_host(found[1]):
+        raise ValueError(
+            "expected HOST:PORT such as 127.0.0.1:8080 or [::1]:8080 (0.0.0.0 for every address)"
+        )
     return found[0]
+
+
+def _is_host(host: str) -> bool:
+    if not host.startswith("["):
+        return True
+    try:
+        ipaddress.IPv6Address(host[1:-1])
+    except ValueError:
+        return False
+    return True
+
+
+def _bootstrap(value: str) -> str:
+    brokers = [_BROKER.fullmatch(broker.strip()) for broker in value.split(",")]
+    if not all(broker and int(broker[1] or 9092) in range(1, 65536) for broker in brokers):
+        raise ValueError("expected brokers such as kafka-1:9092,kafka-2:9092")
+    return value
+
+
+def _url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        is_usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # its text quotes the address, which may hold a token
+        is_usable = False
+    if not is_usable or re.search(r"[\s\x00-\x1f\x7f]", value):
+        raise ValueError("expected an address that begins with http:// or https:// and names a host")
+    return value
 
 
 def _matchers(value: object) -> Matchers:
     if isinstance(value, Matchers):
         return value
     if not isinstance(value, str):
-        raise ValueError(f"expected matchers such as 'severity=\"critical\"', got {value!r}")  # noqa: TRY004 pydantic wants ValueError
+        raise ValueError("expected matchers such as 'severity=\"critical\"'")  # noqa: TRY004 pydantic wants ValueError
     try:
-        return parse(value)
+        return parse(str(value))
     except MatcherError as error:
         raise ValueError(str(error)) from error
 
 
+def _zone(value: str, info: ValidationInfo) -> str:
+    # Which zones there are stands in files, so whoever reads winnow.yaml brings the list along.
+    zones: Callable[[], Collection[str]] | None = (info.context or {}).get("zones")
+    if zones and value != "UTC" and value not in zones():
+        raise ValueError("expected a time zone such as UTC or Europe/Berlin")
+    return value
+
+
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
-"""`90s`, `5m`, `1h30m`, `500ms`."""
+"""`90s`, `5m`, `1h30m`, `500ms`; at most 366 days, 0 where the field allows it."""
 Size = Annotated[int, BeforeValidator(_size)]
 """`512KiB`, `10MiB`: a number of bytes."""
 Listen = Annotated[str, BeforeValidator(_listen)]
-"""`HOST:PORT`."""
+"""`HOST:PORT`; port 0 lets the system choose."""
+Bootstrap = Annotated[str, AfterValidator(_bootstrap)]
+"""`HOST:PORT`, several with commas between."""
+Url = Annotated[str, AfterValidator(_url), Field(repr=False)]
+"""Where something is asked by HTTP. May hold a token (Slack's do), so it is hidden like a secret."""
 MatchersField = Annotated[Matchers, PlainValidator(_matchers), PlainSerializer(str, return_type=str)]
 """Alertmanager matchers as text, parsed when the file is read."""
+Zone = Annotated[str, AfterValidator(_zone)]
+"""Name of a time zone; checked against the `zones` of the validation context, if it has any."""

@@ -1,0 +1,170 @@
+"""The text of winnow.yaml to a `Config`, every fault told at once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from alerts import config_names, config_types
+from alerts.config import Config, Section, Target
+from alerts.config_keys import Keys
+from alerts.config_text import Document
+from alerts.config_tree import Fault, Leaf, Path, Tree, at, spelled
+from alerts.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from pydantic_core import ErrorDetails
+
+_S = TypeVar("_S", bound=Section)
+# Where things are says nothing of what is decided; and in these lists the order has no meaning.
+_PLACES = frozenset({"bootstrap", "listen", "metrics_listen"})
+_SETS = frozenset({"severity", "category", "days", "include", "exclude"})
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What reading winnow.yaml needs besides its text."""
+
+    kinds: Mapping[str, type[Target]]
+    """The model of each kind of target."""
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What `${NAME}` stands for."""
+    overrides: Mapping[str, Path] = field(default_factory=dict)
+    """Variables of `environ` that, when set, take the place of what stands at the path."""
+    read_secret: Callable[[str], str] = field(default=lambda _: _no_files())
+    """The text of the file that a `<field>_file` names; raises ConfigError with the reason alone."""
+    zones: Callable[[], Collection[str]] | None = None
+    """The time zones there are; None: none is refused."""
+
+
+def parse(text: str, origin: str, around: Surroundings) -> Config:
+    """The configuration that `text` holds.
+
+    `${NAME}` and `${NAME:-default}` are replaced in every value, `$$` is a dollar sign. An empty
+    value (`key:`) counts as not given.
+
+    Args:
+        text: YAML of at most 1 MiB.
+        origin: Name of the file, for messages.
+        around: What the text refers to.
+
+    Raises:
+        ConfigError: It cannot be used: one line for each fault, in the order of the file. No line holds a
+            secret, or a value out of the environment.
+    """
+    document = Document(text, origin, around.environ)
+    given = _overridden(document.tree, around)
+    keys = Keys(around.kinds, around.read_secret)
+    fitted = keys.fit(given, Config)
+    early = [*document.faults, *keys.faults, *config_names.check(given)]
+    context = {"zones": around.zones}
+    targets, late = _targets(fitted, keys, document, context)
+    if isinstance(fitted, dict) and isinstance(fitted.get("targets"), list):
+        fitted = {key: value for key, value in fitted.items() if key != "targets"}
+    config, errors = _validated(Config, fitted, context)
+    late += config_types.told(errors, fitted, keys, document.taken, ())
+    # What pydantic says of a value that is known to be wrong is an echo.
+    known = {fault.path for fault in early}
+    faults = early + [fault for fault in late if fault.path not in known]
+    if faults or config is None:
+        raise ConfigError(_report(faults, given, document, around))
+    return config.model_copy(update={"targets": targets})
+
+
+def version(config: Config) -> str:
+    """12 hex digits that are the same for configurations that decide the same.
+
+    Secrets, and the addresses of brokers, targets and own servers, do not count; neither does how something
+    is written (`240m` or `4h`, a default left out or spelt out).
+    """
+    text = json.dumps(_deciding(config), sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _no_files() -> str:
+    raise ConfigError("secrets cannot be read from files here")
+
+
+def _overridden(tree: Tree, around: Surroundings) -> Tree:
+    for variable, path in around.overrides.items():
+        # Set to nothing is not set: compose files hand on what the shell lacks as "".
+        if value := around.environ.get(variable):
+            tree = _with(tree, path, Leaf(value, value))
+    return tree
+
+
+def _with(tree: Tree, path: Path, leaf: Leaf) -> Tree:
+    if not path:
+        return leaf
+    # What has the wrong shape stays, for the models to tell.
+    if not isinstance(tree, dict | None):
+        return tree
+    return {**(tree or {}), str(path[0]): _with((tree or {}).get(str(path[0])), path[1:], leaf)}
+
+
+def _targets(
+    fitted: Tree, keys: Keys, document: Document, context: Mapping[str, object]
+) -> tuple[list[Target], list[Fault]]:
+    entries = at(fitted, ("targets",))
+    targets: list[Target] = []
+    faults: list[Fault] = []
+    for place, entry in enumerate(entries if isinstance(entries, list) else ()):
+        kind = at(entry, ("kind",))
+        # A kind nobody knows is told already; what all targets share is looked at all the same.
+        model = keys.kinds.get(kind, Target) if isinstance(kind, Leaf) else Target
+        target, errors = _validated(model, entry, context)
+        if model is Target:
+            errors = [
+                error for error in errors if error["type"] != "extra_forbidden" and error["loc"] != ("kind",)
+            ]
+        faults += config_types.told(errors, entry, keys, document.taken, ("targets", place))
+        targets += [target] if target else []
+    return targets, faults
+
+
+def _validated(
+    model: type[_S], tree: Tree, context: Mapping[str, object]
+) -> tuple[_S | None, list[ErrorDetails]]:
+    # pydantic's error holds what came: it goes no further than this.
+    try:
+        return model.model_validate(tree, context=dict(context)), []
+    except ValidationError as error:
+        return None, error.errors(include_url=False, include_input=False)
+
+
+def _report(faults: list[Fault], tree: Tree, document: Document, around: Surroundings) -> str:
+    variables = {path: name for name, path in around.overrides.items() if around.environ.get(name)}
+    lines: list[tuple[int, str]] = []
+    for fault in faults:
+        place, line = fault.at or fault.path, 0
+        while place and place not in document.lines:
+            place = place[:-1]
+        line = document.lines.get(place, 0)
+        where = f"{document.origin}:{line}" if line else document.origin
+        if fault.path in variables:
+            where, line = variables[fault.path], 0
+        lines.append((line, f"{where}: {spelled(fault.path, tree)}: {fault.text}"))
+    return "\n".join(text for _, text in sorted(lines, key=lambda found: found[0]))
+
+
+def _deciding(value: object, name: str = "") -> object:
+    if isinstance(value, BaseModel):
+        fields = type(value).model_fields.items()
+        shown = [key for key, info in fields if info.repr and key not in _PLACES]
+        return {key: _deciding(getattr(value, key), key) for key in shown}
+    if isinstance(value, list | tuple):
+        parts = [_deciding(part) for part in value]
+        return sorted(set(map(str, parts))) if name in _SETS else parts
+    if isinstance(value, dict):
+        return {str(key): _deciding(part) for key, part in value.items()}
+    if isinstance(value, SecretStr):
+        return None
+    plain = value is None or (isinstance(value, bool | int | float | str) and not isinstance(value, Enum))
+    return value if plain else str(value)

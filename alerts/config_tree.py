@@ -1,0 +1,89 @@
+"""The values of winnow.yaml before their types are known, and how a fault in them is told."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Path: TypeAlias = "tuple[str | int, ...]"
+"""Keys and places that lead from the top of the file to a value."""
+Tree: TypeAlias = "dict[str, Tree] | list[Tree] | Leaf | None"
+
+SHOWN_CHARS = 60
+
+
+class Leaf(str):
+    """Text with its variables replaced."""
+
+    __slots__ = ("raw",)
+    raw: str
+    """As it was written, fit to be shown wherever the field is no secret."""
+
+    def __new__(cls, value: str, raw: str) -> Self:
+        """The text `value`, written as `raw`."""
+        leaf = super().__new__(cls, value)
+        leaf.raw = raw
+        return leaf
+
+
+class Fault(NamedTuple):
+    """One thing that is wrong."""
+
+    path: Path
+    text: str
+    at: Path | None = None
+    """Where its line is looked up, when not at `path`."""
+
+
+def at(tree: Tree, path: Path) -> Tree:
+    """What stands at `path`; None if nothing does."""
+    for part in path:
+        if isinstance(tree, dict) and isinstance(part, str):
+            tree = tree.get(part)
+        elif isinstance(tree, list) and isinstance(part, int) and part < len(tree):
+            tree = tree[part]
+        else:
+            return None
+    return tree
+
+
+def spelled(path: Path, tree: Tree) -> str:
+    """`path` for a person, the entries of lists with their names: `targets[2] (oncall).url`."""
+    text = ""
+    for depth, part in enumerate(path, start=1):
+        if isinstance(part, str):
+            text += f".{_key(part)}" if text else _key(part)
+            continue
+        name = at(tree, (*path[:depth], "name"))
+        text += f"[{part}] ({_cut(name.raw)})" if isinstance(name, Leaf) else f"[{part}]"
+    return text or "the file"
+
+
+def shown(value: Tree) -> str:
+    """`value` for a person, as it was written; of a list or a mapping only what it is."""
+    if isinstance(value, Leaf):
+        return f"'{_cut(value.raw)}'"
+    return "nothing" if value is None else "a list" if isinstance(value, list) else "a mapping"
+
+
+def hint(word: str, known: Iterable[str]) -> str:
+    """`; did you mean 'x'?` with the known word that is most like `word`, else which are known."""
+    words = sorted(known)
+    near = difflib.get_close_matches(word[:SHOWN_CHARS], words, n=1)
+    return f"; did you mean '{near[0]}'?" if near else f"; known: {', '.join(words) or 'none'}"
+
+
+def _cut(text: str) -> str:
+    safe = repr(text[: SHOWN_CHARS + 1])[1:-1]
+    return safe if len(safe) <= SHOWN_CHARS else f"{safe[: SHOWN_CHARS - 1]}…"
+
+
+def _key(key: str) -> str:
+    # `routing_key:abc` without a space is one long key: nothing after the colon is shown.
+    head = re.match(r"[\w.$-]{0,40}", key, re.ASCII)
+    word = head[0] if head else ""
+    return word if word == key else f"{word}…"

@@ -1,0 +1,63 @@
+"""A delivery as plain data: what snapshots and dead letters hold, so both outlive this code.
+
+Shape: `{"v": 1, "id", "target", "transition", "alert": {...}, "classification": {...}}`, all of it JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from alerts.alert import Alert, Envelope, Status
+from alerts.decision import Classification, Delivery, Judge, Severity
+from alerts.errors import FormatError
+
+VERSION = 1
+
+Plain = dict[str, object]
+
+
+def to_plain(delivery: Delivery) -> Plain:
+    """The delivery as strings, numbers, lists and dicts."""
+    alert, found = delivery.alert, delivery.classification
+    return {
+        "v": VERSION,
+        "id": delivery.id,
+        "target": delivery.target,
+        "transition": delivery.transition,
+        "alert": {**alert._asdict(), "status": alert.status.value, "envelope": alert.envelope._asdict()},
+        "classification": {
+            **found._asdict(),
+            "severity": found.severity.value,
+            "source": found.source.value,
+            "recommendations": list(found.recommendations),
+        },
+    }
+
+
+def from_plain(plain: Mapping[str, Any]) -> Delivery:
+    """The delivery that `to_plain` was given.
+
+    Raises:
+        FormatError: Another version, or not a delivery.
+    """
+    try:
+        if plain["v"] != VERSION:
+            raise FormatError(f"delivery version {plain['v']!r}; this Winnow reads {VERSION}")
+        alert, found = plain["alert"], plain["classification"]
+        return Delivery(
+            plain["id"],
+            plain["target"],
+            plain["transition"],
+            Alert(**{**alert, "status": Status(alert["status"]), "envelope": Envelope(**alert["envelope"])}),
+            Classification(
+                **{
+                    **found,
+                    "severity": Severity(found["severity"]),
+                    "source": Judge(found["source"]),
+                    "recommendations": tuple(found["recommendations"]),
+                }
+            ),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise FormatError(f"not a delivery: {type(error).__name__}: {error}") from error

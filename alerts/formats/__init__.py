@@ -1,0 +1,40 @@
+"""Ingest formats, one file each, found by name: `<name>.py` holds `PATHS`, `read` and `content`."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
+from typing import Protocol
+
+from alerts.webhook import Content, Webhook
+
+
+class Format(Protocol):
+    """What a module in this folder must have."""
+
+    PATHS: tuple[str, ...]
+    """URL paths that take this format."""
+
+    def read(self, body: bytes) -> Webhook:
+        """The alerts of one request body and what is wrong with the others.
+
+        Raises:
+            FormatError: Nothing in it can be used.
+        """
+
+    def content(self, line: bytes) -> Content:
+        """What one line of a record holds beside what its header says.
+
+        Raises:
+            FormatError: The line is not what `read` let through.
+        """
+
+
+@cache
+def formats() -> Mapping[str, Format]:
+    """Every format, by the name of its file."""
+    names = [module.name for module in pkgutil.iter_modules(__path__)]
+    return MappingProxyType({name: importlib.import_module(f"{__name__}.{name}") for name in names})

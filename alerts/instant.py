@@ -1,0 +1,37 @@
+"""RFC 3339 instants: text as senders write it, checked once, turned into a datetime only where it is compared."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from functools import lru_cache
+
+# RFC 3339 section 5.6; Go and JavaScript send up to nine digits of a second.
+_RFC3339 = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
+
+
+@lru_cache(maxsize=8192)
+def instant(text: str) -> datetime:
+    """The moment `text` names, in UTC, to the microsecond.
+
+    Raises:
+        ValueError: Not RFC 3339 (`2026-11-24T03:04:05.678Z`), or no date of the calendar.
+    """
+    if not _RFC3339.fullmatch(text):
+        raise ValueError(f"expected a time such as 2026-11-24T03:04:05Z, got {text[:60]!r}")
+    try:
+        return datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"no such moment: {text!r} ({error})") from error
+
+
+def is_zero(text: str) -> bool:
+    """Whether it is Go's zero time, with which senders say "none"."""
+    return text == "0001-01-01T00:00:00Z"
+
+
+def rfc3339(ms: int) -> str:
+    """Milliseconds since the epoch as RFC 3339 in UTC."""
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,55 @@
+"""What nobody could read, kept with the reason: values of the quarantine topic."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+
+import orjson
+
+from alerts.alert import Envelope
+
+VERSION = 1
+# A record must stay below what brokers take (1 MiB), also as base64 with the reason beside it.
+EVIDENCE_MAX_BYTES = 256 * 1024
+
+
+def evidence(body: bytes) -> dict[str, object]:
+    """A body as JSON can hold it: text if it is UTF-8, else base64; cut, but with its true size and hash."""
+    kept = body[:EVIDENCE_MAX_BYTES]
+    facts: dict[str, object] = {"body_bytes": len(body), "sha256": hashlib.sha256(body).hexdigest()}
+    try:
+        return {**facts, "body": kept.decode()}
+    except UnicodeDecodeError:
+        return {**facts, "body_base64": base64.b64encode(kept).decode()}
+
+
+def from_gateway(envelope: Envelope, position: int | None, reason: str, body: bytes) -> bytes:
+    """One alert of a webhook, or a whole body (position None), that the gateway could not use."""
+    return orjson.dumps(
+        {
+            "v": VERSION,
+            "by": "gateway",
+            "reason": reason[:2000],
+            **envelope._asdict(),
+            "position": position,
+            **evidence(body),
+        }
+    )
+
+
+def from_flow(place: tuple[str, int, int], accepted_ms: int, reason: str, body: bytes) -> bytes:
+    """A record, or a line of one, that the flow could not read; `place` is topic, partition, offset."""
+    topic, partition, offset = place
+    return orjson.dumps(
+        {
+            "v": VERSION,
+            "by": "flow",
+            "reason": reason[:2000],
+            "accepted_ms": accepted_ms,
+            "topic": topic,
+            "partition": partition,
+            "offset": offset,
+            **evidence(body),
+        }
+    )

@@ -1,0 +1,59 @@
+"""What a format reads out of a request body."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from alerts.alert import Status
+
+
+class Submission(NamedTuple):
+    """One alert of a webhook, validated."""
+
+    position: int
+    """Its place in the webhook, from 0."""
+    labels: dict[str, str]
+    status: Status
+    starts_at: str
+    """RFC 3339, as sent."""
+    ends_at: str | None
+    """RFC 3339, as sent; None while there is no end."""
+    fingerprint: str
+    """As the sender gave it; empty when it gave none."""
+    line: bytes
+    """The alert as it came, as compact JSON."""
+
+
+class Fault(NamedTuple):
+    """One thing that is wrong with a body."""
+
+    field: str
+    """Where: `alerts[2].labels.alertname`."""
+    error: str
+    """What was expected and what came."""
+
+
+class Rejected(NamedTuple):
+    """One alert of a webhook that cannot be used."""
+
+    position: int
+    faults: tuple[Fault, ...]
+    line: bytes
+    """The alert as it came, as compact JSON."""
+
+
+class Webhook(NamedTuple):
+    """One request body, read."""
+
+    receiver: str
+    group_key: str
+    submissions: list[Submission]
+    rejected: list[Rejected]
+
+
+class Content(NamedTuple):
+    """What a record's line holds beside what its header says."""
+
+    labels: dict[str, str]
+    annotations: dict[str, str]
+    generator_url: str

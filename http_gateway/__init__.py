@@ -1,0 +1,1 @@
+"""HTTP in, Kafka out: a 2xx means the alert is in Kafka."""

@@ -1,0 +1,16 @@
+"""What the gateway counts."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+requests = Counter("winnow_http_requests_total", "Requests by what was answered", ["path", "status"])
+request_seconds = Histogram(
+    "winnow_http_request_seconds",
+    "From the request's first byte to its answer",
+    ["path"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
+in_flight = Gauge("winnow_http_requests_in_flight", "Requests under way")
+alerts = Counter("winnow_gateway_alerts_total", "Alerts received, by what became of them", ["format", "result"])
+body_bytes = Counter("winnow_http_body_bytes_total", "Bytes of request bodies read")
