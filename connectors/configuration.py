@@ -1,0 +1,100 @@
+"""Reads winnow.yaml, the secrets it points to, and the environment."""
+
+from __future__ import annotations
+
+import os
+import zoneinfo
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from alerts.config_file import Surroundings, parse
+from alerts.errors import ConfigError
+from connectors.targets import kinds
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from alerts.config import Config
+
+DEFAULT = Path("winnow.yaml")
+FILE_MAX_BYTES = 1024**2
+# Keys and certificates are a few KiB; more is the wrong file.
+SECRET_MAX_BYTES = 64 * 1024
+
+OVERRIDES = MappingProxyType(
+    {
+        "KAFKA_BOOTSTRAP": ("kafka", "bootstrap"),
+        "WINNOW_LISTEN": ("gateway", "listen"),
+        "WINNOW_METRICS_LISTEN": ("flow", "metrics_listen"),
+    }
+)
+"""Variables that take the place of what the file says, unless they are empty."""
+
+
+def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Config:
+    """The configuration Winnow runs with.
+
+    Args:
+        path: The file; None: the one `WINNOW_CONFIG` names, or `winnow.yaml` in the working directory.
+        environ: None: the process's own.
+
+    Raises:
+        ConfigError: The file cannot be read, or cannot be used: every fault, one a line, without secrets.
+    """
+    variables = dict(os.environ if environ is None else environ)
+    chosen = locate(path, variables)
+    around = Surroundings(
+        kinds={name: kind.Config for name, kind in kinds().items()},
+        environ=variables,
+        overrides=OVERRIDES,
+        read_secret=lambda file: _secret(chosen.parent / file),
+        zones=_zones,
+    )
+    return parse(_text(chosen), str(chosen), around)
+
+
+def locate(path: Path | None, environ: Mapping[str, str]) -> Path:
+    """The file that `load` reads."""
+    return path or Path(environ.get("WINNOW_CONFIG") or DEFAULT)
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones())
+
+
+def _text(path: Path) -> str:
+    fault, content = _bytes(path, FILE_MAX_BYTES)
+    if fault:
+        todo = "name another with WINNOW_CONFIG, or copy winnow.yaml from Winnow's repository and change it"
+        raise ConfigError(f"{path}: {fault}" + (f"; {todo}" if not path.exists() else ""))
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+    # Outside the `except`: Python's error carries the whole file.
+    raise ConfigError(f"{path}:{line}: expected UTF-8, got a byte that is none; save the file as UTF-8")
+
+
+def _secret(path: Path) -> str:
+    """The text of a secret's file without the line end; its faults do not name it, the field's path does."""
+    fault, content = _bytes(path, SECRET_MAX_BYTES)
+    if fault:
+        raise ConfigError(f"{fault} (a relative path starts at the folder of winnow.yaml)")
+    try:
+        return content.decode().removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError:
+        pass
+    raise ConfigError("expected a file of UTF-8 text")
+
+
+def _bytes(path: Path, limit: int) -> tuple[str, bytes]:
+    """What is wrong with the file, or empty; and what it holds."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(limit + 1)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        return f"cannot be read: {getattr(error, 'strerror', None) or 'no path'}", b""
+    return (f"expected at most {limit} bytes, got more" if len(content) > limit else ""), content

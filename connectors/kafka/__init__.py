@@ -1,0 +1,1 @@
+"""Kafka: source, sink, producer, topics, and a broker in memory for trying out."""

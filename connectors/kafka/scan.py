@@ -1,0 +1,78 @@
+"""Reads a topic from some moment to its end of now, and stops there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
+
+from alerts.config import Kafka
+from alerts.errors import KafkaError
+from alerts.record import Stored
+
+_TIMEOUT_S = 10.0
+
+
+def scan(kafka: Kafka, topic: str, partitions: Iterable[int], since: datetime | None = None) -> Iterator[Stored]:
+    """The records of these partitions, from `since` (None: the oldest kept) up to what is there now.
+
+    In a partition they come in order; partitions are mixed.
+
+    Raises:
+        KafkaError: No broker answers, the topic is missing, or it stops answering on the way.
+    """
+    settings = {"bootstrap.servers": kafka.bootstrap, "group.id": "winnow-scan", "enable.auto.commit": False}
+    consumer = Consumer({**settings, "auto.offset.reset": "earliest", "log_level": 0, **kafka.client})
+    try:
+        ends = _ends(consumer, topic, partitions)
+        consumer.assign(_starts(consumer, topic, ends, since))
+        yield from _until(consumer, ends)
+    except KafkaException as error:
+        raise KafkaError(f"reading {topic} from {kafka.bootstrap}: {error.args[0].str()}") from error
+    finally:
+        consumer.close()
+
+
+def _ends(consumer: Consumer, topic: str, partitions: Iterable[int]) -> dict[int, int]:
+    """For each partition that holds anything, the offset after its last record."""
+    ends: dict[int, int] = {}
+    for partition in partitions:
+        low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=_TIMEOUT_S)
+        if high > low:
+            ends[partition] = high
+    return ends
+
+
+def _starts(
+    consumer: Consumer, topic: str, ends: dict[int, int], since: datetime | None
+) -> list[TopicPartition]:
+    if since is None:
+        return [TopicPartition(topic, partition, OFFSET_BEGINNING) for partition in ends]
+    moment_ms = int(since.timestamp() * 1000)
+    asked = [TopicPartition(topic, partition, moment_ms) for partition in ends]
+    found = consumer.offsets_for_times(asked, timeout=_TIMEOUT_S)
+    for place in found:
+        if place.offset < 0:  # nothing as new as that
+            del ends[place.partition]
+    return [place for place in found if place.offset >= 0]
+
+
+def _until(consumer: Consumer, ends: dict[int, int]) -> Iterator[Stored]:
+    open_ends = dict(ends)
+    while open_ends:
+        messages = consumer.consume(1000, 0.2) or consumer.consume(1, _TIMEOUT_S)
+        if not messages:
+            raise KafkaError(f"the broker stopped answering; {len(open_ends)} partitions were not read to their end")
+        for message in messages:
+            error = message.error()
+            if error is not None:
+                raise KafkaException(error)
+            partition, offset = message.partition(), message.offset()
+            assert partition is not None
+            assert offset is not None
+            end = ends[partition]
+            if offset < end:
+                yield Stored(partition, offset, message.timestamp()[1], message.value() or b"")
+            if offset >= end - 1:
+                open_ends.pop(partition, None)

@@ -1,0 +1,75 @@
+"""Messages out of the flow: writing does not wait, but a snapshot does, until every report is in."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
+
+from alerts.config import Kafka
+from alerts.errors import KafkaError
+from connectors.kafka.producer import AcknowledgedProducer, Batch
+from connectors.request import Message
+
+# Longer than a broker takes to restart; nothing is given up before, and after it the flow restarts from its snapshot.
+_TIMEOUT = timedelta(minutes=5)
+
+
+class _Partition(StatefulSinkPartition[Message, None]):
+    def __init__(self, sink: MessageSink) -> None:
+        self._sink = sink
+
+    def write_batch(self, values: list[Message]) -> None:
+        """Queue messages.
+
+        Raises:
+            KafkaError: An earlier one was not acknowledged.
+        """
+        self._sink.write(values)
+
+    def snapshot(self) -> None:
+        """Wait until all that was written is in Kafka, so the offset saved beside it is true.
+
+        Raises:
+            KafkaError: It is not.
+        """
+        self._sink.settle()
+
+
+class MessageSink(FixedPartitionedSink[Message, None]):
+    """Writes `(partition of the webhooks topic, Message)` to the topics the messages name."""
+
+    def __init__(self, kafka: Kafka) -> None:
+        self._kafka = kafka
+        self._producer: AcknowledgedProducer | None = None
+        self._error: str | None = None
+
+    def list_parts(self) -> list[str]:
+        """One for each partition of the webhooks topic, so that what a partition caused is written by its worker."""
+        return [str(partition) for partition in range(self._kafka.partitions)]
+
+    def part_fn(self, item_key: str) -> int:
+        """The part that has the partition's number."""
+        return int(item_key)
+
+    def build_part(self, step_id: str, for_part: str, resume_state: None) -> _Partition:  # noqa: ARG002
+        """A part; all of a process share one producer."""
+        return _Partition(self)
+
+    def write(self, messages: list[Message]) -> None:
+        """Queue messages, waiting for room if the queue is full."""
+        if self._producer is None:
+            self._producer = AcknowledgedProducer(self._kafka, _TIMEOUT, patience=_TIMEOUT)
+        if self._error is not None:
+            raise KafkaError(f"a message was not acknowledged: {self._error}")
+        self._producer.send(messages, Batch(len(messages), self._reported))
+
+    def _reported(self, batch: Batch) -> None:
+        self._error = self._error or batch.error
+
+    def settle(self) -> None:
+        """Wait for all reports."""
+        if self._producer is not None:
+            self._producer.flush(_TIMEOUT)
+        if self._error is not None:
+            raise KafkaError(f"a message was not acknowledged: {self._error}")

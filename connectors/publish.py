@@ -1,0 +1,139 @@
+"""Sends deliveries to targets: one place for all kinds; renders, sends, judges, and never raises."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import aiohttp
+import httpx
+import structlog
+from httpx_aiohttp import AiohttpTransport
+
+from alerts.config import HttpTarget, Kafka, Target
+from alerts.decision import Delivery
+from connectors import targets as kinds
+from connectors.kafka.producer import AcknowledgedProducer, Batch
+from connectors.lane import Sent
+from connectors.request import Answer, Judgement, Message, Request
+
+log = structlog.get_logger()
+
+ANSWER_MAX_BYTES = 64 * 1024
+
+
+class Publisher:
+    """Sends deliveries; lives on one event loop."""
+
+    def __init__(self, targets: Sequence[Target], kafka: Kafka) -> None:
+        self._targets = {target.name: target for target in targets}
+        self._kafka = kafka
+        self._transports: dict[bool, httpx.AsyncBaseTransport] = {}
+        self._producer: AcknowledgedProducer | None = None
+
+    async def send(self, delivery: Delivery) -> Sent:
+        """One try. Whatever goes wrong comes back as a value, in words that hold no secret."""
+        target = self._targets.get(delivery.target)
+        if target is None:
+            return Sent(Judgement.REFUSED, None, f"no target named {delivery.target} in winnow.yaml")
+        try:
+            request = kinds.kinds()[target.kind].render(target, delivery, datetime.now(UTC))
+        except Exception as error:  # noqa: BLE001 a renderer's bug ends in the dead letters, not in the loop
+            log.error("render_raised", target=target.name, error=type(error).__name__)
+            return Sent(Judgement.REFUSED, None, f"could not be rendered: {type(error).__name__}")
+        try:
+            async with asyncio.timeout(target.timeout.total_seconds()):
+                if isinstance(request, Message):
+                    return await self._produce(request, target)
+                return await self._post(request, target)
+        except TimeoutError:
+            return Sent(Judgement.RETRY, None, f"no answer within {target.timeout.total_seconds():g} s")
+        except Exception as error:  # noqa: BLE001 aiohttp, TLS and DNS raise many kinds; all mean: not delivered
+            return Sent(Judgement.RETRY, None, f"connection failed: {_reason(error)}")
+
+    async def _post(self, request: Request, target: Target) -> Sent:
+        transport = self._transport(allow_private=isinstance(target, HttpTarget) and target.allow_private)
+        outgoing = httpx.Request(request.method, request.url, headers=request.headers, content=request.body)
+        response = await transport.handle_async_request(outgoing)
+        try:
+            body = b""
+            async for part in response.aiter_bytes():
+                body += part
+                if len(body) >= ANSWER_MAX_BYTES:
+                    break
+        finally:
+            await response.aclose()
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        answer = Answer(response.status_code, headers, body[:ANSWER_MAX_BYTES])
+        judgement = kinds.judge_of(target.kind, answer)
+        error = "" if judgement is Judgement.DELIVERED else f"answered {answer.status}"
+        return Sent(judgement, answer.status, error, _retry_after_ms(headers))
+
+    async def _produce(self, message: Message, target: Target) -> Sent:
+        loop = asyncio.get_running_loop()
+        acknowledged: asyncio.Future[str | None] = loop.create_future()
+        if self._producer is None:
+            self._producer = AcknowledgedProducer(self._kafka, target.timeout)
+
+        def report(done: Batch) -> None:
+            loop.call_soon_threadsafe(_settle, acknowledged, done.error)
+
+        batch = Batch(1, report)
+        self._producer.send([message], batch)
+        error = await acknowledged
+        return Sent(Judgement.DELIVERED if error is None else Judgement.RETRY, None, error or "")
+
+    def _transport(self, *, allow_private: bool) -> httpx.AsyncBaseTransport:
+        if allow_private not in self._transports:
+            connector = aiohttp.TCPConnector(limit=0, socket_factory=None if allow_private else _public_socket)
+            session = aiohttp.ClientSession(
+                connector=connector, cookie_jar=aiohttp.DummyCookieJar(), timeout=aiohttp.ClientTimeout(total=None)
+            )
+            self._transports[allow_private] = AiohttpTransport(client=session)
+        return self._transports[allow_private]
+
+    async def close(self) -> None:
+        """Close all connections."""
+        for transport in self._transports.values():
+            await transport.aclose()
+        if self._producer is not None:
+            self._producer.close()
+
+
+def _settle(future: asyncio.Future[str | None], error: str | None) -> None:
+    if not future.done():
+        future.set_result(error)
+
+
+class _PrivateAddressError(OSError):
+    """The target resolved to an address that only `allow_private: true` permits."""
+
+
+def _public_socket(addr_info: tuple[Any, ...]) -> socket.socket:
+    """A socket for this address, made after name resolution, so a name cannot hide a private address."""
+    family, kind, protocol, _, address = addr_info
+    if not ipaddress.ip_address(address[0].split("%")[0]).is_global:
+        raise _PrivateAddressError("private address: set allow_private: true on this target if that is meant")
+    return socket.socket(family, kind, protocol)
+
+
+def _reason(error: Exception) -> str:
+    """Why, without the URL: the texts of aiohttp's errors name hosts, and a URL can be a secret."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, _PrivateAddressError):
+            return str(cause)
+        if isinstance(cause, OSError) and cause.strerror and cause.errno:
+            return f"{type(cause).__name__} (errno {cause.errno})"
+        cause = cause.__cause__ or cause.__context__
+    return type(error).__name__
+
+
+def _retry_after_ms(headers: dict[str, str]) -> int:
+    """`Retry-After` in seconds, as milliseconds; 0 if absent or a date."""
+    text = headers.get("retry-after", "")
+    return min(int(text), 3600) * 1000 if text.isascii() and text.isdigit() else 0

@@ -1,0 +1,38 @@
+"""What streams between the steps: the alerts of one partition in columns, one column more after each step."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from alerts.alert import Alert, Arrival
+from alerts.decision import Delivery, Verdict
+from flows.steps.classify import Judged
+from flows.steps.dedup import Seen
+from flows.steps.route import Routing
+
+
+class Unreadable(NamedTuple):
+    """A record, or a line of one, that could not be read."""
+
+    offset: int
+    """-1: of a line whose record's offset is no longer known."""
+    accepted_ms: int
+    reason: str
+    body: bytes
+
+
+class Chunk(NamedTuple):
+    """Some alerts of one partition, in the order accepted."""
+
+    partition: int
+    arrivals: list[Arrival]
+    unreadable: list[Unreadable]
+    seen: list[Seen] = []
+    """After dedup: one for each arrival."""
+    alerts: list[Alert] = []
+    """After dedup: those that told something new, decoded. The columns below belong to these."""
+    transitions: list[str] = []
+    judged: list[Judged] = []
+    filtered: list[Verdict] = []
+    routed: list[Routing] = []
+    planned: list[list[Delivery]] = []

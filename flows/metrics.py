@@ -1,0 +1,19 @@
+"""What the flow counts."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+step_errors = Counter("winnow_step_errors_total", "Alerts that went on although the step raised", ["step"])
+verdicts = Counter("winnow_verdicts_total", "Alerts by what a step said of them", ["step", "outcome"])
+unreadable = Counter("winnow_unreadable_total", "Records and lines that went to the quarantine")
+consumed = Counter("winnow_records_consumed_total", "Records read from Kafka")
+deliveries = Counter("winnow_deliveries_total", "Deliveries that ended", ["target", "outcome"])
+attempts = Counter("winnow_delivery_attempts_total", "Requests sent to targets", ["target", "judgement"])
+delivery_seconds = Histogram(
+    "winnow_delivery_seconds",
+    "From acceptance at the gateway to the end of the delivery",
+    ["target"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600),
+)
+pending = Gauge("winnow_pending_deliveries", "Deliveries that have not ended", ["target"])

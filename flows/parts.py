@@ -1,0 +1,69 @@
+"""Builds every part of the flow from the configuration; nothing happens until the flow runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from bytewax.inputs import Source
+from bytewax.operators import StatefulBatchLogic
+from bytewax.outputs import Sink
+
+from alerts.config import Config
+from alerts.config_file import version
+from alerts.decision import Delivery
+from alerts.delivery_json import Plain
+from alerts.record import Stored
+from connectors.kafka.sink import MessageSink
+from connectors.kafka.source import WebhooksSource
+from connectors.kafka.topics import topics
+from connectors.lane import Ended
+from connectors.publish import Publisher
+from connectors.request import Message
+from flows.plumbing.background import Background, Wake
+from flows.plumbing.drain import Drain
+from flows.plumbing.lanes import LaneLogic
+from flows.steps.classify import Classify
+from flows.steps.convert import Convert
+from flows.steps.dedup import Dedup
+from flows.steps.filter import Filter
+from flows.steps.route import Route
+from flows.trail import Trail
+
+Lane = Callable[[Plain | None], StatefulBatchLogic[Delivery, Ended, Plain]]
+
+
+class Parts(NamedTuple):
+    """What `flows.proxy.connect` wires together; tests pass others."""
+
+    kafka: Source[tuple[str, Stored]]
+    convert: Convert
+    dedup: Dedup
+    classify: Classify
+    filter: Filter
+    route: Route
+    publish: Lane
+    """Builds the lane of one target, from its snapshot if there is one."""
+    trail: Trail
+    messages: Sink[tuple[str, Message]]
+
+
+def build(config: Config) -> Parts:
+    """The parts as winnow.yaml wants them."""
+    wake = Wake()
+    background = Background(wake)
+    drain = Drain(config.flow.drain, background.is_idle)
+    names = topics(config.kafka)
+    rules = config.classify.rules
+    publisher = Publisher(config.targets, config.kafka)
+    return Parts(
+        kafka=WebhooksSource(config.kafka, names.webhooks, config.flow.group, wake, drain),
+        convert=Convert(),
+        dedup=Dedup(config.dedup.window),
+        classify=Classify(None if rules == "builtin" else rules),
+        filter=Filter(config.filter),
+        route=Route(config.routes, config.targets),
+        publish=lambda state: LaneLogic(publisher.send, background, config.publish, state),
+        trail=Trail(names, config.kafka.partitions, version(config)),
+        messages=MessageSink(config.kafka),
+    )

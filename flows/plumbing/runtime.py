@@ -1,0 +1,29 @@
+"""How the process around the flow is set up: nothing of it decides anything about an alert."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from types import TracebackType
+
+from alerts.errors import WinnowError
+
+
+def prepare() -> None:
+    """Tune the interpreter for the flow and make Winnow's own errors one clear line."""
+    # Python's cyclic collector scans the live state again and again; this is worth a third of the rate (bytewax.md).
+    gc.set_threshold(50_000, 50, 1000)
+    # Lets the delivery loop have the interpreter sooner: its p99 lag falls from 73 to 16 ms (bytewax.md).
+    sys.setswitchinterval(0.0005)
+    sys.excepthook = _report
+
+
+def _report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Bytewax wraps what its parts raise; find ours in the chain and say it plainly."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, WinnowError):
+            print(f"winnow: {cause}", file=sys.stderr)  # noqa: T201 the last words of the process
+            return
+        cause = cause.__cause__ or cause.__context__
+    sys.__excepthook__(kind, error, trace)

@@ -1,0 +1,106 @@
+"""Puts a step into the graph under its own name: chunks go in, chunks with one column more come out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+from bytewax import operators as op
+from bytewax.operators import KeyedStream
+
+from alerts.decision import Delivery
+from alerts.record import Stored
+from connectors.lane import Ended
+from connectors.request import Message
+from flows import metrics, plan
+from flows.chunk import Chunk
+from flows.parts import Lane
+from flows.plumbing.keyed import ConvertLogic, DedupLogic
+from flows.plumbing.rows import run
+from flows.steps import classify as classifying
+from flows.steps import filter as filtering
+from flows.steps.classify import Classify
+from flows.steps.convert import Convert
+from flows.steps.dedup import Dedup
+from flows.steps.filter import Filter
+from flows.steps.route import Route
+from flows.trail import Trail
+
+Chunks = KeyedStream[Chunk]
+Messages = KeyedStream[Message]
+
+
+def convert(up: KeyedStream[Stored], step: Convert) -> Chunks:
+    """Records in, arrivals out: the first step, keyed by partition while everything is still bytes."""
+    return op.stateful_batch("convert", up, lambda _: ConvertLogic(step))
+
+
+def dedup(up: Chunks, step: Dedup) -> Chunks:
+    """Arrivals in; those that tell something new are opened and go on."""
+    return op.stateful_batch("dedup", up, lambda state: DedupLogic(step, state))
+
+
+def classify(up: Chunks, step: Classify) -> Chunks:
+    """Adds what each alert is taken for."""
+
+    def column(chunk: Chunk) -> Chunk:
+        judged = run("classify", step, classifying.if_it_raised, chunk.alerts)
+        _count("classify", (row.told.severity for row in judged))
+        return chunk._replace(judged=judged)
+
+    return _each("classify", up, column)
+
+
+def filter_(up: Chunks, step: Filter) -> Chunks:
+    """Adds whether each alert may pass."""
+
+    def column(chunk: Chunk) -> Chunk:
+        weighed = [row.weighed for row in chunk.judged]
+        filtered = run("filter", step, filtering.if_it_raised, chunk.alerts, weighed)
+        _count("filter", (verdict.outcome for verdict in filtered))
+        return chunk._replace(filtered=filtered)
+
+    return _each("filter", up, column)
+
+
+def route(up: Chunks, step: Route) -> Chunks:
+    """Adds who is told, and the deliveries that come of it."""
+
+    def column(chunk: Chunk) -> Chunk:
+        weighed = [row.weighed for row in chunk.judged]
+        routed = run("route", step, step.if_it_raised, chunk.alerts, weighed)
+        chunk = chunk._replace(routed=routed)
+        return chunk._replace(planned=plan.deliveries(chunk))
+
+    return _each("route", up, column)
+
+
+def publish(up: Chunks, lane: Lane) -> KeyedStream[Ended]:
+    """Sends what is planned, each target in a lane of its own; what ended comes out."""
+    return op.stateful_batch("publish", op.flat_map_batch("deliveries", up, _by_lane), lane)
+
+
+def decisions(up: Chunks, trail: Trail) -> Messages:
+    """What every step said, as messages."""
+    return op.flat_map_batch("decide", up, lambda items: [message for _, chunk in items for message in trail.of_chunk(chunk)])
+
+
+def outcomes(up: KeyedStream[Ended], trail: Trail) -> Messages:
+    """What became of the deliveries, as messages."""
+    return op.flat_map_batch("outcome", up, lambda items: [message for _, ended in items for message in trail.of_ended(ended)])
+
+
+def _each(step_id: str, up: Chunks, column: Callable[[Chunk], Chunk]) -> Chunks:
+    return op.flat_map_batch(step_id, up, lambda items: [(key, column(chunk)) for key, chunk in items])
+
+
+def _by_lane(items: list[tuple[str, Chunk]]) -> Iterable[tuple[str, Delivery]]:
+    for _, chunk in items:
+        for planned in chunk.planned:
+            for delivery in planned:
+                yield f"{delivery.target}#0", delivery
+
+
+def _count(step: str, outcomes: Iterable[str]) -> None:
+    for outcome, count in Counter(outcomes).items():
+        metrics.verdicts.labels(step=step, outcome=str(outcome)).inc(count)

@@ -1,0 +1,32 @@
+"""The table of contents: what happens to an alert, in order. Run it by `python -m bytewax.run flows.proxy`."""
+
+from __future__ import annotations
+
+from bytewax import operators as op
+from bytewax.dataflow import Dataflow
+
+from connectors.configuration import load
+from flows.parts import Parts, build
+from flows.plumbing import steps
+from flows.plumbing.runtime import prepare
+
+
+def connect(parts: Parts) -> Dataflow:
+    """The flow, from stored webhooks to decisions and deliveries."""
+    proxy = Dataflow("proxy")
+    records = op.input("kafka", proxy, parts.kafka)
+    arrivals = steps.convert(records, parts.convert)
+    changes = steps.dedup(arrivals, parts.dedup)
+    judged = steps.classify(changes, parts.classify)
+    allowed = steps.filter_(judged, parts.filter)
+    routed = steps.route(allowed, parts.route)
+    ended = steps.publish(routed, parts.publish)
+    op.output("decisions", steps.decisions(routed, parts.trail), parts.messages)
+    op.output("outcomes", steps.outcomes(ended, parts.trail), parts.messages)
+    return proxy
+
+
+def flow() -> Dataflow:
+    """The flow as winnow.yaml wants it; Bytewax calls this."""
+    prepare()
+    return connect(build(load()))

@@ -1,0 +1,34 @@
+"""Lets an alert through or ends it: the first rule that holds decides, and without one it passes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from alerts.alert import Alert
+from alerts.condition import Condition
+from alerts.config import FilterRule
+from alerts.decision import Classification, Severity, Verdict
+
+ALLOW, DENY = "allow", "deny"
+
+_DEFAULT = Verdict(ALLOW, "default", {})
+
+
+class Filter:
+    """A list of filter rules. Critical alerts pass every rule that does not say `critical: true`."""
+
+    def __init__(self, rules: Iterable[FilterRule]) -> None:
+        self._rules = tuple((rule, Condition(rule, rule.when)) for rule in rules)
+
+    def __call__(self, alert: Alert, weighed: Classification) -> Verdict:
+        """Allow or deny, with the rule that decided."""
+        is_critical = weighed.severity is Severity.CRITICAL
+        for rule, condition in self._rules:
+            if (rule.critical or not is_critical) and condition.holds(alert, weighed):
+                return Verdict(rule.action, rule.name, condition.saw(alert, weighed))
+        return _DEFAULT
+
+
+def if_it_raised(_alert: Alert, _weighed: Classification, error: Exception) -> Verdict:
+    """What goes on when filtering raised: the alert; doubt delivers."""
+    return Verdict("error", type(error).__name__, {})

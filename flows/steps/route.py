@@ -1,0 +1,71 @@
+"""Who is told: one target after another, first by the routes, then by each target's own filter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from alerts.alert import Alert
+from alerts.condition import Condition
+from alerts.config import Route as RouteRule
+from alerts.config import Target
+from alerts.decision import Classification, Verdict
+from flows.steps.filter import DENY, Filter
+
+NO_ROUTE = "unrouted"
+ROUTED = "routed"
+SKIPPED = "skipped"
+
+
+class Routing(NamedTuple):
+    """Where an alert goes."""
+
+    targets: tuple[str, ...]
+    """Names, each once, in the order the routes name them."""
+    verdicts: tuple[Verdict, ...]
+    """One for each route that held, and for each target that was left out."""
+
+
+class Route:
+    """The routes of winnow.yaml; without any, every alert goes to every enabled target."""
+
+    def __init__(self, routes: Sequence[RouteRule], targets: Sequence[Target]) -> None:
+        self.everyone = tuple(target.name for target in targets if target.enabled)
+        self._filters = {target.name: Filter(target.filter) for target in targets if target.enabled}
+        self._routes = tuple(
+            (route.name or f"routes[{number}]", Condition(route, route.match), tuple(route.to), route.go_on)
+            for number, route in enumerate(routes)
+        )
+
+    def __call__(self, alert: Alert, weighed: Classification) -> Routing:
+        """The targets of one alert."""
+        names, verdicts = self._by_routes(alert, weighed) if self._routes else (self.everyone, [])
+        targets: list[str] = []
+        for name in dict.fromkeys(names):
+            own_filter = self._filters.get(name)
+            if own_filter is None:
+                verdicts.append(Verdict(SKIPPED, f"{name}/disabled", {}))
+                continue
+            verdict = own_filter(alert, weighed)
+            if verdict.outcome == DENY:
+                verdicts.append(Verdict(SKIPPED, f"{name}/{verdict.rule}", verdict.saw))
+            else:
+                targets.append(name)
+        return Routing(tuple(targets), tuple(verdicts))
+
+    def _by_routes(self, alert: Alert, weighed: Classification) -> tuple[tuple[str, ...], list[Verdict]]:
+        names: tuple[str, ...] = ()
+        verdicts: list[Verdict] = []
+        for name, condition, to, go_on in self._routes:
+            if condition.holds(alert, weighed):
+                names += to
+                verdicts.append(Verdict(ROUTED, name, condition.saw(alert, weighed)))
+                if not go_on:
+                    break
+        if not verdicts:
+            verdicts.append(Verdict(NO_ROUTE, "default", {}))
+        return names, verdicts
+
+    def if_it_raised(self, _alert: Alert, _weighed: Classification, error: Exception) -> Routing:
+        """Where an alert goes when routing raised: to every enabled target; doubt delivers."""
+        return Routing(self.everyone, (Verdict("error", type(error).__name__, {}),))

@@ -1,0 +1,133 @@
+"""The decision trail: one decision per alert event, one outcome per delivery, batched into few Kafka records.
+
+A record of the decisions topic is one JSON object: `{"v": 1, "config", "decisions": [...]}` or
+`{"v": 1, "outcomes": [...]}`; it lies in the partition its alerts' webhooks lie in. `docs/decisions.md` lists the fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import orjson
+
+from alerts.alert import Arrival
+from alerts.decision import Classification, Delivery, Outcome, Verdict
+from alerts.delivery_json import to_plain
+from alerts.fingerprint import partition_of
+from alerts.quarantine import from_flow
+from alerts.record import RECORD_MAX_BYTES
+from connectors.kafka.topics import Topics
+from connectors.lane import Ended
+from connectors.request import Message
+from flows import metrics
+from flows.chunk import Chunk
+
+VERSION = 1
+_NAME_MAX_CHARS = 200
+
+Row = dict[str, object]
+
+
+class Trail:
+    """Turns what happened into messages."""
+
+    def __init__(self, topics: Topics, partitions: int, config_version: str) -> None:
+        self._topics = topics
+        self._partitions = partitions
+        self._config_version = config_version
+
+    def of_chunk(self, chunk: Chunk) -> Iterator[tuple[str, Message]]:
+        """The decisions of a chunk, and what of it goes to the quarantine."""
+        partition = chunk.partition
+        if chunk.arrivals:
+            rows = list(_decisions(chunk))
+            head: Row = {"v": VERSION, "config": self._config_version}
+            for value in _fit(head, "decisions", rows):
+                yield str(partition), Message(self._topics.decisions, value, partition=partition)
+        for offset, accepted_ms, reason, body in chunk.unreadable:
+            metrics.unreadable.inc()
+            value = from_flow((self._topics.webhooks, partition, offset), accepted_ms, reason, body)
+            yield str(partition), Message(self._topics.quarantine, value)
+
+    def of_ended(self, ended: Ended) -> Iterator[tuple[str, Message]]:
+        """The outcome of a delivery, and its dead letter if it was given up."""
+        delivery = ended.delivery
+        partition = partition_of(delivery.alert.fingerprint, self._partitions)
+        outcome = _outcome(ended)
+        value = orjson.dumps({"v": VERSION, "outcomes": [outcome]})
+        yield str(partition), Message(self._topics.decisions, value, partition=partition)
+        if ended.outcome is Outcome.DEAD_LETTERED:
+            letter = orjson.dumps({"v": VERSION, **outcome, "delivery": to_plain(delivery)})
+            yield str(partition), Message(self._topics.dead_letters, letter, key=delivery.id.encode())
+
+
+def _decisions(chunk: Chunk) -> Iterator[Row]:
+    passed = zip(chunk.judged, chunk.filtered, chunk.routed, chunk.planned, strict=True)
+    for arrival, seen in zip(chunk.arrivals, chunk.seen, strict=True):
+        row = _arrival(arrival)
+        row["dedup"] = _verdict(seen.verdict)
+        if seen.transition is not None:
+            judged, filtered, routing, planned = next(passed)
+            row["transition"] = seen.transition
+            row["classify"] = _classification(judged.told)
+            if judged.weighed is not judged.told:
+                row["weighed"] = _classification(judged.weighed)
+            row["filter"] = _verdict(filtered)
+            row["route"] = [_verdict(verdict) for verdict in routing.verdicts]
+            row["deliveries"] = [_planned(delivery) for delivery in planned]
+        yield row
+
+
+def _arrival(arrival: Arrival) -> Row:
+    return {
+        "id": arrival.id,
+        "fingerprint": arrival.fingerprint,
+        "name": arrival.name[:_NAME_MAX_CHARS],
+        "status": arrival.status.value,
+        "starts_at": arrival.starts_at,
+        "accepted_ms": arrival.envelope.accepted_ms,
+    }
+
+
+def _verdict(verdict: Verdict) -> Row:
+    return {"outcome": verdict[0], "rule": verdict[1], "saw": verdict[2]}
+
+
+def _classification(found: Classification) -> Row:
+    return {
+        "severity": found.severity.value,
+        "category": found.category,
+        "confidence": found.confidence,
+        "source": found.source.value,
+        "rule": found.rule,
+    }
+
+
+def _planned(delivery: Delivery) -> Row:
+    return {"id": delivery.id, "target": delivery.target}
+
+
+def _outcome(ended: Ended) -> Row:
+    delivery = ended.delivery
+    return {
+        "delivery": delivery.id,
+        "target": delivery.target,
+        "fingerprint": delivery.alert.fingerprint,
+        "input": delivery.alert.id,
+        "transition": delivery.transition,
+        "outcome": ended.outcome.value,
+        "status_code": ended.status,
+        "tries": ended.tries,
+        "error": ended.error,
+        "accepted_ms": delivery.alert.envelope.accepted_ms,
+        "ended_ms": ended.ended_ms,
+    }
+
+
+def _fit(head: Row, word: str, rows: list[Row]) -> Iterable[bytes]:
+    """As few values as stay below the size of a record."""
+    value = orjson.dumps({**head, word: rows})
+    if len(value) <= RECORD_MAX_BYTES or len(rows) == 1:
+        return [value]
+    middle = len(rows) // 2
+    return [*_fit(head, word, rows[:middle]), *_fit(head, word, rows[middle:])]
