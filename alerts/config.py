@@ -4,25 +4,17 @@ A field that is a `Secret`, or that has `repr=False`, is hidden: its value stand
 and not in the version, and `<field>_file` may name a file that holds it.
 """
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, model_validator
 
-from alerts.alert import Status  # noqa: TC001 pydantic looks the name up
-from alerts.decision import Severity  # noqa: TC001 same
-from alerts.fields import Bootstrap, Duration, Listen, MatchersField, Size, Url, Zone
+from alerts.alert import Status
+from alerts.decision import Severity
+from alerts.fields import Bootstrap, Listen, MatchersField, Pause, Size, Span, Url, Wait, Zone
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=100)]
 """Names of rules and targets: they become metric labels, lane keys and parts of ids."""
-
-Span = Annotated[Duration, Field(gt=timedelta(0))]
-"""More than nothing: windows and ages."""
-
-Wait = Annotated[Duration, Field(gt=timedelta(0), le=timedelta(hours=1))]
-"""How long someone waits for an answer: more than nothing, at most an hour."""
 
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 """0 to 1."""
@@ -158,7 +150,7 @@ class Target(Section):
 class HttpTarget(Target):
     """A target that is told by HTTP."""
 
-    url: Url
+    url: Annotated[Url, Field(repr=False)]
     allow_private: bool = False
     """Whether it may be at a private or loopback address (in the cluster, or for trying out)."""
 
@@ -167,7 +159,7 @@ class Publish(Section):
     """How deliveries are sent."""
 
     tries: Annotated[int, Field(ge=1, le=20)] = 3
-    backoff: Annotated[Duration, Field(ge=timedelta(0), le=timedelta(hours=1))] = timedelta(milliseconds=500)
+    backoff: Pause = timedelta(milliseconds=500)
     """Before the second try; doubles each time."""
     max_concurrent: Annotated[int, Field(ge=1, le=1000)] = 32
     """Requests under way to one target at a time."""

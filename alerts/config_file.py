@@ -6,23 +6,20 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import BaseModel, SecretStr
 
 from alerts import config_names, config_types
-from alerts.config import Config, Section, Target
+from alerts.config import Config, Target
 from alerts.config_keys import Keys
 from alerts.config_text import Document
-from alerts.config_tree import Fault, Leaf, Path, Tree, at, spelled
+from alerts.config_tree import Fault, Leaf, Path, Tree, at, placed, spelled
 from alerts.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from pydantic_core import ErrorDetails
-
-_S = TypeVar("_S", bound=Section)
 # Where things are says nothing of what is decided; and in these lists the order has no meaning.
 _PLACES = frozenset({"bootstrap", "listen", "metrics_listen"})
 _SETS = frozenset({"severity", "category", "days", "include", "exclude"})
@@ -57,22 +54,20 @@ def parse(text: str, origin: str, around: Surroundings) -> Config:
 
     Raises:
         ConfigError: It cannot be used: one line for each fault, in the order of the file. No line holds a
-            secret, or a value out of the environment.
+            secret, or what stood for a `${NAME}`.
     """
     document = Document(text, origin, around.environ)
     given = _overridden(document.tree, around)
     keys = Keys(around.kinds, around.read_secret)
     fitted = keys.fit(given, Config)
-    early = [*document.faults, *keys.faults, *config_names.check(given)]
+    early = _without_echoes(document.faults, [*keys.faults, *config_names.check(given)])
     context = {"zones": around.zones}
     targets, late = _targets(fitted, keys, document, context)
     if isinstance(fitted, dict) and isinstance(fitted.get("targets"), list):
         fitted = {key: value for key, value in fitted.items() if key != "targets"}
-    config, errors = _validated(Config, fitted, context)
+    config, errors = config_types.validated(Config, fitted, context)
     late += config_types.told(errors, fitted, keys, document.taken, ())
-    # What pydantic says of a value that is known to be wrong is an echo.
-    known = {fault.path for fault in early}
-    faults = early + [fault for fault in late if fault.path not in known]
+    faults = _without_echoes(early, late)
     if faults or config is None:
         raise ConfigError(_report(faults, given, document, around))
     return config.model_copy(update={"targets": targets})
@@ -92,21 +87,18 @@ def _no_files() -> str:
     raise ConfigError("secrets cannot be read from files here")
 
 
+def _without_echoes(first: list[Fault], then: list[Fault]) -> list[Fault]:
+    """Both, but of a value that is known to be wrong only what was said first."""
+    known = {fault.path for fault in first}
+    return first + [fault for fault in then if fault.path not in known]
+
+
 def _overridden(tree: Tree, around: Surroundings) -> Tree:
     for variable, path in around.overrides.items():
         # Set to nothing is not set: compose files hand on what the shell lacks as "".
         if value := around.environ.get(variable):
-            tree = _with(tree, path, Leaf(value, value))
+            tree = placed(tree, path, Leaf(value, value))
     return tree
-
-
-def _with(tree: Tree, path: Path, leaf: Leaf) -> Tree:
-    if not path:
-        return leaf
-    # What has the wrong shape stays, for the models to tell.
-    if not isinstance(tree, dict | None):
-        return tree
-    return {**(tree or {}), str(path[0]): _with((tree or {}).get(str(path[0])), path[1:], leaf)}
 
 
 def _targets(
@@ -119,7 +111,7 @@ def _targets(
         kind = at(entry, ("kind",))
         # A kind nobody knows is told already; what all targets share is looked at all the same.
         model = keys.kinds.get(kind, Target) if isinstance(kind, Leaf) else Target
-        target, errors = _validated(model, entry, context)
+        target, errors = config_types.validated(model, entry, context)
         if model is Target:
             errors = [
                 error for error in errors if error["type"] != "extra_forbidden" and error["loc"] != ("kind",)
@@ -127,16 +119,6 @@ def _targets(
         faults += config_types.told(errors, entry, keys, document.taken, ("targets", place))
         targets += [target] if target else []
     return targets, faults
-
-
-def _validated(
-    model: type[_S], tree: Tree, context: Mapping[str, object]
-) -> tuple[_S | None, list[ErrorDetails]]:
-    # pydantic's error holds what came: it goes no further than this.
-    try:
-        return model.model_validate(tree, context=dict(context)), []
-    except ValidationError as error:
-        return None, error.errors(include_url=False, include_input=False)
 
 
 def _report(faults: list[Fault], tree: Tree, document: Document, around: Surroundings) -> str:

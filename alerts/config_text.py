@@ -67,8 +67,8 @@ class Document:
         self._left -= 1
         if self._left < 0 or len(path) > DEPTH_MAX:
             raise ConfigError(
-                f"{self.origin}: expected at most {VALUES_MAX} values (an alias counts each time it is used), "
-                f"nested at most {DEPTH_MAX} deep"
+                f"{self.origin}: expected at most {VALUES_MAX} values, nested at most {DEPTH_MAX} deep "
+                "(an alias counts each time it is used)"
             )
         if node.tag not in {f"tag:yaml.org,2002:{kind}" for kind in ("map", "seq", "str")}:
             self.faults.append(

@@ -51,6 +51,15 @@ def at(tree: Tree, path: Path) -> Tree:
     return tree
 
 
+def placed(tree: Tree, path: Path, leaf: Leaf) -> Tree:
+    """`tree` with `leaf` at `path`; as it is where something other than a mapping is in the way."""
+    if not path:
+        return leaf
+    if not isinstance(tree, dict | None):
+        return tree
+    return {**(tree or {}), str(path[0]): placed((tree or {}).get(str(path[0])), path[1:], leaf)}
+
+
 def spelled(path: Path, tree: Tree) -> str:
     """`path` for a person, the entries of lists with their names: `targets[2] (oncall).url`."""
     text = ""
@@ -73,7 +82,9 @@ def shown(value: Tree) -> str:
 def hint(word: str, known: Iterable[str]) -> str:
     """`; did you mean 'x'?` with the known word that is most like `word`, else which are known."""
     words = sorted(known)
-    near = difflib.get_close_matches(word[:SHOWN_CHARS], words, n=1)
+    # `key:value` without a space is one word to YAML.
+    tries = (word[:SHOWN_CHARS], word.partition(":")[0][:SHOWN_CHARS])
+    near = [found for text in tries for found in difflib.get_close_matches(text, words, n=1)]
     return f"; did you mean '{near[0]}'?" if near else f"; known: {', '.join(words) or 'none'}"
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 from alerts.config_tree import Fault, Path, Tree, at, hint, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from pydantic_core import ErrorDetails
 
@@ -33,7 +35,7 @@ _EXPECTED = {
     "greater_than_equal": "at least {ge}",
     "less_than": "less than {lt}",
     "less_than_equal": "at most {le}",
-    "too_short": "at least {min_length} entries",
+    "too_short": "{min_length} or more entries",
     "too_long": "at most {max_length} entries",
     "string_too_short": "at least {min_length} characters",
     "string_too_long": "at most {max_length} characters",
@@ -41,7 +43,20 @@ _EXPECTED = {
     "literal_error": "{expected}",
     "enum": "{expected}",
 }
+_M = TypeVar("_M", bound=BaseModel)
+_LENGTHS = {"too_short", "too_long"}
 _STRUCTURES = {"list_type", "dict_type", "model_type", "model_attributes_type"}
+
+
+def validated(
+    model: type[_M], tree: Tree, context: Mapping[str, object]
+) -> tuple[_M | None, list[ErrorDetails]]:
+    """The model of `tree`, or what is wrong with it."""
+    # pydantic's error holds what came: it goes no further than this.
+    try:
+        return model.model_validate(tree, context=dict(context)), []
+    except ValidationError as error:
+        return None, error.errors(include_url=False, include_input=False)
 
 
 def told(
@@ -85,13 +100,11 @@ def _text(errors: list[ErrorDetails], value: Tree, keys: Keys, taken: Collection
     is_hidden = keys.is_hidden(path)
     said = " or ".join(dict.fromkeys(_said(error) for error in errors)).replace(" or expected", " or")
     secrets = [secret for secret in (*keys.secrets, *taken) if _could_leak(secret)]
-    if any(_holds(said, secret) for secret in secrets) or (
-        is_hidden and str(value) and _holds(said, str(value))
-    ):
+    if any(_holds(said, secret) for secret in secrets):
         return "is not what this field takes (why would show a secret)"
     if is_hidden:
         return f"{said} (what came is a secret)"
-    if isinstance(value, (dict, list)) and errors[0]["type"] not in _EXPECTED:
+    if isinstance(value, (dict, list)) and errors[0]["type"] not in _EXPECTED.keys() - _LENGTHS:
         return said
     if errors[0]["type"] in _STRUCTURES and isinstance(value, str):
         return f"{said}, got text"

@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 from pydantic import (
     AfterValidator,
     BeforeValidator,
-    Field,
     PlainSerializer,
     PlainValidator,
     SecretStr,
@@ -65,6 +64,18 @@ def _duration(value: object) -> timedelta:
     if total > LONGEST:
         raise ValueError("expected a length of time of at most 366d")
     return total
+
+
+def _above_nothing(value: timedelta) -> timedelta:
+    if value <= timedelta(0):
+        raise ValueError("expected a length of time of more than 0s")
+    return value
+
+
+def _within_an_hour(value: timedelta) -> timedelta:
+    if value > timedelta(hours=1):
+        raise ValueError("expected a length of time of at most 1h")
+    return value
 
 
 def _size(value: object) -> int:
@@ -134,14 +145,20 @@ def _zone(value: str, info: ValidationInfo) -> str:
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 """`90s`, `5m`, `1h30m`, `500ms`; at most 366 days, 0 where the field allows it."""
+Span = Annotated[Duration, AfterValidator(_above_nothing)]
+"""A window or an age: more than nothing."""
+Wait = Annotated[Span, AfterValidator(_within_an_hour)]
+"""How long someone waits for an answer: more than nothing, at most an hour."""
+Pause = Annotated[Duration, AfterValidator(_within_an_hour)]
+"""How long nothing is done: perhaps 0s, at most an hour."""
 Size = Annotated[int, BeforeValidator(_size)]
 """`512KiB`, `10MiB`: a number of bytes."""
 Listen = Annotated[str, BeforeValidator(_listen)]
 """`HOST:PORT`; port 0 lets the system choose."""
 Bootstrap = Annotated[str, AfterValidator(_bootstrap)]
 """`HOST:PORT`, several with commas between."""
-Url = Annotated[str, AfterValidator(_url), Field(repr=False)]
-"""Where something is asked by HTTP. May hold a token (Slack's do), so it is hidden like a secret."""
+Url = Annotated[str, AfterValidator(_url)]
+"""`http://` or `https://`. May hold a token (Slack's do): give such a field `repr=False`."""
 MatchersField = Annotated[Matchers, PlainValidator(_matchers), PlainSerializer(str, return_type=str)]
 """Alertmanager matchers as text, parsed when the file is read."""
 Zone = Annotated[str, AfterValidator(_zone)]

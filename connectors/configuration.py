@@ -26,6 +26,7 @@ SECRET_MAX_BYTES = 64 * 1024
 OVERRIDES = MappingProxyType(
     {
         "KAFKA_BOOTSTRAP": ("kafka", "bootstrap"),
+        "WINNOW_FETCH_WAIT_MS": ("kafka", "client", "fetch.wait.max.ms"),
         "WINNOW_LISTEN": ("gateway", "listen"),
         "WINNOW_METRICS_LISTEN": ("flow", "metrics_listen"),
     }

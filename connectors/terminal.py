@@ -6,7 +6,7 @@ from __future__ import annotations
 def printable(text: str) -> str:
     r"""`text` with everything that is no visible character written as an escape: `\x1b`, `\n`, `\u202e`.
 
-    Escape sequences could recolour or rewrite a terminal, or type into it; direction marks could reorder a line.
+    Escape sequences could rewrite a terminal or type into it; direction marks could reorder a line.
     """
     if text.isprintable():
         return text

@@ -18,6 +18,7 @@ from connectors.kafka.sink import MessageSink
 from connectors.kafka.source import WebhooksSource
 from connectors.kafka.topics import topics
 from connectors.lane import Ended
+from connectors.metrics_server import serve
 from connectors.publish import Publisher
 from connectors.request import Message
 from flows.plumbing.background import Background, Wake
@@ -56,8 +57,15 @@ def build(config: Config) -> Parts:
     names = topics(config.kafka)
     rules = config.classify.rules
     publisher = Publisher(config.targets, config.kafka)
+
+    def on_start() -> None:
+        drain.listen()
+        serve(config.flow.metrics_listen, lambda: source.is_reading and not drain.has_begun)
+
+    source = WebhooksSource(config.kafka, config.flow.group, wake, drain, on_start)
+
     return Parts(
-        kafka=WebhooksSource(config.kafka, names.webhooks, config.flow.group, wake, drain),
+        kafka=source,
         convert=Convert(),
         dedup=Dedup(config.dedup.window),
         classify=Classify(None if rules == "builtin" else rules),

@@ -7,6 +7,7 @@ A record of the decisions topic is one JSON object: `{"v": 1, "config", "decisio
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import orjson
 
@@ -83,24 +84,26 @@ def _arrival(arrival: Arrival) -> Row:
         "id": arrival.id,
         "fingerprint": arrival.fingerprint,
         "name": arrival.name[:_NAME_MAX_CHARS],
-        "status": arrival.status.value,
+        "status": arrival.status,
         "starts_at": arrival.starts_at,
         "accepted_ms": arrival.envelope.accepted_ms,
     }
 
 
-def _verdict(verdict: Verdict) -> Row:
-    return {"outcome": verdict[0], "rule": verdict[1], "saw": verdict[2]}
+def _verdict(verdict: Verdict) -> Row | orjson.Fragment:
+    return {"outcome": verdict.outcome, "rule": verdict.rule, "saw": verdict.saw} if verdict.saw else _bare(verdict.outcome, verdict.rule)
 
 
-def _classification(found: Classification) -> Row:
-    return {
-        "severity": found.severity.value,
-        "category": found.category,
-        "confidence": found.confidence,
-        "source": found.source.value,
-        "rule": found.rule,
-    }
+# Few differ, and encoding one costs more than finding it: of 13 us per alert these two caches save one.
+@lru_cache(maxsize=4096)
+def _bare(outcome: str, rule: str) -> orjson.Fragment:
+    return orjson.Fragment(orjson.dumps({"outcome": outcome, "rule": rule, "saw": {}}))
+
+
+@lru_cache(maxsize=4096)
+def _classification(found: Classification) -> orjson.Fragment:
+    told = ("severity", "category", "confidence", "source", "rule")
+    return orjson.Fragment(orjson.dumps({name: getattr(found, name) for name in told}))
 
 
 def _planned(delivery: Delivery) -> Row:
@@ -115,7 +118,7 @@ def _outcome(ended: Ended) -> Row:
         "fingerprint": delivery.alert.fingerprint,
         "input": delivery.alert.id,
         "transition": delivery.transition,
-        "outcome": ended.outcome.value,
+        "outcome": ended.outcome,
         "status_code": ended.status,
         "tries": ended.tries,
         "error": ended.error,

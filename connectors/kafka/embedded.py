@@ -1,10 +1,14 @@
 """A Kafka broker in this process's memory, for trying out and for tests: librdkafka's mock cluster.
 
-It comes with confluent-kafka's wheel. It keeps the last 5 MiB of each partition (a reader that lags further loses
-messages, as with a short retention), forgets everything at the end, and listens on 127.0.0.1 only. It makes no topics
-for an admin client (that waits for a controller until it times out), but does for anyone who asks for one by name, with
-four partitions. It knows no `offsets_for_times`. A group is joined at once, but joined again only a session timeout
-minus a second after its last member left; assigning partitions oneself has no such wait.
+It comes with confluent-kafka's wheel, listens on 127.0.0.1 only and forgets everything at the end. It differs
+from a real broker (seen with librdkafka 2.16.1):
+
+* It keeps the last 5 MiB of each partition; a reader that lags further loses messages.
+* It makes no topics for an admin client (that waits for a controller until its time is up), but makes any
+  that a client asks for by name, with four partitions.
+* `offsets_for_times` finds nothing.
+* After its last member left, a group can be joined again only a session timeout less one second later.
+  Assigning partitions oneself has no such wait.
 
 Source: https://github.com/confluentinc/librdkafka/blob/master/src/rdkafka_mock.h
 """
@@ -12,18 +16,24 @@ Source: https://github.com/confluentinc/librdkafka/blob/master/src/rdkafka_mock.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Mapping, Sequence
 from ctypes import c_char_p, c_int, c_int16, c_int32, c_size_t, c_void_p
-from types import TracebackType
+from typing import TYPE_CHECKING, Self
 
 from confluent_kafka import cimpl
 
 from alerts.errors import KafkaError
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import TracebackType
+
 CLIENT_SETTINGS: dict[str, str] = {"fetch.wait.max.ms": "5"}
-"""What consumers of an embedded broker should set: a fetch that finds nothing always waits the whole time there, where a
-real broker answers as soon as there is something. Measured, producer to consumer: 2.5 ms with 5, 500 ms with the default
-of 500. An idle consumer costs 3 % of a core with 5, 10 % with 1."""
+"""What consumers of an embedded broker should set.
+
+A fetch that finds nothing always waits the whole time there; a real broker answers as soon as there is
+something. Measured from producer to consumer: 2.5 ms with 5, 500 ms with the default of 500. An idle consumer
+of 32 partitions costs 3 % of a core with 5, 10 % with 1.
+"""
 
 _BROKER = 1
 """The id of the only broker."""
@@ -53,8 +63,8 @@ _FUNCTIONS: dict[str, tuple[type | None, list[type]]] = {
 def _librdkafka() -> ctypes.CDLL:
     """The library confluent-kafka has loaded, wherever its wheel keeps it.
 
-    Symbols are looked up through the extension module, which also finds those of the libraries it is linked to: the same
-    for wheels of Linux (glibc and musl) and macOS and for a system's own librdkafka.
+    Symbols are looked up through the extension module, which also finds those of the libraries it is linked
+    to: the same for wheels of Linux (glibc and musl) and macOS, and for a librdkafka of the system.
 
     Raises:
         KafkaError: There is no mock cluster in it.
@@ -87,6 +97,12 @@ class EmbeddedBroker:
         Raises:
             KafkaError: librdkafka has no mock cluster, or refuses a topic.
         """
+        for name, partitions in topics.items():
+            # The library ends the process on these.
+            if not name or partitions < 1:
+                raise KafkaError(
+                    f"topic {name!r}: expected a name and at least 1 partition, got {partitions}"
+                )
         self._library = _librdkafka()
         self._client: int | None = self._new_client()
         self._cluster = self._library.rd_kafka_mock_cluster_new(self._client, 1)
@@ -145,7 +161,7 @@ class EmbeddedBroker:
             self._library.rd_kafka_destroy(self._client)
             self._client = None
 
-    def __enter__(self) -> EmbeddedBroker:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -53,13 +53,17 @@ class MessageSink(FixedPartitionedSink[Message, None]):
         return int(item_key)
 
     def build_part(self, step_id: str, for_part: str, resume_state: None) -> _Partition:  # noqa: ARG002
-        """A part; all of a process share one producer."""
+        """A part; all of a process share one producer.
+
+        It is made at the start: an idempotent producer's first message waits for its id, up to a second.
+        """
+        if self._producer is None:
+            self._producer = AcknowledgedProducer(self._kafka, _TIMEOUT, patience=_TIMEOUT)
         return _Partition(self)
 
     def write(self, messages: list[Message]) -> None:
         """Queue messages, waiting for room if the queue is full."""
-        if self._producer is None:
-            self._producer = AcknowledgedProducer(self._kafka, _TIMEOUT, patience=_TIMEOUT)
+        assert self._producer is not None
         if self._error is not None:
             raise KafkaError(f"a message was not acknowledged: {self._error}")
         self._producer.send(messages, Batch(len(messages), self._reported))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -20,7 +21,7 @@ from confluent_kafka import Message as Consumed
 from alerts.config import Kafka
 from alerts.errors import KafkaAwayError, KafkaError
 from alerts.record import Stored
-from connectors.kafka.topics import ensure
+from connectors.kafka.topics import ensure, topics
 
 log = structlog.get_logger()
 
@@ -57,9 +58,6 @@ class Stopper(Protocol):
     def is_over(self) -> bool:
         """Whether the flow may end."""
 
-    def listen(self) -> None:
-        """Begin to listen to signals."""
-
 
 class Reader:
     """The consumer thread of one process."""
@@ -86,6 +84,8 @@ class Reader:
         self._lock = threading.Lock()
         self._ahead_bytes = 0
         self.failure: BaseException | None = None
+        self.is_reading = False
+        """Whether it has asked Kafka for records at least once."""
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="kafka-reader", daemon=True)
 
@@ -151,6 +151,7 @@ class Reader:
 
     def _poll(self) -> None:
         first = self._consumer.poll(0.05)
+        self.is_reading = True
         if first is None:
             return
         size_bytes = 0
@@ -254,13 +255,22 @@ class _Partition(StatefulSourcePartition[Item, int | None]):
 class WebhooksSource(FixedPartitionedSource[Item, int | None]):
     """All partitions of the webhooks topic."""
 
-    def __init__(self, kafka: Kafka, topic: str, group: str, wake: Waker, stop: Stopper) -> None:
+    def __init__(
+        self, kafka: Kafka, group: str, wake: Waker, stop: Stopper, on_start: Callable[[], None]
+    ) -> None:
+        """Read the webhooks topic for `group`; `on_start` is called once, in the worker's thread, when it begins."""
         self._kafka = kafka
-        self._topic = topic
+        self._topic = topics(kafka).webhooks
         self._group = group
         self._wake = wake
         self._stop = stop
+        self._on_start = on_start
         self._reader: Reader | None = None
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether records are being read."""
+        return self._reader is not None and self._reader.is_reading
 
     def list_parts(self) -> list[str]:
         """Partition numbers as text: their number is part of the state's identity.
@@ -284,5 +294,5 @@ class WebhooksSource(FixedPartitionedSource[Item, int | None]):
         if self._reader is None:
             self._reader = Reader(self._kafka, self._topic, self._group, self._wake)
             wake = self._wake
-            self._stop.listen()
+            self._on_start()
         return _Partition(self._reader, self._stop, int(for_part), resume_state, wake)

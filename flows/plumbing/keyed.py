@@ -61,8 +61,12 @@ class DedupLogic(StatefulBatchLogic[Chunk, Chunk, State]):
         seen: list[Seen] = []
         alerts: list[Alert] = []
         transitions: list[str] = []
+        dedup, state = self._dedup, self._state
         for arrival in chunk.arrivals:
-            said = self._one(arrival)
+            try:
+                said = dedup(state, arrival)
+            except Exception as error:  # noqa: BLE001 doubt delivers: what dedup cannot judge goes on
+                said = _undecided(arrival, error)
             if said.transition is not None:
                 try:
                     alerts.append(open_alert(arrival))
@@ -75,15 +79,13 @@ class DedupLogic(StatefulBatchLogic[Chunk, Chunk, State]):
             seen.append(said)
         return chunk._replace(seen=seen, alerts=alerts, transitions=transitions)
 
-    def _one(self, arrival: Arrival) -> Seen:
-        try:
-            return self._dedup(self._state, arrival)
-        except Exception as error:  # noqa: BLE001 doubt delivers: what dedup cannot judge goes on
-            failed("dedup", error)
-            transition = f"{arrival.status.value}/{arrival.starts_at}/{NEW}"
-            return Seen(Verdict("error", type(error).__name__, {}), transition)
-
     def snapshot(self) -> State:
         """A copy: the engine pickles it later than it asks for it."""
         state = self._state
         return {**state, "young": dict(state["young"]), "old": dict(state["old"])}
+
+
+def _undecided(arrival: Arrival, error: Exception) -> Seen:
+    failed("dedup", error)
+    transition = f"{arrival.status}/{arrival.starts_at}/{NEW}"
+    return Seen(Verdict("error", type(error).__name__, {}), transition)

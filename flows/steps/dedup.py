@@ -96,4 +96,4 @@ def _pass(state: State, key: int, arrival: Arrival, entry: Entry | None, outcome
         int(is_firing), state["now_ms"], starts, firings + is_firing, resolves + (not is_firing)
     )  # fmt: skip
     saw: dict[str, str | int | float] = {"passed_ms": entry[1]} if entry is not None else {}
-    return Seen(Verdict(outcome, "window", saw), f"{arrival.status.value}/{arrival.starts_at}/{count}")
+    return Seen(Verdict(outcome, "window", saw), f"{arrival.status}/{arrival.starts_at}/{count}")

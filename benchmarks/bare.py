@@ -1,0 +1,35 @@
+"""The limit for the gateway: Granian with an app that reads the body and answers."""
+
+from __future__ import annotations
+
+import sys
+
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces, Loops
+
+from http_gateway.body import Receive, Scope, Send
+
+_HEADERS = [(b"content-type", b"application/json"), (b"content-length", b"2")]
+
+
+async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    """Read everything, answer `{}`."""
+    if scope["type"] != "http":
+        return
+    more = True
+    while more:
+        more = bool((await receive()).get("more_body"))
+    await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+    await send({"type": "http.response.body", "body": b"{}"})
+
+
+if __name__ == "__main__":
+    Granian(
+        "benchmarks.bare:app",
+        address="127.0.0.1",
+        port=int(sys.argv[1]),
+        interface=Interfaces.ASGI,
+        loop=Loops.uvloop,
+        http=HTTPModes.http1,
+        websockets=False,
+    ).serve()

@@ -1,0 +1,98 @@
+"""(b) The flow from a real Kafka, one process, nothing published, decisions written; beside a plain loop."""
+
+from __future__ import annotations
+
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import orjson
+from confluent_kafka import Consumer, Producer, TopicPartition
+
+from alerts.alert import Envelope
+from alerts.config import Kafka
+from alerts.fingerprint import identity, partition_of
+from alerts.record import encode
+from benchmarks import processes
+from benchmarks.bodies import STARTS_AT, alert, labels
+from benchmarks.figure import Figure
+from benchmarks.settings import Bench
+from connectors.kafka import topics
+
+_PARTITIONS = 8
+_ALERTS_A_RECORD = 100
+_ALERTS = 400_000
+
+
+def figures(bench: Bench) -> Iterator[Figure]:
+    """Alerts a second, half of them repeats, over what the plain loop does on the same core."""
+    kafka = bench.kafka("flow", _PARTITIONS)
+    topics.ensure(kafka)
+    count = _fill(kafka, _ALERTS, repeats=2)
+    names = topics.topics(kafka)
+    limit = _limit(kafka, names.webhooks, count)
+    rate = _flow(bench, kafka, names.decisions, count)
+    shown = f"consume + orjson decode + encode: {limit:,.0f}/s"
+    yield Figure("flow, 100-alert records, half repeats", rate, "alerts/s", shown, rate / limit, "ratio >= 0.12")
+
+
+def _fill(kafka: Kafka, alerts: int, repeats: int) -> int:
+    """Fill the topic with records of a hundred alerts, each alert `repeats` times; how many there are."""
+    producer = Producer({"bootstrap.servers": kafka.bootstrap, "linger.ms": 20})
+    topic = topics.topics(kafka).webhooks
+    now_ms = time.time_ns() // 1_000_000
+    envelope = Envelope(secrets.token_hex(16), "alertmanager", "default", "bench", "{}:{}", now_ms)
+    shares: dict[int, list[tuple[tuple[int, str, str, str, str, str | None], bytes]]] = {}
+    filled = number = 0
+    while filled < alerts:
+        name = labels(number)
+        fingerprint = identity(name, None)
+        share = shares.setdefault(partition_of(fingerprint, kafka.partitions), [])
+        line = orjson.dumps(alert(number))
+        for _ in range(repeats):
+            share.append(((len(share), fingerprint, "firing", name["alertname"], STARTS_AT, None), line))
+        if len(share) >= _ALERTS_A_RECORD:
+            partition = partition_of(fingerprint, kafka.partitions)
+            producer.produce(topic, encode(envelope, share), partition=partition, timestamp=now_ms)
+            producer.poll(0)
+            filled += len(share)
+            share.clear()
+        number += 1
+    producer.flush()
+    return filled
+
+
+def _limit(kafka: Kafka, topic: str, count: int) -> float:
+    arguments = ["-m", "benchmarks.consumer", kafka.bootstrap, topic, str(kafka.partitions), str(count)]
+    pinned = ["taskset", "-c", str(processes.SERVER_CORE), sys.executable, *arguments]
+    best = 0.0
+    for _ in range(3):
+        run = subprocess.run(pinned, check=True, capture_output=True, text=True, timeout=120)  # noqa: S603 our own command
+        best = max(best, float(run.stdout))
+    return best
+
+
+def _flow(bench: Bench, kafka: Kafka, decisions: str, count: int) -> float:
+    """Alerts a second between the first and the last record of decisions, by the broker's record times."""
+    environment = bench.environment(processes.free_port(), kafka)
+    with processes.running(["-m", "bytewax.run", "flows.proxy"], environment, processes.SERVER_CORE):
+        return _watch(kafka, decisions, count)
+
+
+def _watch(kafka: Kafka, decisions: str, count: int) -> float:
+    consumer = Consumer({"bootstrap.servers": kafka.bootstrap, "group.id": "bench-watch"})
+    consumer.assign([TopicPartition(decisions, partition, 0) for partition in range(kafka.partitions)])
+    seen, first_ms, last_ms = 0, 0, 0
+    deadline = time.monotonic() + 120
+    while seen < count:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{seen} of {count} decisions within 120 s")
+        for message in consumer.consume(100, 0.1):
+            if not first_ms:
+                first_ms = message.timestamp()[1]
+            last_ms = max(last_ms, message.timestamp()[1])
+            seen += (message.value() or b"").count(b'"accepted_ms"')
+    consumer.close()
+    return seen / ((last_ms - first_ms) / 1000)

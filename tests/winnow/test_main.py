@@ -1,0 +1,66 @@
+"""The command line as a user calls it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from winnow.__main__ import summary, verbs
+
+
+def winnow(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "winnow", *arguments], capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def test_help_lists_every_verb() -> None:
+    result = winnow("--help")
+    assert result.returncode == 0
+    assert {"run", "send", "receiver"} <= set(verbs())
+    assert [verb for verb in verbs() if verb not in result.stdout] == []
+
+
+@pytest.mark.parametrize("verb", verbs())
+def test_every_verb_says_in_one_line_what_it_does(verb: str) -> None:
+    assert summary(verb).endswith(".")
+
+
+def test_help_imports_no_verb() -> None:
+    code = (
+        "import sys; from winnow.__main__ import application; application(None);"
+        "print([m for m in sys.modules if m.startswith(('winnow.', 'httpx', 'pydantic'))])"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert result.stdout.strip() == "['winnow.__main__']"
+
+
+def test_known_error_is_one_line_and_exit_code_2() -> None:
+    result = winnow("send")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == "winnow: expected either a FILE (- for standard input) or --example\n"
+
+
+def test_unknown_verb_is_refused_by_name() -> None:
+    result = winnow("sned")
+    assert result.returncode == 2
+    assert "'send'" in result.stderr
+
+
+def test_interrupt_is_quiet_and_exits_130() -> None:
+    receiver = subprocess.Popen(
+        [sys.executable, "-m", "winnow", "receiver", "--listen", "127.0.0.1:0"],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with receiver:
+        assert receiver.stderr is not None
+        assert "listening on http://127.0.0.1:" in receiver.stderr.readline()
+        receiver.send_signal(signal.SIGINT)
+        assert receiver.wait(20) == 130
+        assert receiver.stderr.read() == ""

@@ -1,0 +1,92 @@
+"""`winnow run` with small stand-ins for gateway and flow."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.testing import CliRunner
+
+from alerts.config import Config
+from connectors.child import Command
+from connectors.inbox import Inbox
+from winnow.__main__ import application
+from winnow.run import _environ, _welcome, commands, supervise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+WAIT = "import signal; signal.pause()"
+
+
+@pytest.fixture(autouse=True)
+def _own_signals() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def python(name: str, code: str, ready: str | None = None) -> Command:
+    return Command(name, [sys.executable, "-c", code], ready)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_once_up_ends_all_with_status_0(number: signal.Signals) -> None:
+    with Inbox("127.0.0.1:0", lambda *_: None) as inbox:
+        some = [python("gateway", WAIT, inbox.url), python("flow", WAIT, inbox.url)]
+        assert supervise(some, dict(os.environ), lambda: os.kill(os.getpid(), number)) == 0
+
+
+def test_child_that_dies_is_named_with_its_last_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    some = [python("flow", WAIT), python("gateway", "print('no \\x1b[31m'); raise SystemExit(3)")]
+    assert supervise(some, dict(os.environ), lambda: None) == 1
+    assert "gateway ended by itself with exit status 3" in capsys.readouterr().err
+
+
+def test_output_of_children_carries_their_name_and_no_escapes(capsys: pytest.CaptureFixture[str]) -> None:
+    supervise([python("flow", "print('a\\x1b[31mb')")], dict(os.environ), lambda: None)
+    assert "flow     | a\\x1b[31mb\n" in capsys.readouterr().out
+
+
+def test_command_that_cannot_start_ends_the_others(capsys: pytest.CaptureFixture[str]) -> None:
+    some = [python("flow", WAIT), Command("gateway", ["/no/such/program"])]
+    assert supervise(some, dict(os.environ), lambda: None) == 1
+    assert "/no/such/program" in capsys.readouterr().err
+
+
+def test_gateway_flow_and_receiver_are_asked_where_the_config_says() -> None:
+    ready = {command.name: command.ready for command in commands(Config(), "127.0.0.1:9900")}
+    assert ready == {
+        "receiver": "http://127.0.0.1:9900/",
+        "gateway": "http://127.0.0.1:8080/readyz",
+        "flow": "http://127.0.0.1:9464/readyz",
+    }
+
+
+def test_children_are_told_the_broker_and_an_absolute_config(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WINNOW_CONFIG", "winnow.yaml")
+    environ = _environ("127.0.0.1:1234", embedded=True)
+    assert environ["KAFKA_BOOTSTRAP"] == "127.0.0.1:1234"
+    assert os.path.isabs(environ["WINNOW_CONFIG"])  # noqa: PTH117
+    assert environ["WINNOW_FETCH_WAIT_MS"] == "5"
+
+
+def test_welcome_says_where_to_send_an_alert() -> None:
+    text = _welcome(Config(), "in memory", "127.0.0.1:1234")
+    assert ".venv/bin/winnow send --example\n" in text
+    assert "curl -i http://127.0.0.1:8080/webhook/proxy" in text
+
+
+def test_taken_port_is_told_before_anything_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Inbox("127.0.0.1:0", lambda *_: None) as other:
+        file = tmp_path / "winnow.yaml"
+        file.write_text(f"gateway: {{listen: {other.url.removeprefix('http://')}}}\n")
+        monkeypatch.setenv("WINNOW_CONFIG", str(file))
+        result = CliRunner().invoke(application("run"), ["run"])
+    assert "is taken" in str(result.exception)
+    assert "WINNOW_LISTEN" in str(result.exception)

@@ -1,0 +1,114 @@
+"""`winnow send` against a real loopback server."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.testing import CliRunner
+
+from alerts.fingerprint import fingerprint
+from alerts.formats.alertmanager import read
+from connectors.inbox import Inbox
+from winnow.__main__ import application
+from winnow.send import example_body
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from typer.testing import Result
+
+    from connectors.arrival import Arrival
+
+NOW = datetime(2026, 11, 24, 3, 0, 0, 5000, tzinfo=UTC)
+
+
+def send(*arguments: str, typed: str = "", status: int | None = None) -> tuple[Result, list[Arrival]]:
+    taken: list[Arrival] = []
+    with Inbox("127.0.0.1:0", lambda one, _: taken.append(one), status=status) as inbox:
+        result = CliRunner().invoke(
+            application("send"), ["send", *arguments, "--url", inbox.url], input=typed
+        )
+    return result, taken
+
+
+def test_example_is_what_the_alertmanager_format_reads() -> None:
+    body = example_body({}, NOW, is_over=False)
+    (alert,) = read(json.dumps(body).encode()).submissions
+    assert (alert.labels["alertname"], alert.status, alert.starts_at) == (
+        "PostgresDown",
+        "firing",
+        "2026-11-24T03:00:00.005Z",
+    )
+    assert alert.fingerprint == fingerprint(alert.labels)
+
+
+def test_resolve_is_about_the_same_alert_and_has_an_end() -> None:
+    firing, over = (
+        read(json.dumps(example_body({}, NOW, is_over=is_over)).encode()) for is_over in (False, True)
+    )
+    assert over.submissions[0].fingerprint == firing.submissions[0].fingerprint
+    assert over.submissions[0].ends_at == "2026-11-24T03:00:00.005Z"
+
+
+def test_name_and_labels_vary_the_example() -> None:
+    _, (taken,) = send("--example", "--name", "DiskFull", "--label", "instance=db-2", "--label", "expr=a=b")
+    assert isinstance(taken.body, dict)
+    labels = taken.body["alerts"][0]["labels"]
+    assert (labels["alertname"], labels["instance"], labels["expr"]) == ("DiskFull", "db-2", "a=b")
+
+
+def test_it_posts_to_the_proxy_endpoint_and_prints_the_answer() -> None:
+    result, (taken,) = send("--example")
+    assert taken.path == "/webhook/proxy"
+    assert taken.headers["content-type"] == "application/json"
+    assert result.exit_code == 0
+    assert "200 OK" in result.stdout
+
+
+def test_file_is_sent_byte_by_byte_to_the_path_chosen(tmp_path: Path) -> None:
+    file = tmp_path / "body.json"
+    file.write_bytes(b'{"a":  1}')
+    _, (taken,) = send(str(file), "--path", "v1/webhooks/alertmanager")
+    assert (taken.path, taken.headers["content-length"]) == ("/v1/webhooks/alertmanager", "9")
+
+
+def test_dash_reads_standard_input() -> None:
+    _, (taken,) = send("-", typed='{"b": 2}')
+    assert taken.body == {"b": 2}
+
+
+def test_answer_that_is_not_2xx_exits_with_1() -> None:
+    result, _ = send("--example", status=503)
+    assert result.exit_code == 1
+    assert "503 Service Unavailable" in result.stdout
+
+
+def test_fields_of_the_answer_are_printed_one_a_line() -> None:
+    result, _ = send("--example", "--path", "/v2/enqueue")
+    assert "  status: success\n" in result.stdout
+
+
+def test_nobody_listening_says_how_to_start_it() -> None:
+    with Inbox("127.0.0.1:0", lambda *_: None) as gone:
+        url = gone.url
+    result = CliRunner().invoke(application("send"), ["send", "--example", "--url", url])
+    assert "is it running? try: make run" in str(result.exception)
+
+
+@pytest.mark.parametrize("arguments", [[], ["f.json", "--example"]])
+def test_neither_or_both_of_file_and_example_is_refused(arguments: list[str]) -> None:
+    result, taken = send(*arguments)
+    assert "either a FILE" in str(result.exception)
+    assert taken == []
+
+
+@pytest.mark.parametrize(
+    "arguments", [["/no/such/file"], ["--example", "--label", "x"], ["--example", "--label", "=x"]]
+)
+def test_wrong_arguments_are_told_before_anything_is_sent(arguments: list[str]) -> None:
+    result, taken = send(*arguments)
+    assert result.exception is not None
+    assert taken == []

@@ -1,0 +1,88 @@
+"""`winnow`: every module of this package is a verb of the command line, found by its name.
+
+A verb's module has a function of the same name. Only the module of the verb that is called is imported, so
+help is quick.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import pkgutil
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from alerts.errors import WinnowError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def verbs() -> list[str]:
+    """The names of all verbs, sorted."""
+    package = Path(__file__).parent
+    return sorted(module.name for module in pkgutil.iter_modules([str(package)]) if module.name[0] != "_")
+
+
+def summary(verb: str) -> str:
+    """The first line of a verb's docstring, read without importing its module."""
+    spec = find_spec(f"winnow.{verb}")
+    assert spec is not None
+    assert spec.origin is not None
+    tree = ast.parse(Path(spec.origin).read_text(encoding="utf-8"))
+    functions = (node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == verb)
+    text = next((ast.get_docstring(function) for function in functions), None)
+    return (text or "").partition("\n")[0]
+
+
+def application(called: str | None) -> typer.Typer:
+    """The command line with the verb `called` loaded and only the summaries of the others."""
+    app = typer.Typer(
+        name="winnow",
+        help="Winnow: an alert proxy. Webhooks in, the right people told, every decision on record.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_every_verb)
+    for verb in verbs():
+        line = summary(verb)
+        app.command(verb, short_help=line)(_load(verb) if verb == called else _stub(line))
+    return app
+
+
+def _every_verb() -> None:
+    """Keep verbs by name, even if there is only one."""
+
+
+def _load(verb: str) -> Callable[..., None]:
+    function: Callable[..., None] = getattr(importlib.import_module(f"winnow.{verb}"), verb)
+    return function
+
+
+def _stub(line: str) -> Callable[[], None]:
+    def verb() -> None: ...
+
+    verb.__doc__ = line
+    return verb
+
+
+def main() -> None:
+    """Run the verb named on the command line; Winnow's own errors end as one line and exit code 2."""
+    called = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
+    try:
+        application(called)(prog_name="winnow")
+    except WinnowError as error:
+        print(f"winnow: {error}", file=sys.stderr)  # noqa: T201 the command line's own voice
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,172 @@
+"""`winnow run`: all of Winnow on this machine, for trying out."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from connectors import address
+from connectors.child import Command, Exited
+from connectors.configuration import load, locate
+from connectors.kafka.embedded import CLIENT_SETTINGS, EmbeddedBroker
+from connectors.kafka.topics import partitions
+from connectors.processes import Processes
+from connectors.terminal import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from alerts.config import Config
+
+_READY_TIMEOUT = timedelta(seconds=60)
+# The flow drains for 20 s (DESIGN 7).
+_GRACE = timedelta(seconds=25)
+_DIM, _BOLD, _PLAIN = "\x1b[2m", "\x1b[1m", "\x1b[0m"
+_FETCH_WAIT = "fetch.wait.max.ms"
+
+
+def run(
+    receiver: Annotated[
+        str, typer.Option(help="Where the receiver listens; the example's targets point there.")
+    ] = "127.0.0.1:9900",
+) -> None:
+    """Run gateway, flow and a receiver that shows what arrives, until Ctrl-C.
+
+    Without KAFKA_BOOTSTRAP the broker is one in memory, for trying out.
+    """
+    config = load()
+    address.ensure_free(config.gateway.listen, "set WINNOW_LISTEN, or gateway.listen in winnow.yaml")
+    address.ensure_free(
+        config.flow.metrics_listen, "set WINNOW_METRICS_LISTEN, or flow.metrics_listen in winnow.yaml"
+    )
+    address.ensure_free(receiver, "give --receiver HOST:PORT, and change the targets' url in winnow.yaml")
+    with ExitStack() as stack:
+        given = os.environ.get("KAFKA_BOOTSTRAP")
+        bootstrap = given or stack.enter_context(EmbeddedBroker(partitions(config.kafka))).bootstrap
+        broker = (
+            f"Kafka at {bootstrap}"
+            if given
+            else f"in memory, at {bootstrap}; for trying out: all is lost at the end"
+        )
+        environ = _environ(bootstrap, embedded=not given)
+        _say(f"starting Winnow; broker: {broker}")
+        status = supervise(
+            commands(config, receiver), environ, lambda: _say(_welcome(config, broker, bootstrap))
+        )
+    raise typer.Exit(status)
+
+
+def commands(config: Config, receiver: str) -> list[Command]:
+    """What runs, and where each part tells that it is up."""
+    python = sys.executable
+    return [
+        Command(
+            "receiver", [python, "-m", "winnow", "receiver", "--listen", receiver], address.url(receiver, "/")
+        ),
+        Command("gateway", [python, "-m", "http_gateway"], address.url(config.gateway.listen, "/readyz")),
+        Command(
+            "flow",
+            [python, "-m", "bytewax.run", "flows.proxy"],
+            address.url(config.flow.metrics_listen, "/readyz"),
+        ),
+    ]
+
+
+def _environ(bootstrap: str, *, embedded: bool) -> dict[str, str]:
+    environ = {
+        **os.environ,
+        "KAFKA_BOOTSTRAP": bootstrap,
+        "WINNOW_CONFIG": str(locate(None, os.environ).absolute()),
+        "PYTHONUNBUFFERED": "1",
+    }
+    if embedded:
+        environ["WINNOW_FETCH_WAIT_MS"] = CLIENT_SETTINGS[_FETCH_WAIT]
+    if sys.stdout.isatty():
+        environ["FORCE_COLOR"] = "1"
+    return environ
+
+
+def supervise(commands: Sequence[Command], environ: Mapping[str, str], announce: Callable[[], None]) -> int:
+    """Run the commands until Ctrl-C, SIGTERM, or the end of one of them.
+
+    Args:
+        commands: What to run.
+        environ: Their environment.
+        announce: Called once all are up.
+
+    Returns:
+        0 if it was asked to end, 1 if a command ended by itself or was not up in time.
+    """
+    processes = Processes(_forward)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: processes.request_stop())
+    try:
+        processes.start(commands, environ)
+        event = processes.wait_ready(_READY_TIMEOUT)
+        if event is None:
+            announce()
+            event = processes.wait()
+        fault = _obituary(event) if isinstance(event, Exited) else None
+    except (OSError, TimeoutError) as error:
+        fault = str(error)
+    _say("stopping")
+    killed = processes.stop(_GRACE)
+    if killed:
+        _say(f"had to be killed: {', '.join(killed)}")
+    if fault:
+        print(f"winnow: {fault}", file=sys.stderr)  # noqa: T201
+    return 1 if fault else 0
+
+
+def _obituary(exited: Exited) -> str:
+    lines = "".join(f"\n  {exited.name} | {printable(line)}" for line in exited.last_lines)
+    return f"{exited.name} ended by itself with {exited}" + (f"; its last lines:{lines}" if lines else "")
+
+
+_turn = threading.Lock()
+
+
+def _forward(name: str, line: str) -> None:
+    """Print a child's line: the receiver's as it is (it escapes and colours itself), others subdued."""
+    is_main = name == "receiver"
+    text = f"{name:<8} | {line if is_main else printable(line)}"
+    with _turn:
+        sys.stdout.write(f"{_DIM}{text}{_PLAIN}\n" if sys.stdout.isatty() and not is_main else f"{text}\n")
+        sys.stdout.flush()
+
+
+def _say(text: str) -> None:
+    with _turn:
+        sys.stdout.write(f"{_BOLD}{text}{_PLAIN}\n" if sys.stdout.isatty() else f"{text}\n")
+        sys.stdout.flush()
+
+
+def _welcome(config: Config, broker: str, bootstrap: str) -> str:
+    url = address.url(config.gateway.listen)
+    labels = {"alertname": "PostgresDown", "severity": "critical", "instance": "db-1"}
+    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    body = json.dumps(
+        {"receiver": "demo", "alerts": [{"status": "firing", "labels": labels, "startsAt": now}]}
+    )
+    where = "" if url == "http://127.0.0.1:8080" else f" --url {url}"
+    return f"""
+Winnow is up. Broker: {broker}
+Send an alert, from another terminal; what arrives at the targets is shown here:
+
+  .venv/bin/winnow send --example{where}
+  curl -i {url}/webhook/proxy -H 'Content-Type: application/json' -d '{body}'
+
+What became of it, by its fingerprint:
+
+  KAFKA_BOOTSTRAP={bootstrap} .venv/bin/winnow explain FINGERPRINT
+
+Ctrl-C ends it.
+"""

@@ -1,0 +1,142 @@
+"""`winnow send`: post a webhook to Winnow and print the answer."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import typer
+
+from alerts.errors import WinnowError
+from alerts.fingerprint import fingerprint
+from connectors.terminal import printable
+
+# The gateway answers within its own limits, which are shorter.
+_TIMEOUT_S = 60.0
+_ZERO_TIME = "0001-01-01T00:00:00Z"
+_SOURCE = "http://alertmanager.example.com:9093"
+
+
+def send(  # noqa: PLR0913 one argument is one option
+    file: Annotated[str | None, typer.Argument(help="A JSON body; - reads it from standard input.")] = None,
+    *,
+    example: Annotated[
+        bool, typer.Option("--example", help="Send a made-up alert instead of a file.")
+    ] = False,
+    resolve: Annotated[bool, typer.Option("--resolve", help="The example is over.")] = False,
+    name: Annotated[str, typer.Option(help="The example's alert name.")] = "PostgresDown",
+    label: Annotated[
+        list[str] | None, typer.Option(help="A label of the example, NAME=VALUE; repeatable.")
+    ] = None,
+    url: Annotated[str, typer.Option(help="Where the gateway is.")] = "http://127.0.0.1:8080",
+    path: Annotated[str, typer.Option(help="Which endpoint.")] = "/webhook/proxy",
+) -> None:
+    """Post a webhook to Winnow and print the answer.
+
+    Exits with 1 when it is not accepted.
+
+    Example: winnow send --example --label instance=db-2
+    """
+    if example == bool(file):
+        raise WinnowError("expected either a FILE (- for standard input) or --example")
+    if example:
+        now = datetime.now(UTC)
+        body = json.dumps(
+            example_body({"alertname": name, **_labels(label or [])}, now, is_over=resolve)
+        ).encode()
+    else:
+        body = _read(str(file))
+    answer = _post(f"{url.rstrip('/')}/{path.lstrip('/')}", body)
+    typer.echo("\n".join(_lines(answer)))
+    if not answer.is_success:
+        raise typer.Exit(1)
+
+
+def example_body(labels: dict[str, str], now: datetime, *, is_over: bool) -> dict[str, object]:
+    """What Alertmanager would post about one alert that began at `now`, or began before and ends then."""
+    all_labels = {
+        "alertname": "PostgresDown",
+        "severity": "critical",
+        "instance": "db-1.example.com:9187",
+        "job": "postgres",
+        "namespace": "shop",
+        **labels,
+    }
+    all_labels = {key: value for key, value in all_labels.items() if value}
+    summary = f"{all_labels.get('alertname', '')} on {all_labels.get('instance', 'somewhere')}"
+    annotations = {
+        "summary": summary,
+        "description": "The database has not answered for a minute; orders cannot be placed.",
+        "runbook_url": "https://runbooks.example.com/postgres-down",
+    }
+    status = "resolved" if is_over else "firing"
+    group = {"alertname": all_labels.get("alertname", "")}
+    alert = {
+        "status": status,
+        "labels": all_labels,
+        "annotations": annotations,
+        "startsAt": _text(now - timedelta(minutes=5) if is_over else now),
+        "endsAt": _text(now) if is_over else _ZERO_TIME,
+        "generatorURL": "http://prometheus.example.com:9090/graph?g0.expr=pg_up+%3D%3D+0&g0.tab=1",
+        "fingerprint": fingerprint(all_labels),
+    }
+    return {
+        "version": "4",
+        "receiver": "winnow",
+        "status": status,
+        "groupKey": f'{{}}:{{alertname="{group["alertname"]}"}}',
+        "groupLabels": group,
+        "commonLabels": all_labels,
+        "commonAnnotations": annotations,
+        "externalURL": _SOURCE,
+        "truncatedAlerts": 0,
+        "alerts": [alert],
+    }
+
+
+def _text(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _labels(pairs: list[str]) -> dict[str, str]:
+    wrong = [pair for pair in pairs if not pair.partition("=")[0] or "=" not in pair]
+    if wrong:
+        raise WinnowError(f"--label: expected NAME=VALUE, got {wrong[0]!r}")
+    return dict(pair.split("=", 1) for pair in pairs)
+
+
+def _read(file: str) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        raise WinnowError(f"{file}: cannot be read: {error.strerror}") from error
+
+
+def _post(url: str, body: bytes) -> httpx.Response:
+    try:
+        # No proxies from the environment: the gateway is near.
+        with httpx.Client(timeout=_TIMEOUT_S, trust_env=False) as client:
+            return client.post(url, content=body, headers={"content-type": "application/json"})
+    except httpx.ConnectError as error:
+        raise WinnowError(f"nobody listens at {url}; is it running? try: make run") from error
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise WinnowError(f"{url}: no answer: {error or type(error).__name__}") from error
+
+
+def _lines(answer: httpx.Response) -> list[str]:
+    """The status, then one line for each field of the answer."""
+    first = f"{answer.status_code} {answer.reason_phrase}"
+    try:
+        content = answer.json()
+    except ValueError:
+        return [printable(line) for line in (first, *answer.text.splitlines()) if line]
+    fields = content.items() if isinstance(content, dict) else [("answer", content)]
+    return [printable(first), *(f"  {printable(str(name))}: {_plain(value)}" for name, value in fields)]
+
+
+def _plain(value: object) -> str:
+    return printable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
