@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -54,7 +53,7 @@ def explain(
     if output is Output.JSON:
         sys.stdout.write(orjson.dumps(events, option=orjson.OPT_INDENT_2).decode() + "\n")
     elif events:
-        Console().print(_table(fingerprint, events))
+        _print(fingerprint, events)
     if not events:
         raise WinnowError(f"no decision about {fingerprint} is kept; the flow may not have read it yet")
 
@@ -78,23 +77,31 @@ def story(config: Config, fingerprint: str) -> Iterator[Row]:
     yield from decisions.values()
 
 
-def _table(fingerprint: str, events: Iterable[Row]) -> Table:
-    table = Table(title=f"alert {fingerprint}", show_lines=True)
-    for column in ("accepted", "event", "dedup", "classify", "filter", "route", "told"):
-        table.add_column(column, overflow="fold")
+def _print(fingerprint: str, events: list[Row]) -> None:
+    console = Console(highlight=False)
+    console.print(f"alert [bold]{fingerprint}[/bold]  {_clean(events[-1]['name'])}")
     for event in events:
-        found = event.get("classify")
-        classified = "" if found is None else f"{found['severity']} ({found['source']}: {found['rule']})"
-        table.add_row(
-            rfc3339(event["accepted_ms"]),
-            _clean(f"{event['name']} {event['status']}"),
-            _clean(_dedup(event["dedup"])),
-            _clean(classified),
-            _clean(_said(event.get("filter"))),
-            _clean("\n".join(_said(verdict) for verdict in event.get("route", ()))),
-            _clean("\n".join(_told(event))),
-        )
-    return table
+        console.print(f"\n{rfc3339(event['accepted_ms'])}  [bold]{event['status']}[/bold]  ({_clean(event['id'])})")
+        table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
+        for step, said in _lines(event):
+            table.add_row(step, _clean(said))
+        console.print(table)
+
+
+def _lines(event: Row) -> Iterator[tuple[str, str]]:
+    """Step and verdict, in the order of the path."""
+    yield "dedup", _dedup(event["dedup"])
+    found = event.get("classify")
+    if found is not None:
+        judged = f"{found['severity']}, {found['category']}"
+        yield "classify", f"{judged} ({found['source']}: {found['rule']}, confidence {found['confidence']:g})"
+    if "filter" in event:
+        yield "filter", _said(event["filter"])
+    for verdict in event.get("route", ()):
+        yield "route", _said(verdict)
+    ends = {outcome["delivery"]: outcome for outcome in event["outcomes"]}
+    for planned in event.get("deliveries", ()):
+        yield "publish", _told(planned["target"], ends.get(planned["id"]))
 
 
 def _dedup(verdict: Row) -> str:
@@ -105,23 +112,19 @@ def _dedup(verdict: Row) -> str:
     return f"{verdict['outcome']}{since}"
 
 
-def _said(verdict: Row | None) -> str:
-    if verdict is None:
-        return ""
+def _said(verdict: Row) -> str:
     saw = ", ".join(f"{name}={value}" for name, value in verdict["saw"].items())
     return f"{verdict['outcome']}: {verdict['rule']}" + (f" ({saw})" if saw else "")
 
 
-def _told(event: Row) -> Iterator[str]:
-    ends = {outcome["delivery"]: outcome for outcome in event["outcomes"]}
-    for planned in event.get("deliveries", ()):
-        end = ends.get(planned["id"])
-        if end is None:
-            yield f"{planned['target']}: not ended yet"
-            continue
-        moment = datetime.fromtimestamp(end["ended_ms"] / 1000, UTC).strftime("%H:%M:%S.%f")[:-3]
-        detail = f" {end['error']}" if end["error"] else ""
-        yield f"{planned['target']}: {end['outcome']} at {moment} after {end['tries']} tries{detail}"
+def _told(target: str, end: Row | None) -> str:
+    if end is None:
+        return f"{target}: not ended yet"
+    took_s = (end["ended_ms"] - end["accepted_ms"]) / 1000
+    tries = "1 try" if end["tries"] == 1 else f"{end['tries']} tries"
+    answer = "" if end["status_code"] is None else f", answered {end['status_code']}"
+    detail = f": {end['error']}" if end["error"] else ""
+    return f"{target}: {end['outcome']} {took_s:.3f} s after acceptance, {tries}{answer}{detail}"
 
 
 def _clean(text: str) -> str:

@@ -1,0 +1,131 @@
+"""The product as its users run it: gateway and flow as two processes, and a receiver that notes what arrives."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import httpx
+import yaml
+
+from alerts.config import Config
+from connectors.arrival import Arrival
+from connectors.configuration import load
+from connectors.inbox import Inbox
+
+
+def free_port() -> int:
+    """A port nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(is_true: Callable[[], bool], what: str, at_most_s: float = 60.0) -> None:
+    """Wait until it is; fail the test if it never is."""
+    deadline = time.monotonic() + at_most_s
+    while not is_true():
+        assert time.monotonic() < deadline, f"not within {at_most_s:g} s: {what}"
+        time.sleep(0.02)
+
+
+class Product:
+    """Starts and ends the processes; every one by its own id."""
+
+    def __init__(self, bootstrap: str, prefix: str, folder: Path, **sections: object) -> None:
+        """Write the configuration; `sections` replace those of winnow.yaml's keys."""
+        self.arrived: list[Arrival] = []
+        self.inbox = Inbox("127.0.0.1:0", lambda arrival, _: self.arrived.append(arrival))
+        self.url = f"http://127.0.0.1:{free_port()}"
+        self._metrics = f"127.0.0.1:{free_port()}"
+        self.folder = folder
+        config = folder / "winnow.yaml"
+        hook = {"name": "team-hook", "kind": "webhook", "url": f"{self.inbox.url}/hook", "allow_private": True}
+        kafka = {"bootstrap": bootstrap, "topic_prefix": prefix, "partitions": 8}
+        config.write_text(yaml.safe_dump({"kafka": kafka, "targets": [hook], **sections}))
+        self.environ = {
+            **os.environ,
+            "WINNOW_CONFIG": str(config),
+            "KAFKA_BOOTSTRAP": bootstrap,
+            "WINNOW_LISTEN": self.url.removeprefix("http://"),
+            "WINNOW_METRICS_LISTEN": self._metrics,
+        }
+        self._stack = ExitStack()
+
+    def close(self) -> None:
+        """End everything."""
+        self._stack.close()
+        self.inbox.close()
+
+    def config(self) -> Config:
+        """The configuration the processes run with."""
+        return load(environ=self.environ)
+
+    def gateway(self) -> subprocess.Popen[bytes]:
+        """Start the gateway and wait until it is ready."""
+        return self._started("gateway", ["-m", "http_gateway"], f"{self.url}/readyz")
+
+    def flow(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start the flow and wait until it reads."""
+        command = ["-m", "bytewax.run", "flows.proxy", *arguments]
+        return self._started("flow", command, f"http://{self._metrics}/readyz")
+
+    def log(self, name: str) -> str:
+        """What a process has written so far."""
+        return (self.folder / f"{name}.log").read_text()
+
+    def post(self, body: bytes, path: str = "/webhook/proxy") -> httpx.Response:
+        """Send a webhook."""
+        return httpx.post(self.url + path, content=body, headers={"content-type": "application/json"}, timeout=30)
+
+    def cli(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the command line."""
+        command = [sys.executable, "-m", "winnow", *arguments]
+        return subprocess.run(
+            command, env=self.environ, capture_output=True, text=True, timeout=60, check=False
+        )
+
+    def _started(self, name: str, arguments: list[str], ready: str) -> subprocess.Popen[bytes]:
+        with (self.folder / f"{name}.log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, *arguments], env=self.environ, stdout=log, stderr=log, start_new_session=True
+            )
+        self._stack.callback(end, process)
+
+        def is_ready() -> bool:
+            assert process.poll() is None, f"{name} ended: {self.log(name)[-2000:]}"
+            try:
+                return httpx.get(ready, timeout=2).status_code == 200
+            except httpx.HTTPError:
+                return False
+
+        wait_for(is_ready, f"{name} ready")
+        return process
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process and its children, all in its own session."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait(timeout=30)
+
+
+@contextmanager
+def product(bootstrap: str, prefix: str, **sections: object) -> Iterator[Product]:
+    """A product with gateway and flow running."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = Product(bootstrap, prefix, Path(folder), **sections)
+        try:
+            made.gateway()
+            made.flow()
+            yield made
+        finally:
+            made.close()
