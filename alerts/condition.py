@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from alerts.alert import Alert
-from alerts.config import Hours, Namespaces, When
 from alerts.decision import Classification
 from alerts.instant import instant
-from alerts.matchers import Matchers
+
+if TYPE_CHECKING:
+    from alerts.config import Hours, Namespaces, When
+    from alerts.matchers import Matchers
 
 Saw = dict[str, str | int | float]
 Check = Callable[[Alert, Classification], bool]
@@ -45,11 +48,19 @@ class Condition:
         if self._matchers is not None:
             seen |= {name: alert.labels.get(name, "")[:200] for name in self._matchers.names}
         if self._asks_class:
-            seen |= {"severity": found.severity.value, "category": found.category, "confidence": found.confidence}
+            seen |= {
+                "severity": found.severity.value,
+                "category": found.category,
+                "confidence": found.confidence,
+            }
         if self._asks_namespace:
             seen["namespace"] = namespace(alert)[:200]
         if self._asks_time:
-            seen |= {"startsAt": alert.starts_at, "endsAt": alert.ends_at or "", "accepted_ms": alert.envelope.accepted_ms}
+            seen |= {
+                "startsAt": alert.starts_at,
+                "endsAt": alert.ends_at or "",
+                "accepted_ms": alert.envelope.accepted_ms,
+            }
         return seen
 
 
@@ -68,14 +79,20 @@ def _checks(when: When) -> list[Check]:
         checks.append(lambda _, found: found.confidence < below)
     if when.namespaces is not None:
         checks.append(_in_namespaces(when.namespaces))
+    checks.extend(_age_checks(when))
+    if when.hours is not None:
+        checks.append(_in_hours(when.hours))
+    return checks
+
+
+def _age_checks(when: When) -> list[Check]:
+    checks: list[Check] = []
     if (ended_before := when.ended_before) is not None:
         age_ms = ended_before.total_seconds() * 1000
         checks.append(lambda alert, _: alert.ends_at is not None and _age_ms(alert, alert.ends_at) >= age_ms)
     if (started_before := when.started_before) is not None:
         start_ms = started_before.total_seconds() * 1000
         checks.append(lambda alert, _: alert.ends_at is None and _age_ms(alert, alert.starts_at) >= start_ms)
-    if when.hours is not None:
-        checks.append(_in_hours(when.hours))
     return checks
 
 

@@ -171,6 +171,8 @@ class Flow(Section):
     metrics_listen: Listen = "127.0.0.1:9464"
     group: Annotated[str, Field(min_length=1, max_length=200)] = "winnow"
     """Consumer group the flow's progress is committed to."""
+    cold_start_rewind: Span = timedelta(minutes=10)
+    """Without a snapshot: how far before the group's offset to begin, for what was under way when the process ended."""
     drain: Wait = timedelta(seconds=20)
     """After SIGTERM: how long what is under way may take to finish before the rest is saved."""
 

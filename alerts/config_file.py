@@ -113,9 +113,7 @@ def _targets(
         model = keys.kinds.get(kind, Target) if isinstance(kind, Leaf) else Target
         target, errors = config_types.validated(model, entry, context)
         if model is Target:
-            errors = [
-                error for error in errors if error["type"] != "extra_forbidden" and error["loc"] != ("kind",)
-            ]
+            errors = [error for error in errors if error["type"] != "extra_forbidden" and error["loc"] != ("kind",)]
         faults += config_types.told(errors, entry, keys, document.taken, ("targets", place))
         targets += [target] if target else []
     return targets, faults

@@ -101,9 +101,7 @@ class Keys:
             self.faults.append(Fault(path, f"expected one of {name} and {key}, got both"))
             return tree[name]
         if not isinstance(file, Leaf) or not file:
-            self.faults.append(
-                Fault(path, f"expected the path of a file, got {'nothing' if not file else 'no text'}")
-            )
+            self.faults.append(Fault(path, f"expected the path of a file, got {'nothing' if not file else 'no text'}"))
             return None
         try:
             text = Leaf(self.read_secret(str(file)), "")
@@ -119,9 +117,7 @@ class Keys:
             self.secrets.add(str(value))
             if not value and not any(fault.path == path for fault in self.faults):
                 self.faults.append(Fault(path, "is empty"))
-        for part in (
-            value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
-        ):
+        for part in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
             self._hide(at(value, (part,)), (*path, part))
 
 

@@ -39,9 +39,7 @@ def _twice(tree: Tree) -> Iterator[Fault]:
 
 def _routes(tree: Tree) -> Iterator[Fault]:
     named = [
-        (name, value)
-        for _, value in _entries(tree, ("targets",))
-        if isinstance(name := at(value, ("name",)), Leaf)
+        (name, value) for _, value in _entries(tree, ("targets",)) if isinstance(name := at(value, ("name",)), Leaf)
     ]
     known = {str(name): name.raw for name, _ in named}
     off = {str(name) for name, value in named if _is(at(value, ("enabled",)), _NO)}

@@ -71,9 +71,7 @@ class Document:
                 "(an alias counts each time it is used)"
             )
         if node.tag not in {f"tag:yaml.org,2002:{kind}" for kind in ("map", "seq", "str")}:
-            self.faults.append(
-                Fault(path, "tags (!...) are not understood; put text that begins with ! in quotes")
-            )
+            self.faults.append(Fault(path, "tags (!...) are not understood; put text that begins with ! in quotes"))
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
@@ -86,9 +84,7 @@ class Document:
         for key, value in node.value:
             line = key.start_mark.line + 1
             if not isinstance(key, yaml.ScalarNode) or (not key.style and _NO_KEY.fullmatch(key.value)):
-                self.faults.append(
-                    Fault(path, f"line {line}: expected a key that is text; put numbers in quotes")
-                )
+                self.faults.append(Fault(path, f"line {line}: expected a key that is text; put numbers in quotes"))
                 continue
             name = _TOKEN.sub(lambda found: self._references[int(found[1])], key.value)
             if name in values:
@@ -100,9 +96,7 @@ class Document:
 
     def _leaf(self, text: str, path: Path) -> Leaf:
         raw = _TOKEN.sub(lambda found: self._references[int(found[1])], text)
-        return Leaf(
-            _TOKEN.sub(lambda found: self._replaced(self._references[int(found[1])], path), text), raw
-        )
+        return Leaf(_TOKEN.sub(lambda found: self._replaced(self._references[int(found[1])], path), text), raw)
 
     def _replaced(self, reference: str, path: Path) -> str:
         if not reference.startswith("${"):

@@ -48,9 +48,7 @@ _LENGTHS = {"too_short", "too_long"}
 _STRUCTURES = {"list_type", "dict_type", "model_type", "model_attributes_type"}
 
 
-def validated(
-    model: type[_M], tree: Tree, context: Mapping[str, object]
-) -> tuple[_M | None, list[ErrorDetails]]:
+def validated(model: type[_M], tree: Tree, context: Mapping[str, object]) -> tuple[_M | None, list[ErrorDetails]]:
     """The model of `tree`, or what is wrong with it."""
     # pydantic's error holds what came: it goes no further than this.
     try:
@@ -59,9 +57,7 @@ def validated(
         return None, error.errors(include_url=False, include_input=False)
 
 
-def told(
-    errors: Iterable[ErrorDetails], tree: Tree, keys: Keys, taken: Collection[str], above: Path
-) -> list[Fault]:
+def told(errors: Iterable[ErrorDetails], tree: Tree, keys: Keys, taken: Collection[str], above: Path) -> list[Fault]:
     """`errors` as faults, one for each place.
 
     Args:
@@ -75,10 +71,7 @@ def told(
     for error in errors:
         for path in _path(error, tree):
             found[*above, *path].append(error)
-    return [
-        Fault(path, _text(those, at(tree, path[len(above) :]), keys, taken, path))
-        for path, those in found.items()
-    ]
+    return [Fault(path, _text(those, at(tree, path[len(above) :]), keys, taken, path)) for path, those in found.items()]
 
 
 def _path(error: ErrorDetails, tree: Tree) -> Iterator[Path]:

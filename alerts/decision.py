@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from alerts.alert import Alert
+if TYPE_CHECKING:
+    from alerts.alert import Alert
 
 
 class Severity(StrEnum):

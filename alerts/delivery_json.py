@@ -5,12 +5,14 @@ Shape: `{"v": 1, "id", "target", "transition", "alert": {...}, "classification":
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from alerts.alert import Alert, Envelope, Status
 from alerts.decision import Classification, Delivery, Judge, Severity
 from alerts.errors import FormatError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 VERSION = 1
 

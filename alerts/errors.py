@@ -10,7 +10,10 @@ WinnowError
 
 from __future__ import annotations
 
-from alerts.webhook import Fault
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from alerts.webhook import Fault
 
 
 class WinnowError(Exception):

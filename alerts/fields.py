@@ -90,9 +90,7 @@ def _size(value: object) -> int:
 def _listen(value: object) -> str:
     found = _LISTEN.fullmatch(value) if isinstance(value, str) else None
     if not found or int(found[2]) > 65535 or not _is_host(found[1]):
-        raise ValueError(
-            "expected HOST:PORT such as 127.0.0.1:8080 or [::1]:8080 (0.0.0.0 for every address)"
-        )
+        raise ValueError("expected HOST:PORT such as 127.0.0.1:8080 or [::1]:8080 (0.0.0.0 for every address)")
     return found[0]
 
 

@@ -32,9 +32,7 @@ _PART = re.compile(
     r"|\\?.",
     re.DOTALL | re.ASCII,
 )
-_CLASS = re.compile(
-    r"\\(?:(?P<sign>[pP])(?:\{(?P<not>\^?)(?P<name>[a-zA-Z _-]+)\}|(?P<letter>[a-z]))|.)", re.DOTALL
-)
+_CLASS = re.compile(r"\\(?:(?P<sign>[pP])(?:\{(?P<not>\^?)(?P<name>[a-zA-Z _-]+)\}|(?P<letter>[a-z]))|.)", re.DOTALL)
 # unicode.CategoryAliases, as Go looks them up: no spaces, hyphens and underscores, any case.
 _CATEGORIES = {
     alias: short

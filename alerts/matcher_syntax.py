@@ -139,9 +139,7 @@ def _unquote(token: _Token) -> str:
             raise ValueError("a line break")  # noqa: TRY301 one place says where
         return _ESCAPE.sub(_unescape, token.text[1:-1].encode()).decode()
     except ValueError as error:
-        raise MatcherError(
-            f"at character {token.at + 1}: {token.text} cannot be unquoted: {error}"
-        ) from error
+        raise MatcherError(f"at character {token.at + 1}: {token.text} cannot be unquoted: {error}") from error
 
 
 def _unescape(found: re.Match[bytes]) -> bytes:

@@ -62,10 +62,7 @@ class Matchers:
     _patterns: tuple[tuple[str, _Pattern, bool], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        texts = {
-            op: tuple((matcher.name, matcher.value) for matcher in self.matchers if matcher.op == op)
-            for op in Op
-        }
+        texts = {op: tuple((matcher.name, matcher.value) for matcher in self.matchers if matcher.op == op) for op in Op}
         patterns = [(name, _Pattern(value), True) for name, value in texts[Op.REGEX]]
         patterns += [(name, _Pattern(value), False) for name, value in texts[Op.NOT_REGEX]]
         for attribute, value in (

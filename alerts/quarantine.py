@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+import codecs
 import hashlib
+from typing import TYPE_CHECKING
 
 import orjson
 
-from alerts.alert import Envelope
+if TYPE_CHECKING:
+    from alerts.alert import Envelope
 
 VERSION = 1
 # A record must stay below what brokers take (1 MiB), also as base64 with the reason beside it.
@@ -15,13 +18,21 @@ EVIDENCE_MAX_BYTES = 256 * 1024
 
 
 def evidence(body: bytes) -> dict[str, object]:
-    """A body as JSON can hold it: text if it is UTF-8, else base64; cut, but with its true size and hash."""
+    """A body as JSON can hold it: text if it is UTF-8, else base64; cut, but with its true size and hash.
+
+    Text that JSON would have to escape to more than twice its size, such as zeros, is base64 too.
+    """
     kept = body[:EVIDENCE_MAX_BYTES]
     facts: dict[str, object] = {"body_bytes": len(body), "sha256": hashlib.sha256(body).hexdigest()}
     try:
-        return {**facts, "body": kept.decode()}
+        # Not final where it was cut: half a character at the end is no reason for base64.
+        text, _ = codecs.utf_8_decode(kept, "strict", len(kept) == len(body))
     except UnicodeDecodeError:
-        return {**facts, "body_base64": base64.b64encode(kept).decode()}
+        pass
+    else:
+        if len(orjson.dumps(text)) <= 2 * len(kept) + 2:
+            return {**facts, "body": text}
+    return {**facts, "body_base64": base64.b64encode(kept).decode()}
 
 
 def from_gateway(envelope: Envelope, position: int | None, reason: str, body: bytes) -> bytes:

@@ -7,8 +7,8 @@ The header holds all that dedup needs, so a repeat's labels and annotations are 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+import re
+from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
@@ -16,14 +16,28 @@ from alerts.alert import Alert, Arrival, Envelope, Status
 from alerts.errors import FormatError
 from alerts.fingerprint import identity, partition_of
 from alerts.formats import formats
-from alerts.webhook import Submission
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from alerts.webhook import Submission
 
 VERSION = 1
 # Brokers refuse records over 1 MiB by default (message.max.bytes); half of it leaves room for everyone's settings.
 RECORD_MAX_BYTES = 512 * 1024
-# One alert is never cut, so it may fill a record of its own up to what a broker takes by default.
-ALERT_MAX_BYTES = 1_000_000
+# One alert is never cut, so it may fill a record of its own. librdkafka refuses messages over 1 000 000 bytes by default
+# (message.max.bytes); beside the line a record holds its header, and a dead letter what became of the delivery.
+ALERT_MAX_BYTES = 900_000
+# The header's name is for rules and people; a longer one is in the line, whole.
+NAME_MAX_CHARS = 1024
+# The longest RFC 3339 instant that `alerts.instant` reads has 35.
+_TIME_MAX_CHARS = 64
+_ENVELOPE_MAX_CHARS = 8192
 
+# A character takes six bytes of JSON at worst: `\\u0001`.
+_ESCAPED_BYTES = 6
+
+_NO_DIGIT = re.compile("[^0-9a-f]")
 _STATUS = {status.value: status for status in Status}
 
 
@@ -40,9 +54,7 @@ class Stored(NamedTuple):
 Row = tuple[int, str, str, str, str, str | None]
 
 
-def split(
-    envelope: Envelope, submissions: Iterable[Submission], partitions: int
-) -> Iterator[tuple[int, bytes]]:
+def split(envelope: Envelope, submissions: Iterable[Submission], partitions: int) -> Iterator[tuple[int, bytes]]:
     """The records of one webhook: `(partition, value)`, the events of one alert always in the same partition.
 
     Order within a partition is the order sent. No record is over `RECORD_MAX_BYTES` unless it holds one alert only.
@@ -50,21 +62,21 @@ def split(
     shares: dict[int, list[tuple[Row, bytes]]] = {}
     for position, labels, status, starts_at, ends_at, sent, line in submissions:
         fingerprint = identity(labels, sent)
-        row = (position, fingerprint, status.value, labels["alertname"], starts_at, ends_at)
+        row = (position, fingerprint, status.value, labels["alertname"][:NAME_MAX_CHARS], starts_at, ends_at)
         shares.setdefault(partition_of(fingerprint, partitions), []).append((row, line))
     for partition, share in shares.items():
-        for piece in _pieces(share):
+        for piece in _pieces(share, _ESCAPED_BYTES * (len(envelope.receiver) + len(envelope.group_key)) + 300):
             yield partition, encode(envelope, piece)
 
 
-def _pieces(share: list[tuple[Row, bytes]]) -> Iterator[list[tuple[Row, bytes]]]:
+def _pieces(share: list[tuple[Row, bytes]], head_bytes: int) -> Iterator[list[tuple[Row, bytes]]]:
     piece: list[tuple[Row, bytes]] = []
-    size_bytes = 0
+    size_bytes = head_bytes
     for row, line in share:
-        cost_bytes = len(line) + 4 * len(row[3]) + 200  # the row's share of the header, names as UTF-8 at worst
+        cost_bytes = len(line) + _ESCAPED_BYTES * len(row[3]) + 200  # 200: the row's share of the header
         if piece and size_bytes + cost_bytes > RECORD_MAX_BYTES:
             yield piece
-            piece, size_bytes = [], 0
+            piece, size_bytes = [], head_bytes
         piece.append((row, line))
         size_bytes += cost_bytes
     yield piece
@@ -98,8 +110,15 @@ def decode(value: bytes, accepted_ms: int) -> list[Arrival]:
         if header["format"] not in formats():
             raise FormatError(f"unknown format {header['format']!r}; known: {', '.join(formats())}")
         envelope = Envelope(
-            header["id"], header["format"], header["source"], header["receiver"], header["group_key"], accepted_ms
+            header["id"],
+            header["format"],
+            header["source"],
+            header["receiver"],
+            header["group_key"],
+            accepted_ms,
         )
+        if not _is_envelope(envelope):
+            raise FormatError("id, source, receiver or group_key is not text, or too long")
         return _arrivals(envelope, header["alerts"], lines)
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise FormatError(f"not a winnow record: {type(error).__name__}: {error}") from error
@@ -113,10 +132,36 @@ def _arrivals(envelope: Envelope, rows: list[Row], lines: list[bytes]) -> list[A
         Arrival(prefix + str(position), fingerprint, _STATUS[status], name, starts_at, ends_at, envelope, line)
         for (position, fingerprint, status, name, starts_at, ends_at), line in zip(rows, lines[1:], strict=True)
     ]
-    for arrival in arrivals:
-        if type(arrival.fingerprint) is not str or len(arrival.fingerprint) != 16 or type(arrival.name) is not str:
-            raise FormatError("a row's fingerprint is not 16 hex digits, or its name no text")
+    if not _are_rows(rows):
+        raise FormatError("a row is not [position, 16 hex digits, status, name, startsAt, endsAt]")
     return arrivals
+
+
+def _are_rows(rows: list[Row]) -> bool:
+    """Whether values are of the types and sizes that `split` writes: what follows counts on it, and must fit into records.
+
+    By columns, because it is done for every alert. Raises TypeError where text is expected and something else came.
+    """
+    if not rows:
+        return True
+    positions, fingerprints, _, names, starts, ends = zip(*rows, strict=True)
+    times = [*starts, *filter(None, ends)]
+    return (
+        set(map(type, positions)) == {int}
+        and set(map(len, fingerprints)) == {16}
+        and not _NO_DIGIT.search("".join(fingerprints))
+        and len("".join(names)) <= NAME_MAX_CHARS * len(names)
+        and len("".join(times)) <= _TIME_MAX_CHARS * len(times)
+    )
+
+
+def _is_envelope(envelope: Envelope) -> bool:
+    """Whether its values are text of the sizes that a gateway writes."""
+    texts = envelope[:5]
+    return (
+        all(type(text) is str and len(text) <= _ENVELOPE_MAX_CHARS for text in texts)
+        and len(envelope.id) <= _TIME_MAX_CHARS
+    )
 
 
 def open_alert(arrival: Arrival) -> Alert:

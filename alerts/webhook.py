@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from alerts.alert import Status
+if TYPE_CHECKING:
+    from alerts.alert import Status
 
 
 class Submission(NamedTuple):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import sys
 import tempfile
 from pathlib import Path
 
@@ -25,8 +24,10 @@ def main() -> None:
         for measured in track((gateway, flow, path), "measuring", console=Console(stderr=True)):
             figures.extend(measured.figures(bench))
     console.print(table(figures))
-    console.print(f"Python {platform.python_version()}, {platform.machine()}, one core per process; ratios hold, times drift")
+    console.print(
+        f"Python {platform.python_version()}, {platform.machine()}, one core per process; ratios hold, times drift"
+    )
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops
 
-from http_gateway.body import Receive, Scope, Send
+if TYPE_CHECKING:
+    from http_gateway.body import Receive, Scope, Send
 
 _HEADERS = [(b"content-type", b"application/json"), (b"content-length", b"2")]
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Figure(NamedTuple):

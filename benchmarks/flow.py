@@ -6,20 +6,24 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import orjson
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from alerts.alert import Envelope
-from alerts.config import Kafka
 from alerts.fingerprint import identity, partition_of
 from alerts.record import encode
 from benchmarks import processes
 from benchmarks.bodies import STARTS_AT, alert, labels
 from benchmarks.figure import Figure
-from benchmarks.settings import Bench
 from connectors.kafka import topics
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from alerts.config import Kafka
+    from benchmarks.settings import Bench
 
 _PARTITIONS = 8
 _ALERTS_A_RECORD = 100
@@ -69,7 +73,7 @@ def _limit(kafka: Kafka, topic: str, count: int) -> float:
     pinned = ["taskset", "-c", str(processes.SERVER_CORE), sys.executable, *arguments]
     best = 0.0
     for _ in range(3):
-        run = subprocess.run(pinned, check=True, capture_output=True, text=True, timeout=120)  # noqa: S603 our own command
+        run = subprocess.run(pinned, check=True, capture_output=True, text=True, timeout=120)
         best = max(best, float(run.stdout))
     return best
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from benchmarks import processes
 from benchmarks.bodies import webhook
 from benchmarks.figure import Figure
 from benchmarks.http_load import load, post
-from benchmarks.settings import Bench
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from benchmarks.settings import Bench
 
 _CONNECTIONS = 64
 
@@ -31,7 +35,12 @@ def figures(bench: Bench) -> Iterator[Figure]:
     ratio = cpu_us / bare_cpu_us
     yield Figure("gateway, 1 alert a body: CPU per request", cpu_us, "us", limit, ratio, "ratio <= 3")
     yield Figure("gateway, 1 alert a body: rate", rate, "requests/s", limit, rate / bare_rate)
-    yield Figure("gateway, 100 alerts a body: CPU per request", many_cpu_us, "us", note=f"{many_cpu_us / 100:.1f} us/alert")
+    yield Figure(
+        "gateway, 100 alerts a body: CPU per request",
+        many_cpu_us,
+        "us",
+        note=f"{many_cpu_us / 100:.1f} us/alert",
+    )
     yield Figure("gateway, 100 alerts a body: rate", many_rate * 100, "alerts/s")
 
 

@@ -36,7 +36,7 @@ class _Connection(asyncio.Protocol):
         self.count = self.failed = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's own is no subclass of it
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's own is no subclass of it
         self._transport.write(self._requests[0])
 
     def data_received(self, data: bytes) -> None:

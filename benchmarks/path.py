@@ -7,14 +7,18 @@ import http.client
 import statistics
 import threading
 import time
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import orjson
 
 from benchmarks import processes
 from benchmarks.bodies import webhook
 from benchmarks.figure import Figure
-from benchmarks.settings import Bench
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from benchmarks.settings import Bench
 
 _RATE = 100
 # Five seconds: connections, caches and the broker's just-in-time compiler come up meanwhile.
@@ -50,7 +54,12 @@ class _Target:
 def figures(bench: Bench) -> Iterator[Figure]:
     """p50 and p99 in milliseconds."""
     target = _Target()
-    hook = {"name": "hook", "kind": "webhook", "url": f"http://127.0.0.1:{target.port}/", "allow_private": True}
+    hook = {
+        "name": "hook",
+        "kind": "webhook",
+        "url": f"http://127.0.0.1:{target.port}/",
+        "allow_private": True,
+    }
     kafka, port = bench.kafka("path", 32), processes.free_port()
     environment = bench.environment(port, kafka, targets=[hook])
     flow_ready = f"http://{environment['WINNOW_METRICS_LISTEN']}/readyz"

@@ -10,9 +10,12 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 CORES = sorted(os.sched_getaffinity(0))
@@ -29,7 +32,7 @@ def free_port() -> int:
 @contextmanager
 def running(arguments: list[str], environment: Mapping[str, str], core: int | None) -> Iterator[int]:
     """A Python process of ours, by its id; killed with all its children at the end."""
-    process = subprocess.Popen(  # noqa: S603 our own commands
+    process = subprocess.Popen(
         [sys.executable, *arguments],
         env={**os.environ, **environment},
         start_new_session=True,

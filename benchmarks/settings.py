@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import yaml
 
 from alerts.config import Kafka
 from benchmarks.processes import free_port
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Bench(NamedTuple):

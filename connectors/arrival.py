@@ -55,9 +55,7 @@ class Arrival(NamedTuple):
         alerts = self.body.get("alerts") if isinstance(self.body, Mapping) else self.body
         several = isinstance(alerts, Sequence) and not isinstance(alerts, str) and alerts
         given = self.headers.get("webhook-id", "")
-        return [
-            _from_fields(one)._replace(**({"id": given} if given else {})) for one in several or [self.body]
-        ]
+        return [_from_fields(one)._replace(**({"id": given} if given else {})) for one in several or [self.body]]
 
 
 def kind_of(path: str) -> str:

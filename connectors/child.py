@@ -43,9 +43,7 @@ class Exited(NamedTuple):
 class Child:
     """One running process; a thread of its own forwards its output."""
 
-    def __init__(
-        self, command: Command, environ: Mapping[str, str], show: Callable[[str, str], None]
-    ) -> None:
+    def __init__(self, command: Command, environ: Mapping[str, str], show: Callable[[str, str], None]) -> None:
         self.command = command
         self._show = show
         self._last: deque[str] = deque(maxlen=_LAST_LINES)

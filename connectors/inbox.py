@@ -133,9 +133,7 @@ def _listening(listen: str, inbox: Inbox) -> _Server:
     try:
         return Server((host, port), Conversation)
     except OSError as error:
-        raise ConfigError(
-            f"cannot listen on {listen}: {error.strerror}; use another with --listen"
-        ) from error
+        raise ConfigError(f"cannot listen on {listen}: {error.strerror}; use another with --listen") from error
 
 
 class _Conversation(BaseHTTPRequestHandler):

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from alerts.config import Publish
 from alerts.decision import Delivery, Outcome
 from alerts.delivery_json import Plain, from_plain, to_plain
 from alerts.errors import FormatError
 from connectors.request import Judgement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from alerts.config import Publish
 
 VERSION = 1
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
-from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import httpx
@@ -15,11 +14,15 @@ import structlog
 from httpx_aiohttp import AiohttpTransport
 
 from alerts.config import HttpTarget, Kafka, Target
-from alerts.decision import Delivery
 from connectors import targets as kinds
 from connectors.kafka.producer import AcknowledgedProducer, Batch
 from connectors.lane import Sent
 from connectors.request import Answer, Judgement, Message, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from alerts.decision import Delivery
 
 log = structlog.get_logger()
 
@@ -42,8 +45,8 @@ class Publisher:
             return Sent(Judgement.REFUSED, None, f"no target named {delivery.target} in winnow.yaml")
         try:
             request = kinds.kinds()[target.kind].render(target, delivery, datetime.now(UTC))
-        except Exception as error:  # noqa: BLE001 a renderer's bug ends in the dead letters, not in the loop
-            log.error("render_raised", target=target.name, error=type(error).__name__)
+        except Exception as error:
+            log.exception("render_raised", target=target.name, error=type(error).__name__)
             return Sent(Judgement.REFUSED, None, f"could not be rendered: {type(error).__name__}")
         try:
             async with asyncio.timeout(target.timeout.total_seconds()):
@@ -91,7 +94,9 @@ class Publisher:
         if allow_private not in self._transports:
             connector = aiohttp.TCPConnector(limit=0, socket_factory=None if allow_private else _public_socket)
             session = aiohttp.ClientSession(
-                connector=connector, cookie_jar=aiohttp.DummyCookieJar(), timeout=aiohttp.ClientTimeout(total=None)
+                connector=connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(total=None),
             )
             self._transports[allow_private] = AiohttpTransport(client=session)
         return self._transports[allow_private]

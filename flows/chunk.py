@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from alerts.alert import Alert, Arrival
-from alerts.decision import Delivery, Verdict
-from flows.steps.classify import Judged
-from flows.steps.dedup import Seen
-from flows.steps.route import Routing
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from alerts.alert import Alert, Arrival
+    from alerts.decision import Delivery, Verdict
+    from flows.steps.classify import Judged
+    from flows.steps.dedup import Seen
+    from flows.steps.route import Routing
 
 
 class Unreadable(NamedTuple):
@@ -27,12 +30,12 @@ class Chunk(NamedTuple):
     partition: int
     arrivals: list[Arrival]
     unreadable: list[Unreadable]
-    seen: list[Seen] = []
+    seen: Sequence[Seen] = ()
     """After dedup: one for each arrival."""
-    alerts: list[Alert] = []
+    alerts: Sequence[Alert] = ()
     """After dedup: those that told something new, decoded. The columns below belong to these."""
-    transitions: list[str] = []
-    judged: list[Judged] = []
-    filtered: list[Verdict] = []
-    routed: list[Routing] = []
-    planned: list[list[Delivery]] = []
+    transitions: Sequence[str] = ()
+    judged: Sequence[Judged] = ()
+    filtered: Sequence[Verdict] = ()
+    routed: Sequence[Routing] = ()
+    planned: Sequence[list[Delivery]] = ()

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from bytewax.inputs import Source
 from bytewax.operators import StatefulBatchLogic
-from bytewax.outputs import Sink
 
-from alerts.config import Config
 from alerts.config_file import version
 from alerts.decision import Delivery
 from alerts.delivery_json import Plain
-from alerts.record import Stored
 from connectors.kafka.sink import MessageSink
 from connectors.kafka.source import WebhooksSource
 from connectors.kafka.topics import topics
 from connectors.lane import Ended
 from connectors.metrics_server import serve
 from connectors.publish import Publisher
-from connectors.request import Message
 from flows.plumbing.background import Background, Wake
 from flows.plumbing.drain import Drain
 from flows.plumbing.lanes import LaneLogic
@@ -30,6 +25,14 @@ from flows.steps.dedup import Dedup
 from flows.steps.filter import Filter
 from flows.steps.route import Route
 from flows.trail import Trail
+
+if TYPE_CHECKING:
+    from bytewax.inputs import Source
+    from bytewax.outputs import Sink
+
+    from alerts.config import Config
+    from alerts.record import Stored
+    from connectors.request import Message
 
 Lane = Callable[[Plain | None], StatefulBatchLogic[Delivery, Ended, Plain]]
 
@@ -62,7 +65,7 @@ def build(config: Config) -> Parts:
         drain.listen()
         serve(config.flow.metrics_listen, lambda: source.is_reading and not drain.has_begun)
 
-    source = WebhooksSource(config.kafka, config.flow.group, wake, drain, on_start)
+    source = WebhooksSource(config.kafka, config.flow, wake, drain, on_start)
 
     return Parts(
         kafka=source,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
 from alerts.decision import Delivery
-from flows.chunk import Chunk
 from flows.steps.filter import DENY
+
+if TYPE_CHECKING:
+    from flows.chunk import Chunk
 
 
 def notification_id(fingerprint: str, transition: str, target: str) -> str:

@@ -1,27 +1,32 @@
 """The decision trail: one decision per alert event, one outcome per delivery, batched into few Kafka records.
 
 A record of the decisions topic is one JSON object: `{"v": 1, "config", "decisions": [...]}` or
-`{"v": 1, "outcomes": [...]}`; it lies in the partition its alerts' webhooks lie in. `docs/decisions.md` lists the fields.
+`{"v": 1, "outcomes": [...]}`; it lies in the partition its alerts' webhooks lie in. `docs/decisions.md` lists the
+fields.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import orjson
 
-from alerts.alert import Arrival
 from alerts.decision import Classification, Delivery, Outcome, Verdict
 from alerts.delivery_json import to_plain
 from alerts.fingerprint import partition_of
 from alerts.quarantine import from_flow
 from alerts.record import RECORD_MAX_BYTES
-from connectors.kafka.topics import Topics
-from connectors.lane import Ended
 from connectors.request import Message
 from flows import metrics
-from flows.chunk import Chunk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from alerts.alert import Arrival
+    from connectors.kafka.topics import Topics
+    from connectors.lane import Ended
+    from flows.chunk import Chunk
 
 VERSION = 1
 _NAME_MAX_CHARS = 200
@@ -91,7 +96,11 @@ def _arrival(arrival: Arrival) -> Row:
 
 
 def _verdict(verdict: Verdict) -> Row | orjson.Fragment:
-    return {"outcome": verdict.outcome, "rule": verdict.rule, "saw": verdict.saw} if verdict.saw else _bare(verdict.outcome, verdict.rule)
+    return (
+        {"outcome": verdict.outcome, "rule": verdict.rule, "saw": verdict.saw}
+        if verdict.saw
+        else _bare(verdict.outcome, verdict.rule)
+    )
 
 
 # Few differ, and encoding one costs more than finding it: of 13 us per alert these two caches save one.

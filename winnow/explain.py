@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
 import typer
@@ -14,13 +13,17 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from alerts.config import Config
 from alerts.errors import WinnowError
 from alerts.fingerprint import partition_of
 from alerts.instant import rfc3339
 from connectors.configuration import load
 from connectors.kafka.scan import scan
 from connectors.kafka.topics import topics
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from alerts.config import Config
 
 Row = dict[str, Any]
 
@@ -35,12 +38,8 @@ class Output(StrEnum):
 
 
 def explain(
-    fingerprint: Annotated[
-        str, typer.Argument(help="16 hex digits, as decisions and notifications carry it.")
-    ],
-    output: Annotated[
-        Output, typer.Option("--output", "-o", help="For people or for machines.")
-    ] = Output.TABLE,
+    fingerprint: Annotated[str, typer.Argument(help="16 hex digits, as decisions and notifications carry it.")],
+    output: Annotated[Output, typer.Option("--output", "-o", help="For people or for machines.")] = Output.TABLE,
 ) -> None:
     """Tell what happened to one alert, event by event, and why.
 
@@ -129,6 +128,4 @@ def _told(target: str, end: Row | None) -> str:
 
 def _clean(text: str) -> str:
     """Alert text as a terminal may see it: no control characters, no markup."""
-    return escape(
-        "".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text)
-    )
+    return escape("".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text))

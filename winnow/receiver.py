@@ -38,9 +38,7 @@ class Output(StrEnum):
 
 def receiver(
     listen: Annotated[str, typer.Option(help="Where to listen, HOST:PORT.")] = "127.0.0.1:9900",
-    output: Annotated[
-        Output, typer.Option("--output", "-o", help="For people or for machines.")
-    ] = Output.TABLE,
+    output: Annotated[Output, typer.Option("--output", "-o", help="For people or for machines.")] = Output.TABLE,
     status: Annotated[
         int | None,
         typer.Option(min=200, max=599, help="Answer everything with this; else as the real target would."),
@@ -79,9 +77,7 @@ def people(console: Console) -> Callable[[Arrival, int], None]:
 def _block(now: str, taken: Arrival, told: Notification, status: int) -> Text:
     """Time, kind, status, severity and name, and below them what identifies it."""
     names = [("fingerprint", told.key), ("id", told.id)]
-    below = "  ".join(
-        [*(f"{name} {_cut(text)}" for name, text in names if text), f"{taken.method} {_cut(taken.path)}"]
-    )
+    below = "  ".join([*(f"{name} {_cut(text)}" for name, text in names if text), f"{taken.method} {_cut(taken.path)}"])
     return Text.assemble(
         (f"{now}  ", "dim"),
         (f"{taken.kind:<14}", "cyan"),

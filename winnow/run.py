@@ -44,23 +44,17 @@ def run(
     """
     config = load()
     address.ensure_free(config.gateway.listen, "set WINNOW_LISTEN, or gateway.listen in winnow.yaml")
-    address.ensure_free(
-        config.flow.metrics_listen, "set WINNOW_METRICS_LISTEN, or flow.metrics_listen in winnow.yaml"
-    )
+    address.ensure_free(config.flow.metrics_listen, "set WINNOW_METRICS_LISTEN, or flow.metrics_listen in winnow.yaml")
     address.ensure_free(receiver, "give --receiver HOST:PORT, and change the targets' url in winnow.yaml")
     with ExitStack() as stack:
         given = os.environ.get("KAFKA_BOOTSTRAP")
         bootstrap = given or stack.enter_context(EmbeddedBroker(partitions(config.kafka))).bootstrap
         broker = (
-            f"Kafka at {bootstrap}"
-            if given
-            else f"in memory, at {bootstrap}; for trying out: all is lost at the end"
+            f"Kafka at {bootstrap}" if given else f"in memory, at {bootstrap}; for trying out: all is lost at the end"
         )
         environ = _environ(bootstrap, embedded=not given)
         _say(f"starting Winnow; broker: {broker}")
-        status = supervise(
-            commands(config, receiver), environ, lambda: _say(_welcome(config, broker, bootstrap))
-        )
+        status = supervise(commands(config, receiver), environ, lambda: _say(_welcome(config, broker, bootstrap)))
     raise typer.Exit(status)
 
 
@@ -68,9 +62,7 @@ def commands(config: Config, receiver: str) -> list[Command]:
     """What runs, and where each part tells that it is up."""
     python = sys.executable
     return [
-        Command(
-            "receiver", [python, "-m", "winnow", "receiver", "--listen", receiver], address.url(receiver, "/")
-        ),
+        Command("receiver", [python, "-m", "winnow", "receiver", "--listen", receiver], address.url(receiver, "/")),
         Command("gateway", [python, "-m", "http_gateway"], address.url(config.gateway.listen, "/readyz")),
         Command(
             "flow",
@@ -153,9 +145,7 @@ def _welcome(config: Config, broker: str, bootstrap: str) -> str:
     url = address.url(config.gateway.listen)
     labels = {"alertname": "PostgresDown", "severity": "critical", "instance": "db-1"}
     now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    body = json.dumps(
-        {"receiver": "demo", "alerts": [{"status": "firing", "labels": labels, "startsAt": now}]}
-    )
+    body = json.dumps({"receiver": "demo", "alerts": [{"status": "firing", "labels": labels, "startsAt": now}]})
     where = "" if url == "http://127.0.0.1:8080" else f" --url {url}"
     return f"""
 Winnow is up. Broker: {broker}

@@ -24,14 +24,10 @@ _SOURCE = "http://alertmanager.example.com:9093"
 def send(  # noqa: PLR0913 one argument is one option
     file: Annotated[str | None, typer.Argument(help="A JSON body; - reads it from standard input.")] = None,
     *,
-    example: Annotated[
-        bool, typer.Option("--example", help="Send a made-up alert instead of a file.")
-    ] = False,
+    example: Annotated[bool, typer.Option("--example", help="Send a made-up alert instead of a file.")] = False,
     resolve: Annotated[bool, typer.Option("--resolve", help="The example is over.")] = False,
     name: Annotated[str, typer.Option(help="The example's alert name.")] = "PostgresDown",
-    label: Annotated[
-        list[str] | None, typer.Option(help="A label of the example, NAME=VALUE; repeatable.")
-    ] = None,
+    label: Annotated[list[str] | None, typer.Option(help="A label of the example, NAME=VALUE; repeatable.")] = None,
     url: Annotated[str, typer.Option(help="Where the gateway is.")] = "http://127.0.0.1:8080",
     path: Annotated[str, typer.Option(help="Which endpoint.")] = "/webhook/proxy",
 ) -> None:
@@ -45,9 +41,7 @@ def send(  # noqa: PLR0913 one argument is one option
         raise WinnowError("expected either a FILE (- for standard input) or --example")
     if example:
         now = datetime.now(UTC)
-        body = json.dumps(
-            example_body({"alertname": name, **_labels(label or [])}, now, is_over=resolve)
-        ).encode()
+        body = json.dumps(example_body({"alertname": name, **_labels(label or [])}, now, is_over=resolve)).encode()
     else:
         body = _read(str(file))
     answer = _post(f"{url.rstrip('/')}/{path.lstrip('/')}", body)

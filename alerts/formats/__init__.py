@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from alerts.webhook import Content, Webhook
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from alerts.webhook import Content, Webhook
 
 
 class Format(Protocol):

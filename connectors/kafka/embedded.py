@@ -100,9 +100,7 @@ class EmbeddedBroker:
         for name, partitions in topics.items():
             # The library ends the process on these.
             if not name or partitions < 1:
-                raise KafkaError(
-                    f"topic {name!r}: expected a name and at least 1 partition, got {partitions}"
-                )
+                raise KafkaError(f"topic {name!r}: expected a name and at least 1 partition, got {partitions}")
         self._library = _librdkafka()
         self._client: int | None = self._new_client()
         self._cluster = self._library.rd_kafka_mock_cluster_new(self._client, 1)

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from confluent_kafka import KafkaError as Report
 from confluent_kafka import KafkaException, Producer
 
-from alerts.config import Kafka
 from alerts.errors import KafkaError
-from connectors.request import Message
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from alerts.config import Kafka
+    from connectors.request import Message
 
 _POLL_S = 0.1
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+from typing import TYPE_CHECKING
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
 
-from alerts.config import Kafka
 from alerts.errors import KafkaError
 from alerts.record import Stored
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from alerts.config import Kafka
 
 _TIMEOUT_S = 10.0
 
@@ -44,9 +48,7 @@ def _ends(consumer: Consumer, topic: str, partitions: Iterable[int]) -> dict[int
     return ends
 
 
-def _starts(
-    consumer: Consumer, topic: str, ends: dict[int, int], since: datetime | None
-) -> list[TopicPartition]:
+def _starts(consumer: Consumer, topic: str, ends: dict[int, int], since: datetime | None) -> list[TopicPartition]:
     if since is None:
         return [TopicPartition(topic, partition, OFFSET_BEGINNING) for partition in ends]
     moment_ms = int(since.timestamp() * 1000)

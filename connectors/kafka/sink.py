@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
-from alerts.config import Kafka
 from alerts.errors import KafkaError
 from connectors.kafka.producer import AcknowledgedProducer, Batch
 from connectors.request import Message
+
+if TYPE_CHECKING:
+    from alerts.config import Kafka
 
 # Longer than a broker takes to restart; nothing is given up before, and after it the flow restarts from its snapshot.
 _TIMEOUT = timedelta(minutes=5)

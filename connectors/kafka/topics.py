@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from alerts.config import Kafka
 from alerts.errors import KafkaAwayError, KafkaError
+
+if TYPE_CHECKING:
+    from alerts.config import Kafka
 
 ANSWER_TIMEOUT_S = 5.0
 
@@ -59,8 +61,9 @@ def ensure(kafka: Kafka) -> None:
     name = topics(kafka).webhooks
     if name in found and found[name] != kafka.partitions:
         raise KafkaError(
-            f"topic {name} has {found[name]} partitions, winnow.yaml says kafka.partitions: {kafka.partitions}; an alert's "
-            "partition and the flow's state depend on that number: set it back, or use another kafka.topic_prefix"
+            f"topic {name} has {found[name]} partitions, winnow.yaml says kafka.partitions: {kafka.partitions}; an "
+            "alert's partition and the flow's state depend on that number: set it back, or use another "
+            "kafka.topic_prefix"
         )
 
 

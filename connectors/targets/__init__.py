@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
-from datetime import datetime
 from functools import cache
 from types import MappingProxyType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from alerts.config import Target
-from alerts.decision import Delivery
 from connectors.request import Answer, Judgement, Message, Request, judge
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from alerts.config import Target
+    from alerts.decision import Delivery
 
 
 class Kind(Protocol):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING
 
 import uvloop
+
+if TYPE_CHECKING:
+    import asyncio
 
 Work = Callable[[], Coroutine[None, None, None]]
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from bytewax.operators import StatefulBatchLogic
 
-from alerts.alert import Alert, Arrival
 from alerts.decision import Verdict
 from alerts.errors import FormatError
 from alerts.record import Stored, open_alert
 from flows.chunk import Chunk, Unreadable
 from flows.plumbing.rows import failed
-from flows.steps.convert import Convert
 from flows.steps.dedup import NEW, Dedup, Seen, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from alerts.alert import Alert, Arrival
+    from flows.steps.convert import Convert
 
 # Over a thousand alerts a chunk nothing gets faster (bytewax.md), but latency and memory grow.
 CHUNK_MAX_ALERTS = 1000
@@ -51,7 +55,7 @@ class DedupLogic(StatefulBatchLogic[Chunk, Chunk, State]):
 
     def __init__(self, dedup: Dedup, state: State | None) -> None:
         self._dedup = dedup
-        self._state = dedup.begin() if state is None else state
+        self._state = dedup.begin() if state is None else dedup.resume(state)
 
     def on_batch(self, values: list[Chunk]) -> tuple[Iterable[Chunk], bool]:
         """Each chunk with what dedup said and the alerts that passed."""

@@ -6,17 +6,20 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import structlog
 from bytewax.operators import StatefulBatchLogic
 
-from alerts.config import Publish
 from alerts.decision import Delivery
 from alerts.delivery_json import Plain
 from connectors.lane import Ended, Job, Lane, Sent
 from connectors.request import Judgement
 from flows import metrics
-from flows.plumbing.background import Background, Work
+
+if TYPE_CHECKING:
+    from alerts.config import Publish
+    from flows.plumbing.background import Background, Work
 
 Send = Callable[[Delivery], Awaitable[Sent]]
 
@@ -63,8 +66,8 @@ class LaneLogic(StatefulBatchLogic[Delivery, Ended, Plain]):
         async def work() -> None:
             try:
                 sent = await self._send(job.delivery)
-            except Exception as error:  # noqa: BLE001 Bytewax never sees this task: its failure must come back as a value
-                log.error("send_raised", target=job.delivery.target, error=type(error).__name__)
+            except Exception as error:
+                log.exception("send_raised", target=job.delivery.target, error=type(error).__name__)
                 sent = Sent(Judgement.RETRY, None, f"could not be sent: {type(error).__name__}")
             self._back.append((job, sent))
             self._background.done()

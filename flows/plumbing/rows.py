@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
 from flows import metrics
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 Out = TypeVar("Out")
 
@@ -27,9 +29,7 @@ def run(name: str, step: Callable[..., Out], if_it_raised: Callable[..., Out], *
         return [_one(name, step, if_it_raised, row) for row in rows]
 
 
-def _one(
-    name: str, step: Callable[..., Out], if_it_raised: Callable[..., Out], row: tuple[object, ...]
-) -> Out:
+def _one(name: str, step: Callable[..., Out], if_it_raised: Callable[..., Out], row: tuple[object, ...]) -> Out:
     try:
         return step(*row)
     except Exception as error:  # noqa: BLE001 the alert goes on with the verdict `error`

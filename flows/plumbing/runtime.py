@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import gc
 import sys
-from types import TracebackType
+from typing import TYPE_CHECKING
 
 from alerts.errors import WinnowError
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 
 def prepare() -> None:

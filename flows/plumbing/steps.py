@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from bytewax import operators as op
 from bytewax.operators import KeyedStream
 
-from alerts.decision import Delivery
-from alerts.record import Stored
-from connectors.lane import Ended
 from connectors.request import Message
 from flows import metrics, plan
 from flows.chunk import Chunk
-from flows.parts import Lane
 from flows.plumbing.keyed import ConvertLogic, DedupLogic
 from flows.plumbing.rows import run
 from flows.steps import classify as classifying
 from flows.steps import filter as filtering
-from flows.steps.classify import Classify
-from flows.steps.convert import Convert
-from flows.steps.dedup import Dedup
-from flows.steps.filter import Filter
-from flows.steps.route import Route
-from flows.trail import Trail
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from alerts.decision import Delivery
+    from alerts.record import Stored
+    from connectors.lane import Ended
+    from flows.parts import Lane
+    from flows.steps.classify import Classify
+    from flows.steps.convert import Convert
+    from flows.steps.dedup import Dedup
+    from flows.steps.filter import Filter
+    from flows.steps.route import Route
+    from flows.trail import Trail
 
 Chunks = KeyedStream[Chunk]
 Messages = KeyedStream[Message]
@@ -82,12 +86,16 @@ def publish(up: Chunks, lane: Lane) -> KeyedStream[Ended]:
 
 def decisions(up: Chunks, trail: Trail) -> Messages:
     """What every step said, as messages."""
-    return op.flat_map_batch("decide", up, lambda items: [message for _, chunk in items for message in trail.of_chunk(chunk)])
+    return op.flat_map_batch(
+        "decide", up, lambda items: [message for _, chunk in items for message in trail.of_chunk(chunk)]
+    )
 
 
 def outcomes(up: KeyedStream[Ended], trail: Trail) -> Messages:
     """What became of the deliveries, as messages."""
-    return op.flat_map_batch("outcome", up, lambda items: [message for _, ended in items for message in trail.of_ended(ended)])
+    return op.flat_map_batch(
+        "outcome", up, lambda items: [message for _, ended in items for message in trail.of_ended(ended)]
+    )
 
 
 def _each(step_id: str, up: Chunks, column: Callable[[Chunk], Chunk]) -> Chunks:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from alerts.alert import Alert, Status
 from alerts.builtin_rules import by_table
-from alerts.config import ClassifyRule
 from alerts.decision import Classification, Judge, Severity
+
+if TYPE_CHECKING:
+    from alerts.config import ClassifyRule
 
 _KNOWN = {severity.value: severity for severity in Severity if severity is not Severity.UNKNOWN}
 _ALARMING = ("critical", "down", "failed", "error", "outage")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from alerts.alert import Arrival
+from typing import TYPE_CHECKING
+
 from alerts.record import decode
+
+if TYPE_CHECKING:
+    from alerts.alert import Arrival
 
 
 class Convert:

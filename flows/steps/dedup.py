@@ -5,18 +5,21 @@ The state of one partition is plain data, so a snapshot of it outlives this code
     {"v": 1, "now_ms": int, "turned_ms": int, "young": {fingerprint: entry}, "old": {fingerprint: entry}}
 
 An entry is `(status, passed_ms, startsAt's checksum, firings, resolves)`: what passed last and when, and how often
-this firing period was told as firing and as resolved. Entries nobody asked for move from young to old at each window's
-end and are dropped one window later, so no timer per alert is needed.
+this firing period was told as firing and as resolved. An entry counts for two windows. Every two windows young becomes
+old and old is dropped, so none is dropped while it counts, and no timer per alert is needed.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import NamedTuple, TypedDict
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 from zlib import crc32
 
 from alerts.alert import Arrival, Status
 from alerts.decision import Verdict
+from alerts.errors import FormatError
+
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 VERSION = 1
 
@@ -56,6 +59,16 @@ class Dedup:
         """The state of a partition of which nothing is known."""
         return {"v": VERSION, "now_ms": 0, "turned_ms": 0, "young": {}, "old": {}}
 
+    def resume(self, saved: State) -> State:
+        """The state of a partition as a snapshot holds it.
+
+        Raises:
+            FormatError: A snapshot of another version.
+        """
+        if saved.get("v") != VERSION:
+            raise FormatError(f"dedup state of version {saved.get('v')!r} in the snapshot; this Winnow reads {VERSION}")
+        return saved
+
     def __call__(self, state: State, arrival: Arrival) -> Seen:
         """Judge one arrival and remember it in `state`, which changes in place.
 
@@ -64,7 +77,7 @@ class Dedup:
         now_ms = arrival.envelope.accepted_ms
         if now_ms > state["now_ms"]:
             state["now_ms"] = now_ms
-            if now_ms - state["turned_ms"] >= self._window_ms:
+            if now_ms - state["turned_ms"] >= 2 * self._window_ms:
                 self._turn(state)
         now_ms = state["now_ms"]
         key = int(arrival.fingerprint, 16)
@@ -79,8 +92,8 @@ class Dedup:
         return Seen(Verdict(DUPLICATE, "window", {"passed_ms": entry[1]}), None)
 
     def _turn(self, state: State) -> None:
-        """Drop what nobody asked for since the last turn but one."""
-        is_late = state["now_ms"] - state["turned_ms"] >= 2 * self._window_ms
+        """Drop what nobody asked for since the last turn but one: it passed two windows ago or earlier."""
+        is_late = state["now_ms"] - state["turned_ms"] >= 4 * self._window_ms
         state["old"] = {} if is_late else state["young"]
         state["young"] = {}
         state["turned_ms"] = state["now_ms"]

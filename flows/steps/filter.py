@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from alerts.alert import Alert
 from alerts.condition import Condition
-from alerts.config import FilterRule
 from alerts.decision import Classification, Severity, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from alerts.alert import Alert
+    from alerts.config import FilterRule
 
 ALLOW, DENY = "allow", "deny"
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from alerts.alert import Alert
 from alerts.condition import Condition
-from alerts.config import Route as RouteRule
-from alerts.config import Target
 from alerts.decision import Classification, Verdict
 from flows.steps.filter import DENY, Filter
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from alerts.alert import Alert
+    from alerts.config import Route as RouteRule
+    from alerts.config import Target
 
 NO_ROUTE = "unrouted"
 ROUTED = "routed"
