@@ -14,7 +14,7 @@ help: ## List these commands
 $(VENV)/.ready: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "winnow needs Python 3.11 or 3.12 on the path (or: make PYTHON=/path/to/python3.12)"; exit 1; }
 	@echo "setting up $(VENV) from requirements.lock with $(PYTHON)"
-	@"$(PYTHON)" -m venv --clear $(VENV)
+	@"$(PYTHON)" -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
@@ -41,3 +41,4 @@ load: setup ## Send load with k6 (SCENARIO=baseline)
 
 lock: ## Pin the newest versions that pyproject.toml allows (needs uv)
 	uv pip compile --universal --generate-hashes --no-header --python-version 3.11 --extra dev pyproject.toml -o requirements.lock
+	uv pip compile --universal --generate-hashes --python-version 3.11 --constraint requirements.lock pyproject.toml -o requirements-run.lock

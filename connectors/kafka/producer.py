@@ -6,29 +6,42 @@ One thread polls librdkafka, so delivery reports never wait for the caller's thr
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import structlog
 from confluent_kafka import KafkaError as Report
 from confluent_kafka import KafkaException, Producer
 
 from alerts.errors import KafkaError
+from connectors.kafka.topics import RECONNECT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from datetime import timedelta
 
     from alerts.config import Kafka
     from connectors.request import Message
 
+log = structlog.get_logger()
+
 _POLL_S = 0.1
+# What brokers take by default (message.max.bytes); librdkafka's own default is 5 % less.
+_VALUE_MAX_BYTES = 1024 * 1024
+_PURGE_TIMEOUT_S = 5.0
+# librdkafka would print fatal errors in a form of its own; they come back through `error_cb`.
+_SILENT = logging.Logger("librdkafka", logging.CRITICAL + 1)
 
 
 class Batch:
     """Messages that were handed over together; counts their delivery reports down."""
 
     __slots__ = ("_done", "_left", "error")
+
+    # Both the sender's and the polling thread count.
+    _counting = threading.Lock()
 
     def __init__(self, size: int, done: Callable[[Batch], None]) -> None:
         self._left = size
@@ -38,17 +51,19 @@ class Batch:
 
     def report(self, error: Report | None, _message: object) -> None:
         """Called by librdkafka, in the polling thread, once for each message."""
-        if error is not None and self.error is None:
-            self.error = error.str()
-        self._left -= 1
-        if not self._left:
-            self._done(self)
+        self._count(1, None if error is None else error.str())
 
     def refuse(self, unsent: int, error: str) -> None:
         """Count messages that could not even be queued."""
-        self.error = error
-        self._left -= unsent
-        if not self._left:
+        self._count(unsent, error)
+
+    def _count(self, size: int, error: str | None) -> None:
+        with self._counting:
+            if error is not None and self.error is None:
+                self.error = error
+            self._left -= size
+            is_done = not self._left
+        if is_done:
             self._done(self)
 
 
@@ -72,30 +87,60 @@ class AcknowledgedProducer:
             polled: Called in the polling thread after each poll that brought reports: one wake-up for all of them.
             patience: How long `send` waits for room when the queue is full.
             settings: Further librdkafka settings.
+
+        Raises:
+            KafkaError: librdkafka refuses `kafka.client` or `settings`.
         """
-        self._producer = Producer(
-            {
-                "bootstrap.servers": kafka.bootstrap,
-                "enable.idempotence": True,
-                "acks": "all",
-                "linger.ms": 1,
-                "compression.type": "lz4",
-                "message.timeout.ms": int(timeout.total_seconds() * 1000),
-                "log_level": 0,
-                **kafka.client,
-                **(settings or {}),
-            }
-        )
+        self._settings = {
+            "bootstrap.servers": kafka.bootstrap,
+            "linger.ms": 1,
+            "compression.type": "lz4",
+            "message.max.bytes": _VALUE_MAX_BYTES,
+            **RECONNECT,
+            **kafka.client,
+            **(settings or {}),
+            # Promises, not preferences: no setting of the file takes them back.
+            "enable.idempotence": True,
+            "acks": "all",
+            "message.timeout.ms": int(timeout.total_seconds() * 1000),
+            "error_cb": self._note,
+            "log_level": 0,
+            "logger": _SILENT,
+        }
+        self._is_broken = False
+        self._producer = self._made()
         self._polled = polled
         self._patience_s = patience.total_seconds()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._poll, name="kafka-producer", daemon=True)
         self._thread.start()
 
+    def _made(self) -> Producer:
+        try:
+            return Producer(self._settings)
+        except KafkaException as error:
+            raise KafkaError(f"kafka.client: {error.args[0].str()}") from error
+
     def _poll(self) -> None:
         while not self._closing.is_set():
             if self._producer.poll(_POLL_S):
                 self._polled()
+            if self._is_broken:
+                self._renew()
+
+    def _note(self, error: Report) -> None:
+        """Called by librdkafka while it is polled. A broker that went away comes back; what is fatal stays."""
+        if error.fatal() and not self._is_broken:
+            self._is_broken = True
+            log.error("producer_broke", reason=error.str())
+
+    def _renew(self) -> None:
+        """Fail what is under way and go on with a new producer: after a fatal error the old one sends nothing."""
+        broken, self._producer = self._producer, self._made()
+        broken.purge()
+        broken.flush(_PURGE_TIMEOUT_S)
+        self._is_broken = False
+        self._polled()
 
     def send(self, messages: Iterable[Message], batch: Batch) -> None:
         """Queue messages without waiting; what cannot be queued is counted as failed in `batch`."""
@@ -106,23 +151,20 @@ class AcknowledgedProducer:
                 self._produce(message, batch)
                 sent += 1
         except (BufferError, KafkaException) as error:
-            batch.refuse(len(left) - sent, f"could not be queued: {error}")
+            reason = error.args[0].str() if isinstance(error, KafkaException) else str(error)
+            batch.refuse(len(left) - sent, f"could not be queued: {reason}")
 
     def _produce(self, message: Message, batch: Batch) -> None:
         topic, value, key, partition, headers, timestamp_ms = message
-        deadline = time.monotonic() + self._patience_s
+        place = -1 if partition is None else partition
+        # An empty list of headers is not free: librdkafka makes and copies one.
+        extra: dict[str, Any] = {"headers": list(headers)} if headers else {}
+        deadline: float | None = None
         while True:
             try:
-                self._producer.produce(
-                    topic,
-                    value,
-                    key,
-                    -1 if partition is None else partition,
-                    batch.report,
-                    timestamp=timestamp_ms or 0,
-                    headers=list(headers),
-                )
+                self._producer.produce(topic, value, key, place, batch.report, timestamp=timestamp_ms or 0, **extra)
             except BufferError:
+                deadline = deadline or time.monotonic() + self._patience_s
                 if time.monotonic() >= deadline:
                     raise
                 time.sleep(0.002)

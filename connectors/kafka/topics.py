@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from alerts.config import Kafka
 
 ANSWER_TIMEOUT_S = 5.0
+# librdkafka waits up to 10 s between tries: too long for senders that are being told to come back.
+RECONNECT = {"reconnect.backoff.max.ms": "1000"}
 
 
 class Topics(NamedTuple):
@@ -36,53 +38,63 @@ def partitions(kafka: Kafka) -> dict[str, int]:
     return {webhooks: kafka.partitions, decisions: kafka.partitions, quarantine: 1, dead_letters: 1}
 
 
-def ensure(kafka: Kafka) -> None:
+def admin(kafka: Kafka) -> AdminClient:
+    """A client that lists and makes topics.
+
+    Raises:
+        KafkaError: librdkafka refuses `kafka.client`.
+    """
+    settings = {"bootstrap.servers": kafka.bootstrap, **RECONNECT, **kafka.client, "log_level": 0}
+    try:
+        return AdminClient(settings)
+    except KafkaException as error:
+        raise KafkaError(f"kafka.client: {error.args[0].str()}") from error
+
+
+def ensure(kafka: Kafka, client: AdminClient | None = None) -> None:
     """Make the topics that are missing.
+
+    Args:
+        kafka: Where and how they should be.
+        client: One to use again and again; None: one for this call.
 
     Raises:
         KafkaAwayError: No broker answers.
         KafkaError: It may not make a topic, or the webhooks topic has another number of
             partitions than configured.
     """
-    admin = AdminClient({"bootstrap.servers": kafka.bootstrap, **kafka.client, "log_level": 0})
-    wanted = partitions(kafka)
-    found = _found(admin, kafka)
+    client = client or admin(kafka)
+    found = _found(client, kafka)
     missing = [
         NewTopic(name, num_partitions=count, replication_factor=kafka.replication)
-        for name, count in wanted.items()
+        for name, count in partitions(kafka).items()
         if name not in found
     ]
-    for name, future in (admin.create_topics(missing, operation_timeout=ANSWER_TIMEOUT_S) if missing else {}).items():
-        try:
-            future.result(timeout=2 * ANSWER_TIMEOUT_S)
-        except KafkaException as error:
-            if error.args[0].name() != "TOPIC_ALREADY_EXISTS":
-                raise KafkaError(f"topic {name} is missing and could not be made: {error.args[0].str()}") from error
+    if missing:
+        _make(client, missing)
     name = topics(kafka).webhooks
     if name in found and found[name] != kafka.partitions:
         raise KafkaError(
-            f"topic {name} has {found[name]} partitions, winnow.yaml says kafka.partitions: {kafka.partitions}; an "
-            "alert's partition and the flow's state depend on that number: set it back, or use another "
+            f"topic {name} has {found[name]} partitions, winnow.yaml says kafka.partitions: {kafka.partitions}; "
+            "an alert's partition and the flow's state depend on that number: set it back, or use another "
             "kafka.topic_prefix"
         )
 
 
-def _found(admin: AdminClient, kafka: Kafka) -> dict[str, int]:
+def _make(client: AdminClient, missing: list[NewTopic]) -> None:
+    for name, future in client.create_topics(missing, operation_timeout=ANSWER_TIMEOUT_S).items():
+        try:
+            future.result(timeout=2 * ANSWER_TIMEOUT_S)
+        except TimeoutError as error:
+            raise KafkaAwayError(f"topic {name} is missing and the broker makes none in time") from error
+        except KafkaException as error:
+            if error.args[0].name() != "TOPIC_ALREADY_EXISTS":
+                raise KafkaError(f"topic {name} is missing and could not be made: {error.args[0].str()}") from error
+
+
+def _found(client: AdminClient, kafka: Kafka) -> dict[str, int]:
     try:
-        listing = admin.list_topics(timeout=ANSWER_TIMEOUT_S)
+        listing = client.list_topics(timeout=ANSWER_TIMEOUT_S)
     except KafkaException as error:
         raise KafkaAwayError(f"no broker answers at {kafka.bootstrap}: {error.args[0].str()}") from error
     return {name: len(topic.partitions) for name, topic in listing.topics.items() if topic.error is None}
-
-
-def present(kafka: Kafka) -> None:
-    """Check that a broker answers and every topic is there.
-
-    Raises:
-        KafkaError: It does not, or one is not.
-    """
-    admin = AdminClient({"bootstrap.servers": kafka.bootstrap, **kafka.client, "log_level": 0})
-    found = _found(admin, kafka)
-    missing = [name for name in partitions(kafka) if name not in found]
-    if missing:
-        raise KafkaError(f"missing topics: {', '.join(missing)}")

@@ -30,9 +30,7 @@ broker.start()
 print(broker.pid, flush=True)
 signal.pause()
 """
-needs_pidfd = pytest.mark.skipif(
-    not hasattr(os, "pidfd_open"), reason="watches processes by Linux' pidfd_open"
-)
+needs_pidfd = pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="watches processes by Linux' pidfd_open")
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 import pytest
@@ -12,6 +12,9 @@ import pytest
 from connectors.kafka.scan import scan
 from connectors.kafka.topics import topics
 from tests.support.product import Product, product, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SAMPLES = sorted(Path("tests/samples/webhooks").glob("*/*.body"))
 
@@ -100,5 +103,3 @@ def decided(running: Product) -> set[str]:
     kafka = running.config().kafka
     records = scan(kafka, topics(kafka).decisions, range(kafka.partitions))
     return {row["id"] for stored in records for row in orjson.loads(stored.value).get("decisions", ())}
-
-

@@ -9,17 +9,21 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 import yaml
 
-from alerts.config import Config
-from connectors.arrival import Arrival
 from connectors.configuration import load
 from connectors.inbox import Inbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from alerts.config import Config
+    from connectors.arrival import Arrival
 
 
 def free_port() -> int:
@@ -48,7 +52,12 @@ class Product:
         self._metrics = f"127.0.0.1:{free_port()}"
         self.folder = folder
         config = folder / "winnow.yaml"
-        hook = {"name": "team-hook", "kind": "webhook", "url": f"{self.inbox.url}/hook", "allow_private": True}
+        hook = {
+            "name": "team-hook",
+            "kind": "webhook",
+            "url": f"{self.inbox.url}/hook",
+            "allow_private": True,
+        }
         kafka = {"bootstrap": bootstrap, "topic_prefix": prefix, "partitions": 8}
         config.write_text(yaml.safe_dump({"kafka": kafka, "targets": [hook], **sections}))
         self.environ = {
@@ -89,9 +98,7 @@ class Product:
     def cli(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the command line."""
         command = [sys.executable, "-m", "winnow", *arguments]
-        return subprocess.run(
-            command, env=self.environ, capture_output=True, text=True, timeout=60, check=False
-        )
+        return subprocess.run(command, env=self.environ, capture_output=True, text=True, timeout=60, check=False)
 
     def _started(self, name: str, arguments: list[str], ready: str) -> subprocess.Popen[bytes]:
         with (self.folder / f"{name}.log").open("ab") as log:

@@ -94,9 +94,7 @@ class Broker:
             process.wait(_STOP_TIMEOUT_S)
             self._java.keep_archive()
         except subprocess.TimeoutExpired as error:
-            raise BrokerError(
-                f"still there {_STOP_TIMEOUT_S:g} s after SIGTERM{self._last_words()}"
-            ) from error
+            raise BrokerError(f"still there {_STOP_TIMEOUT_S:g} s after SIGTERM{self._last_words()}") from error
         finally:
             self._end()
 

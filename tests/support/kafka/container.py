@@ -23,6 +23,7 @@ _IMAGE = "confluentinc/cp-kafka:7.6.0"
 _DEFAULT_ENGINE = "unix:///var/run/docker.sock"
 _PING_TIMEOUT_S = 5
 _START_TIMEOUT_S = 100
+_THIS_MACHINE = {"localhost", "127.0.0.1"}
 
 
 def image() -> str:
@@ -76,6 +77,9 @@ def _container() -> Iterator[KafkaContainer]:
     container = KafkaContainer(image()).with_kraft()
     for name, value in COMMON.items():
         container.with_env("KAFKA_" + name.replace(".", "_").upper(), value)
+    if container.get_docker_client().host() in _THIS_MACHINE:
+        # Else everybody in the network could use it; docker's client takes pairs, testcontainers passes them on.
+        container.ports[str(container.port)] = ("127.0.0.1", None)  # type: ignore[assignment]
     try:
         yield container
     finally:

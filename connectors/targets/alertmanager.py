@@ -1,0 +1,111 @@
+"""Prometheus Alertmanager: its API, version 2, or a receiver of its webhooks, version 4.
+
+An alert that fires is over for Alertmanager when nobody has repeated it within its `resolve_timeout` (5 minutes by
+default). Winnow tells changes and does not repeat: set `firing_for` to a bit more than `dedup.window`, after which
+a repeat passes.
+
+Source: https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml,
+https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
+"""
+
+from datetime import UTC, datetime
+from typing import Literal
+from urllib.parse import urlsplit
+
+from alerts.alert import Status
+from alerts.config import HttpTarget
+from alerts.decision import Delivery
+from alerts.fields import Span
+from connectors.request import Request
+from connectors.targets.webhook import MAP_MAX_BYTES, NAME_MAX_CHARS, TEXT_MAX_CHARS
+from connectors.text import cut, cut_map, moment, one_line, to_json, web_link
+
+API_PATH = "/api/v2/alerts"
+REASONING_MAX_CHARS = 500
+RECOMMENDATIONS_MAX = 3
+
+_NO_END = "0001-01-01T00:00:00Z"
+
+
+class Config(HttpTarget):
+    """An Alertmanager, or what understands its webhooks."""
+
+    kind: Literal["alertmanager"] = "alertmanager"
+    format: Literal["v2", "webhook"] = "v2"
+    """`v2`: the API; `url` is where Alertmanager is (`http://am:9093`). `webhook`: its webhook body, sent to `url`."""
+    firing_for: Span | None = None
+    """How long a firing alert stays without being told again; None: Alertmanager's `resolve_timeout`. Only `v2`."""
+
+
+EXAMPLE: dict[str, object] = {"name": "cluster-am", "kind": "alertmanager", "url": "https://alertmanager.example.com"}
+
+
+def render(config: Config, delivery: Delivery, at: datetime) -> Request:
+    """One alert, its annotations with the classification."""
+    headers = {"content-type": "application/json", "webhook-id": delivery.id}
+    if config.format == "webhook":
+        return Request(config.url, headers, to_json(_webhook(delivery)))
+    alert = _alert(delivery)
+    if delivery.alert.status is Status.FIRING and config.firing_for:
+        alert["endsAt"] = (at + config.firing_for).astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return Request(_api(config.url), headers, to_json([alert]))
+
+
+def _api(url: str) -> str:
+    parts = urlsplit(url)
+    return parts._replace(path=parts.path.rstrip("/").removesuffix(API_PATH) + API_PATH).geturl()
+
+
+def _alert(delivery: Delivery) -> dict[str, object]:
+    """An alert as the API takes it."""
+    alert = delivery.alert
+    told: dict[str, object] = {
+        # Without a label Alertmanager refuses the alert. Labels are its identity, so they stay as long as they may.
+        "labels": cut_map(alert.labels, MAP_MAX_BYTES) or {"alertname": cut(alert.name, NAME_MAX_CHARS) or "unknown"},
+        "annotations": _annotations(delivery),
+        "startsAt": moment(alert.starts_at, alert.envelope.accepted_ms),
+    }
+    if alert.status is Status.RESOLVED:
+        told["endsAt"] = moment(alert.ends_at, alert.envelope.accepted_ms)
+    # What is no URI is answered 400.
+    if link := web_link(alert.generator_url):
+        told["generatorURL"] = link
+    return told
+
+
+def _annotations(delivery: Delivery) -> dict[str, str]:
+    found = delivery.classification
+    recommendations = [one_line(text) for text in found.recommendations[:RECOMMENDATIONS_MAX]]
+    ours = {
+        "llm_severity": found.severity.value,
+        "llm_confidence": f"{found.confidence:g}",
+        "llm_reasoning": cut(found.reasoning, REASONING_MAX_CHARS),
+        "llm_recommendations": cut("; ".join(text for text in recommendations if text), TEXT_MAX_CHARS),
+    }
+    return cut_map(delivery.alert.annotations, MAP_MAX_BYTES) | {name: text for name, text in ours.items() if text}
+
+
+def _webhook(delivery: Delivery) -> dict[str, object]:
+    """The body Alertmanager itself would send for a group of this one alert."""
+    alert, told = delivery.alert, _alert(delivery)
+    name = cut(alert.name, NAME_MAX_CHARS)
+    entry = {
+        **told,
+        "status": alert.status.value,
+        "endsAt": told.get("endsAt", _NO_END),
+        "generatorURL": told.get("generatorURL", ""),
+        "fingerprint": alert.fingerprint,
+    }
+    return {
+        "version": "4",
+        "receiver": cut(alert.envelope.receiver, NAME_MAX_CHARS) or delivery.target,
+        "status": alert.status.value,
+        "groupKey": cut(alert.envelope.group_key, TEXT_MAX_CHARS) or f'{{}}:{{alertname="{name}"}}',
+        "truncatedAlerts": 0,
+        "externalURL": "",
+        "groupLabels": {"alertname": name},
+        # What all alerts of the group share is what this one has; said once more it would double a large one.
+        "commonLabels": {"alertname": name},
+        "commonAnnotations": {},
+        "alerts": [entry],
+    }
