@@ -20,9 +20,12 @@ _INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\
 _SLACK_MARKS = re.compile(r"`|(?<![^\W_])[*_~]|[*_~](?![^\W_])")
 _SLACK_ALIKE = str.maketrans("*_~`", "\u2217\u02cd\u223c\u02cb")
 _MARKDOWN_MARKS = re.compile(r"[\\`*_{}\[\]#|~!]|^\s*[-+=]|^\s*\d+[.)]", re.MULTILINE)
+# Four blanks or a tab would make it code.
+_INDENT = re.compile(r"^( {0,3})[ \t]*", re.MULTILINE)
 _ENTITIES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"))
 _BAD_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 _URI_MARKS = ":/?#[]@!$&'()*+,;=%"
+_NO_LINK = re.compile(rf"\s|{_INVISIBLE.pattern}")
 # Names, dots and colons, or an IPv6 address; no user in front, which is there to mislead.
 _AUTHORITY = re.compile(r"(?:[^\s@\[\]\\<>\"|]+|\[[0-9A-Fa-f:.]+\](?::\d+)?)")
 
@@ -68,14 +71,18 @@ def cut(text: str, limit: int, written: Callable[[str], str] = str) -> str:
     """
     if len(text) <= limit and width(whole := written(text)) <= limit:
         return whole
-    if limit < 1:
-        return ""
-    room = limit - 1
+    return written(text[: _boundary(text, _reach(text, limit - 1, written))]) + "…" if limit > 0 else ""
+
+
+def _reach(text: str, room: int, written: Callable[[str], str]) -> int:
+    """How much of `text` fits into `room`; some of it does not."""
+    if written is str and text[: room + 1].isascii():
+        return room
     for end, character in enumerate(text):
-        room -= width(written(character))
+        room -= len(written(character)) + (character > "\uffff")
         if room < 0:
-            break
-    return written(text[: _boundary(text, end)]) + "…"
+            return end
+    return len(text)
 
 
 def _boundary(text: str, end: int) -> int:
@@ -112,26 +119,26 @@ def unformatted(text: str) -> str:
 
 
 def escape_markdown(text: str) -> str:
-    """`text` as Markdown that shows it as it is: no HTML, links, images, headings or lists.
+    """`text` as Markdown that shows it as it is: no HTML, links, images, headings, lists or code.
 
     Source: https://spec.commonmark.org/0.31.2/#backslash-escapes
     """
+    text = _INDENT.sub(r"\1", text)
     return _MARKDOWN_MARKS.sub(lambda found: f"{found[0][:-1]}\\{found[0][-1]}", escape_slack(text))
 
 
 def web_link(text: str) -> str | None:
     """The address in `text` as ASCII, if it is one of http or https that others take as it is; else None."""
     text = text.strip()
+    if len(text) > URL_MAX_CHARS or _NO_LINK.search(text):
+        return None
     try:
         parts = urlsplit(text)
-        is_usable = parts.scheme in {"http", "https"} and _AUTHORITY.fullmatch(parts.netloc) and parts.hostname
-        is_usable = is_usable and parts.port != 0  # raises when it is no number
-    except ValueError:
-        return None
-    if not is_usable or _INVISIBLE.search(text) or re.search(r"\s", text):
+        has_host = bool(parts.hostname and _AUTHORITY.fullmatch(parts.netloc) and parts.port != 0)
+    except ValueError:  # a port or an IPv6 address that is none
         return None
     link = quote(_BAD_PERCENT.sub("%25", text), safe=_URI_MARKS)
-    return link if len(link) <= URL_MAX_CHARS else None
+    return link if parts.scheme in {"http", "https"} and has_host and len(link) <= URL_MAX_CHARS else None
 
 
 def first(values: Mapping[str, str], *names: str) -> str:
@@ -168,18 +175,19 @@ def moment(text: str | None, accepted_ms: int) -> str:
 
 
 def cut_map(values: Mapping[str, str], limit_bytes: int) -> dict[str, str]:
-    """`values` in at most `limit_bytes` of JSON: first the long values are cut, then the last names left out."""
+    """`values` in at most `limit_bytes` of JSON: first the long values are cut, then some are left out."""
     kept = {sendable(name): sendable(values[name]) for name in sorted(values)}
     for longest in (16384, 4096, 1024, 256):
         if len(orjson.dumps(kept)) <= limit_bytes:
             return kept
         kept = {name: cut(value, longest) for name, value in kept.items()}
-    room = limit_bytes - 2
-    for name, value in list(kept.items()):
-        room -= len(orjson.dumps({name: value})) - 1
-        if room < 0:
-            del kept[name]
-    return kept
+    room, fitting = limit_bytes - 2, {}
+    for name, value in kept.items():
+        size = len(orjson.dumps({name: value})) - 1
+        if size <= room:
+            fitting[name] = value
+            room -= size
+    return fitting
 
 
 def to_json(value: object) -> bytes:
@@ -206,7 +214,7 @@ def header_text(secret: Secret | None) -> Secret | None:
     Raises:
         ValueError: It holds what no header can: anything but visible ASCII and blanks between.
     """
-    text = secret.get_secret_value() if secret else "x"
-    if not text.isascii() or not text.isprintable() or text != text.strip() or not text:
+    text = "none" if secret is None else secret.get_secret_value()
+    if not text or not text.isascii() or not text.isprintable() or text != text.strip():
         raise ValueError("expected visible ASCII characters, as a header takes them")
     return secret

@@ -95,9 +95,12 @@ class Reader:
         self._open += 1
         queue = self.queues[partition] = deque()
         self._assigned.append((partition, offset))
-        if not self._thread.is_alive() and not self._closing.is_set():
-            self._thread.start()
         return queue
+
+    def start(self) -> None:
+        """Begin to read what was assigned; does nothing once begun."""
+        if self._thread.ident is None:
+            self._thread.start()
 
     def took(self, size_bytes: int) -> None:
         """The worker has taken this much out of the queues."""

@@ -71,6 +71,7 @@ class _Partition(StatefulSourcePartition[Item, Position]):
             StopIteration: The flow was told to stop, and what was under way has finished.
             KafkaError: The consumer cannot go on.
         """
+        self._reader.start()
         if self._reader.failure is not None:
             raise self._reader.failure
         if self._saved is not None:  # asked again after a snapshot: the epoch it belongs to is done

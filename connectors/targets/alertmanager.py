@@ -104,8 +104,7 @@ def _webhook(delivery: Delivery) -> dict[str, object]:
         "truncatedAlerts": 0,
         "externalURL": "",
         "groupLabels": {"alertname": name},
-        # What all alerts of the group share is what this one has; said once more it would double a large one.
-        "commonLabels": {"alertname": name},
-        "commonAnnotations": {},
+        "commonLabels": told["labels"],
+        "commonAnnotations": told["annotations"],
         "alerts": [entry],
     }

@@ -20,8 +20,8 @@ class Config(Target):
     """A topic of the Kafka that Winnow itself uses; it must be there."""
 
     kind: Literal["kafka"] = "kafka"
-    # Kafka's own rule: org.apache.kafka.common.internals.Topic.
-    topic: Annotated[str, Field(pattern=r"^(?:[A-Za-z0-9_-]|\.[A-Za-z0-9_.-]{2}|\.[A-Za-z0-9_-])[A-Za-z0-9._-]{0,246}$")]
+    # Kafka's own rule (org.apache.kafka.common.internals.Topic), and no dot in front: `.` and `..` are none.
+    topic: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,248}$")]
 
 
 EXAMPLE: dict[str, object] = {"name": "alert-stream", "kind": "kafka", "topic": "alerts.classified"}

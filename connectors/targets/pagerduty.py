@@ -1,125 +1,132 @@
-"""PagerDuty Events v2: a firing alert triggers, a resolved one resolves, under one dedup key.
+"""PagerDuty: Events API v2, an alert event for every alert, a change event for those labelled `change_event=true`.
+
+The answer is 202; 400 is final, 429 and 5xx may be repeated: what statuses say anyway, so there is no `judge`.
+A resolve only counts under the routing key of its trigger.
 
 Source: https://developer.pagerduty.com/docs/send-alert-event, https://developer.pagerduty.com/docs/send-change-event
 """
 
-from __future__ import annotations
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from typing import TYPE_CHECKING, Annotated, Literal
-
-import orjson
 from pydantic import Field
 
-from alerts.alert import Status
+from alerts.alert import Alert, Status
 from alerts.config import HttpTarget
-from alerts.decision import Severity
+from alerts.decision import Delivery, Severity
 from alerts.fields import Secret, Url
-from connectors import brief
 from connectors.request import Request
-from connectors.text import cut, fit
+from connectors.targets.webhook import document
+from connectors.text import cut, first, headline, links, one_line, to_json, web_link
 
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from alerts.decision import Delivery
-
-# developer.pagerduty.com/docs/send-alert-event: longer summaries are cut, larger bodies refused.
 SUMMARY_MAX_CHARS = 1024
-BODY_MAX_BYTES = 512 * 1000
+BODY_MAX_BYTES = 512_000
+"""Said to be 512 KB; Alertmanager takes that for 512 000 bytes and so do we."""
 
-# PagerDuty knows no unknown: what nobody could judge is an error rather than something to sleep through.
-_SEVERITY = {
-    Severity.CRITICAL: "critical",
-    Severity.WARNING: "warning",
-    Severity.INFO: "info",
-    Severity.NOISE: "info",
-    Severity.UNKNOWN: "error",
-}
+# Labels and annotations each; with all else at its bound a body stays below BODY_MAX_BYTES.
+_MAP_MAX_BYTES = 150_000
+_FIELD_MAX_CHARS = 255
+
+SEVERITIES: Mapping[Severity, str] = MappingProxyType(
+    {
+        Severity.CRITICAL: "critical",
+        Severity.WARNING: "warning",
+        Severity.INFO: "info",
+        Severity.NOISE: "info",
+        # In doubt somebody should look: services with dynamic urgency page for `error` and do not for `warning`.
+        Severity.UNKNOWN: "error",
+    }
+)
 
 
 class Config(HttpTarget):
-    """One service's integration."""
+    """An integration of a PagerDuty service, or an event orchestration."""
 
-    kind: Literal["pagerduty"]
+    kind: Literal["pagerduty"] = "pagerduty"
     url: Annotated[Url, Field(repr=False)] = "https://events.pagerduty.com/v2/enqueue"
+    """EU accounts: https://events.eu.pagerduty.com/v2/enqueue. Change events go to `/v2/change/enqueue` beside it."""
     routing_key: Secret
-    """The integration key."""
+    """The integration key; part of every body, as PagerDuty wants it."""
 
 
-EXAMPLE: dict[str, object] = {
-    "name": "oncall",
-    "kind": "pagerduty",
-    "routing_key": "R0UTINGKEY00000000000000000000AB",
-}
-
-Told = dict[str, object]
+EXAMPLE: dict[str, object] = {"name": "oncall", "kind": "pagerduty", "routing_key": "EXAMPLE0ROUTING0KEY0NOT0A0SECRET"}
 
 
-def render(config: Config, delivery: Delivery, at: datetime) -> Request:  # noqa: ARG001 the same at any time
-    """Trigger or resolve; a label `change_event=true` makes it a change event."""
-    is_change = delivery.alert.labels.get("change_event") == "true"
-    told = _change(delivery) if is_change else _event(delivery)
-    body = _fit({"routing_key": config.routing_key.get_secret_value(), **told})
-    url = config.url.replace("/v2/enqueue", "/v2/change/enqueue") if is_change else config.url
-    return Request(url, {"content-type": "application/json"}, body)
+def render(config: Config, delivery: Delivery, at: datetime) -> Request:  # noqa: ARG001 every renderer takes it
+    """A trigger or a resolve under the fingerprint; or a change event, which has neither."""
+    is_change = delivery.alert.labels.get("change_event", "").lower() == "true"
+    body = _change(delivery) if is_change else _event(delivery)
+    body["routing_key"] = config.routing_key.get_secret_value()
+    url = _change_url(config.url) if is_change else config.url
+    return Request(url, {"content-type": "application/json"}, to_json(body))
 
 
-def _event(delivery: Delivery) -> Told:
+def _change_url(url: str) -> str:
+    parts = urlsplit(url)
+    above = parts.path.rstrip("/").removesuffix("/enqueue").removesuffix("/change")
+    return parts._replace(path=f"{above}/change/enqueue").geturl()
+
+
+def _event(delivery: Delivery) -> dict[str, object]:
     alert = delivery.alert
-    told: Told = {
-        "event_action": "trigger" if alert.status is Status.FIRING else "resolve",
+    event: dict[str, object] = {
+        "event_action": "resolve" if alert.status is Status.RESOLVED else "trigger",
+        # 16 digits; at most 255 are allowed.
         "dedup_key": alert.fingerprint,
-        "payload": {
-            "summary": cut(brief.summary(alert), SUMMARY_MAX_CHARS),
-            "severity": _SEVERITY[delivery.classification.severity],
-            "source": cut(brief.place(alert) or alert.name, 255),
-            "timestamp": alert.starts_at,
-            "component": fit(alert.labels.get("job") or alert.labels.get("service", "")),
-            "group": fit(alert.labels.get("cluster") or brief.room(alert)),
-            "class": fit(alert.name),
-            "custom_details": _details(delivery),
-        },
         "client": "Winnow",
-        "links": [{"href": url, "text": text} for text, url in brief.links(alert)],
-        "images": [{"src": url} for url in (alert.annotations.get("image_url", ""),) if url.startswith("https://")],
-    }
-    return told
-
-
-def _change(delivery: Delivery) -> Told:
-    alert = delivery.alert
-    return {
         "payload": {
-            "summary": cut(brief.summary(alert), SUMMARY_MAX_CHARS),
-            "source": cut(brief.place(alert) or alert.name, 255),
-            "timestamp": alert.starts_at,
-            "custom_details": _details(delivery),
+            **_payload(delivery),
+            "severity": SEVERITIES[delivery.classification.severity],
+            **_place(alert),
         },
-        "links": [{"href": url, "text": text} for text, url in brief.links(alert)],
+        "links": _links(alert),
+        "images": _images(alert),
     }
+    if link := web_link(alert.generator_url):
+        event["client_url"] = link
+    return event
 
 
-def _details(delivery: Delivery) -> Told:
+def _change(delivery: Delivery) -> dict[str, object]:
+    return {"payload": _payload(delivery), "links": _links(delivery.alert)}
+
+
+def _payload(delivery: Delivery) -> dict[str, object]:
+    """What both kinds of event say."""
     alert = delivery.alert
+    details = document(delivery, _MAP_MAX_BYTES)
+    before = "[RESOLVED] " if alert.status is Status.RESOLVED else ""
     return {
-        "alert_name": alert.name,
-        "status": alert.status,
-        "notification_id": delivery.id,
-        "labels": alert.labels,
-        "annotations": alert.annotations,
-        "classification": brief.classification(delivery.classification),
+        "summary": cut(before + headline(alert.name, alert.annotations), SUMMARY_MAX_CHARS),
+        "source": cut(_source(alert), _FIELD_MAX_CHARS),
+        "timestamp": details["timestamp"],
+        "custom_details": details,
     }
 
 
-def _fit(told: Told) -> bytes:
-    """The body, without the labels and annotations of an alert that would make it too large."""
-    body = orjson.dumps(told, option=orjson.OPT_SORT_KEYS)
-    if len(body) <= BODY_MAX_BYTES:
-        return body
-    payload = told["payload"]
-    assert isinstance(payload, dict)
-    details = {
-        name: value for name, value in payload["custom_details"].items() if name not in {"labels", "annotations"}
+def _source(alert: Alert) -> str:
+    """What is affected; PagerDuty refuses an event without."""
+    found = first(alert.labels, "instance", "host", "hostname", "node", "pod", "service", "job")
+    return found or one_line(alert.envelope.source) or "winnow"
+
+
+def _place(alert: Alert) -> dict[str, str]:
+    found = {
+        "class": one_line(alert.name),
+        "component": first(alert.labels, "component", "service", "job"),
+        "group": first(alert.labels, "namespace", "kubernetes_namespace", "cluster"),
     }
-    details["note"] = "labels and annotations left out: over PagerDuty's limit of 512 kB"
-    return orjson.dumps({**told, "payload": {**payload, "custom_details": details}}, option=orjson.OPT_SORT_KEYS)
+    return {name: cut(text, _FIELD_MAX_CHARS) for name, text in found.items() if text}
+
+
+def _links(alert: Alert) -> list[dict[str, str]]:
+    return [{"href": link, "text": name} for name, link in links(alert.annotations, alert.generator_url)]
+
+
+def _images(alert: Alert) -> list[dict[str, str]]:
+    link = web_link(first(alert.annotations, "image_url", "image", "imageURL"))
+    # PagerDuty shows no images that are served without TLS.
+    return [{"src": link, "alt": "Image of the alert"}] if link and link.startswith("https:") else []

@@ -1,75 +1,102 @@
-"""Rootly's generic alert source: a trigger opens, a resolve under the same external id closes.
+"""Rootly: a generic webhook alert source.
 
-Source: https://docs.rootly.com/integrations/generic-webhook-alert-source
+The source's field mapping in Rootly: title `$.title`, description `$.description`, external identifier
+`$.external_id`, state `$.status` with the resolved value `resolved`, source link `$.external_url`.
+Rootly suppresses bodies that are identical to an earlier one; `transition` and `notification_id` tell repeats apart.
+
+Source: https://docs.rootly.com/integrations/generic-webhook-alert-source/installation
 """
 
-from __future__ import annotations
+from datetime import datetime
+from typing import Annotated, Literal
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from pydantic import AfterValidator, Field
 
-import orjson
-from pydantic import Field
-
-from alerts.alert import Status
+from alerts.alert import Alert
+from alerts.condition import namespace
 from alerts.config import HttpTarget
+from alerts.decision import Delivery
 from alerts.fields import Secret, Url
-from connectors import brief
+from alerts.instant import rfc3339
 from connectors.request import Request
-from connectors.text import cut, escape_markdown, fit
+from connectors.text import cut, cut_map, escape_markdown, header_text, links, one_line, printable, to_json
 
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from alerts.decision import Delivery
-
-TITLE_MAX_CHARS = 255
-TEXT_MAX_CHARS = 4000
 TAGS_MAX = 20
+# Rootly documents no limits; these keep a body below 256 kB.
+TITLE_MAX_CHARS = 255
 TAG_MAX_CHARS = 100
+PARAGRAPH_MAX_CHARS = 3000
+MAP_MAX_BYTES = 80_000
+RECOMMENDATIONS_MAX = 3
 
 
 class Config(HttpTarget):
-    """One alert source."""
+    """A generic webhook alert source."""
 
-    kind: Literal["rootly"]
+    kind: Literal["rootly"] = "rootly"
     url: Annotated[Url, Field(repr=False)] = "https://webhooks.rootly.com/webhooks/incoming/generic_webhooks"
-    token: Secret
-    """Sent as a bearer token."""
+    """Followed by `/notify/<type>/<id>` for a fixed receiver."""
+    token: Annotated[Secret, AfterValidator(header_text)]
+    """The source's secret, sent as `Authorization: Bearer ...`."""
 
 
-EXAMPLE: dict[str, object] = {"name": "incidents", "kind": "rootly", "token": "example-rootly-token"}
+EXAMPLE: dict[str, object] = {"name": "incidents", "kind": "rootly", "token": "example-only-not-a-secret"}
 
 
-def render(config: Config, delivery: Delivery, at: datetime) -> Request:  # noqa: ARG001 the same at any time
-    """The alert; the transition is in the body, since Rootly drops bodies it has seen before."""
+def render(config: Config, delivery: Delivery, at: datetime) -> Request:  # noqa: ARG001 every renderer takes it
+    """An alert that the resolve with the same `external_id` closes."""
     alert = delivery.alert
-    told = {
-        "title": cut(fit(f"[{alert.name}] alert in {brief.room(alert)}"), TITLE_MAX_CHARS),
+    body = {
+        "title": cut(_title(alert), TITLE_MAX_CHARS),
         "description": _description(delivery),
-        "severity": delivery.classification.severity,
-        "status": "resolved" if alert.status is Status.RESOLVED else "triggered",
-        "tags": _tags(alert.labels),
+        "severity": delivery.classification.severity.value,
+        "status": alert.status.value,
+        "tags": _tags(delivery),
         "external_id": alert.fingerprint,
-        "external_url": next((url for _, url in brief.links(alert)), ""),
-        "started_at": alert.starts_at,
-        "ended_at": alert.ends_at,
-        "transition": delivery.transition,
+        "external_url": next((link for _, link in reversed(links(alert.annotations, alert.generator_url))), None),
         "notification_id": delivery.id,
+        "transition": delivery.transition,
+        "alert_name": cut(one_line(alert.name), TITLE_MAX_CHARS),
+        "starts_at": alert.starts_at,
+        "ends_at": alert.ends_at,
+        "accepted_at": rfc3339(alert.envelope.accepted_ms),
+        "labels": cut_map(alert.labels, MAP_MAX_BYTES),
+        "annotations": cut_map(alert.annotations, MAP_MAX_BYTES),
     }
     headers = {"content-type": "application/json", "authorization": f"Bearer {config.token.get_secret_value()}"}
-    return Request(config.url, headers, orjson.dumps(told, option=orjson.OPT_SORT_KEYS))
+    return Request(config.url, headers, to_json(body))
+
+
+def _title(alert: Alert) -> str:
+    name = cut(one_line(alert.name), 150) or "(no name)"
+    place = one_line(namespace(alert))
+    return f"[{name}] alert in {place}" if place else f"[{name}] alert"
 
 
 def _description(delivery: Delivery) -> str:
+    """Markdown; of the alert's own text nothing acts."""
     alert, found = delivery.alert, delivery.classification
-    told = [f"**{escape_markdown(cut(brief.summary(alert), 1000))}**"]
-    if text := brief.description(alert):
-        told.append(escape_markdown(cut(text, TEXT_MAX_CHARS)))
-    told.append(f"Taken for {found.severity}, {escape_markdown(found.category)} ({found.source}: {found.rule})")
-    told.extend(f"- {escape_markdown(cut(advice, 200))}" for advice in found.recommendations[:3])
-    told.extend(f"[{text}]({url.replace('(', '%28').replace(')', '%29')})" for text, url in brief.links(alert))
-    return "\n\n".join(told)
+    parts = [_shown(alert.annotations.get(name, "")) for name in ("summary", "description", "message")]
+    origin = f"{_shown(found.category)}, confidence {found.confidence:.2f}, by {found.source.value}"
+    parts += [
+        f"**Severity:** {found.severity.value} ({origin})",
+        f"**Started:** {_shown(alert.starts_at)}",
+        f"**Why:** {reasoning}" if (reasoning := _shown(found.reasoning)) else "",
+        "\n".join(f"- {_shown(one_line(text))}" for text in found.recommendations[:RECOMMENDATIONS_MAX]),
+        # An address out of `links` holds none of the characters that end it here.
+        " · ".join(f"[{name}](<{link}>)" for name, link in links(alert.annotations, alert.generator_url)),
+    ]
+    return "\n\n".join(part for part in parts if part)
 
 
-def _tags(labels: dict[str, str]) -> list[str]:
-    return [cut(fit(f"{name}:{labels[name]}"), TAG_MAX_CHARS) for name in sorted(labels)][:TAGS_MAX]
+def _shown(text: str) -> str:
+    return escape_markdown(cut(printable(text).strip(), PARAGRAPH_MAX_CHARS))
+
+
+def _tags(delivery: Delivery) -> list[str]:
+    """What was found out, then the labels in order."""
+    alert, found = delivery.alert, delivery.classification
+    tags = [f"severity:{found.severity.value}", f"category:{found.category}"]
+    tags += [f"{name}:{alert.labels[name]}" for name in sorted(alert.labels) if name not in {"alertname", "severity"}]
+    kept = dict.fromkeys(tag for text in tags[: 2 * TAGS_MAX] if (tag := cut(one_line(text), TAG_MAX_CHARS)))
+    return list(kept)[:TAGS_MAX]

@@ -10,7 +10,7 @@ import re
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from alerts.alert import Status
 from alerts.config import HttpTarget
@@ -57,7 +57,7 @@ def _signing_secret(secret: Secret | None) -> Secret | None:
 
 
 def _key(secret: Secret) -> bytes:
-    return base64.b64decode(secret.get_secret_value().removeprefix(_PREFIX).encode(), validate=True)
+    return base64.b64decode(secret.get_secret_value().removeprefix(_PREFIX).encode("ascii", "replace"), validate=True)
 
 
 class Config(HttpTarget):
@@ -70,7 +70,7 @@ class Config(HttpTarget):
     """The one before: as long as it is given, requests carry both signatures."""
     token: Annotated[Secret | None, AfterValidator(header_text)] = None
     """Sent as `Authorization: Bearer ...`."""
-    headers: Annotated[dict[str, Secret], AfterValidator(_headers)] = {}
+    headers: Annotated[dict[str, Secret], AfterValidator(_headers)] = Field(default_factory=dict)
     """Sent as they are; names in lower case."""
 
     @model_validator(mode="after")
@@ -113,7 +113,7 @@ def signature(secret: Secret, content: bytes) -> str:
 def document(delivery: Delivery, map_max_bytes: int = MAP_MAX_BYTES) -> dict[str, object]:
     """The delivery as plain data, for programs: what the sender said is left as it is, only bounded.
 
-    Labels and annotations take at most `map_max_bytes` each, all else together less than 150 000 bytes.
+    Labels and annotations take at most `map_max_bytes` each, all else together less than 160 000 bytes.
     """
     alert, found = delivery.alert, delivery.classification
     return {
