@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 VERSION = 1
 # Brokers refuse records over 1 MiB by default (message.max.bytes); half of it leaves room for everyone's settings.
 RECORD_MAX_BYTES = 512 * 1024
-# One alert is never cut, so it may fill a record of its own. librdkafka refuses messages over 1 000 000 bytes by default
-# (message.max.bytes); beside the line a record holds its header, and a dead letter what became of the delivery.
+# One alert is never cut, so it may fill a record of its own. librdkafka refuses messages over 1 000 000 bytes by
+# default (message.max.bytes); beside the line a record holds its header, and a dead letter how the delivery ended.
 ALERT_MAX_BYTES = 900_000
 # The header's name is for rules and people; a longer one is in the line, whole.
 NAME_MAX_CHARS = 1024
@@ -138,7 +138,7 @@ def _arrivals(envelope: Envelope, rows: list[Row], lines: list[bytes]) -> list[A
 
 
 def _are_rows(rows: list[Row]) -> bool:
-    """Whether values are of the types and sizes that `split` writes: what follows counts on it, and must fit into records.
+    """Whether values are of the types and sizes that `split` writes: what follows counts on it, and has to fit.
 
     By columns, because it is done for every alert. Raises TypeError where text is expected and something else came.
     """

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
-from typing import NamedTuple
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
 from alerts.instant import rfc3339
-from alerts.webhook import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from alerts.webhook import Fault
 
 DETAILS_MAX = 100
+# A path in the body can be as long as the body: `labels` may have any names.
+_FIELD_MAX_CHARS = 300
 
-_SECURITY = [
+_SECURITY = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"cache-control", b"no-store"),
-]
+)
 
-Headers = list[tuple[bytes, bytes]]
+Headers = tuple[tuple[bytes, bytes], ...]
 
 
 class Reply(NamedTuple):
@@ -30,27 +36,32 @@ class Reply(NamedTuple):
 
     status: int
     body: bytes
-    headers: Headers = []
+    headers: Headers = ()
 
 
 class RefusedError(Exception):
     """A request that is answered with an error of the contract."""
 
     def __init__(
-        self, status: int, code: str, message: str, details: Iterable[Fault] = (), headers: Headers | None = None
+        self,
+        status: int,
+        code: str,
+        message: str,
+        details: Iterable[Fault] = (),
+        headers: Headers = (),
     ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.details = tuple(details)
-        self.headers = headers or []
+        self.headers = headers
 
     def reply(self, request_id: str) -> Reply:
         """The error as contract.md shapes it; at most a hundred details, the first ones."""
         error = {
             "code": self.code,
             "message": str(self),
-            "details": [{"field": fault.field, "error": fault.error} for fault in self.details[:DETAILS_MAX]],
+            "details": details(self.details),
             "timestamp": rfc3339(now_ms()),
             "request_id": request_id,
         }
@@ -59,28 +70,31 @@ class RefusedError(Exception):
 
 def unavailable(message: str) -> RefusedError:
     """503: overload is never a 4xx, on which Alertmanager gives the notification up for this flush."""
-    return RefusedError(503, "SERVICE_UNAVAILABLE", message, headers=[(b"retry-after", b"1")])
+    return RefusedError(503, "SERVICE_UNAVAILABLE", message, headers=((b"retry-after", b"1"),))
 
 
-def headers(request_id: str, started_ns: int, body: bytes) -> Headers:
+def details(faults: Iterable[Fault]) -> list[dict[str, str]]:
+    """The first hundred faults as contract.md shapes them."""
+    return [{"field": field[:_FIELD_MAX_CHARS], "error": error} for field, error in islice(faults, DETAILS_MAX)]
+
+
+def headers(request_id: str, started_ns: int) -> Headers:
     """The headers every answer has."""
     took_ms = (time.monotonic_ns() - started_ns) / 1e6
-    return [
-        (b"content-type", b"application/json"),
-        (b"content-length", b"%d" % len(body)),
+    return (
         (b"x-request-id", request_id.encode()),
         (b"x-processing-time", b"%.3fms" % took_ms),
         *_SECURITY,
-    ]
+    )
 
 
-def request_id(sent: bytes | None) -> str:
-    """The sender's own id if it is short and printable, else a new one."""
+def request_id(sent: bytes | None) -> str | None:
+    """The sender's own id, if it gave one that is short and printable."""
     if sent and len(sent) <= 128 and sent.isascii():
         text = sent.decode()
         if text.isprintable():
             return text
-    return new_id()
+    return None
 
 
 def new_id() -> str:

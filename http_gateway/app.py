@@ -5,25 +5,43 @@ starlette's routing costs a third of an ingest request (DESIGN 9), so the paths 
 
 from __future__ import annotations
 
+import sys
 import time
+from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
-from alerts.config import Config
+from alerts.errors import WinnowError
 from alerts.formats import formats
+from connectors import logs
 from connectors.configuration import load
 from connectors.kafka.topics import topics
 from http_gateway import metrics
-from http_gateway.answers import RefusedError, Reply, headers, request_id
-from http_gateway.body import DisconnectedError, Receive, Scope, Send, read
+from http_gateway.answers import Headers, RefusedError, Reply, headers, new_id, request_id, unavailable
+from http_gateway.body import Event, Receive, Scope, Send, read
 from http_gateway.intake import Intake
+from http_gateway.metrics import Meter
 from http_gateway.ops import Ops
+from http_gateway.readiness import Readiness
 from http_gateway.writer import Writer
+
+if TYPE_CHECKING:
+    from alerts.config import Config
 
 log = structlog.get_logger()
 
 # contract.md: the limit on alerts is the proxy endpoint's; Alertmanager's own path is bounded by the body's size.
 _UNLIMITED = frozenset({"/v1/webhooks/alertmanager"})
+_ALLOW = (b"allow", b"POST")
+
+
+class Entrance(NamedTuple):
+    """A path that takes alerts."""
+
+    intake: Intake
+    limit: int | None
+    """On the alerts of one request."""
+    meter: Meter
 
 
 class Gateway:
@@ -32,78 +50,89 @@ class Gateway:
     def __init__(self, config: Config) -> None:
         self._config = config
         self._settings = config.gateway
-        self._ops = Ops(config.kafka)
+        self._readiness = Readiness(config.kafka)
+        self._ops = Ops(self._readiness)
         self._writer: Writer | None = None
-        self._intakes: dict[str, Intake] = {}
+        self._entrances: dict[str, Entrance] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection event; see the ASGI specification."""
         if scope["type"] == "lifespan":
             await self._live(receive, send)
         elif scope["type"] == "http":
-            intake = self._intakes.get(scope["path"])
-            if intake is None:
+            entrance = self._entrances.get(scope["path"])
+            if entrance is None:
                 await self._ops(scope, receive, send)
             else:
-                await self._ingest(intake, scope, receive, send)
+                await self._ingest(entrance, scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:
             event = await receive()
             if event["type"] == "lifespan.startup":
-                self._start()
-                await send({"type": "lifespan.startup.complete"})
+                await send(self._started())
             else:
-                self._ops.stop()
-                if self._writer is not None:
-                    self._writer.close()
+                self._stop()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
-    def _start(self) -> None:
+    def _started(self) -> Event:
         kafka = self._config.kafka
-        self._writer = Writer(kafka, self._settings.produce_timeout)
+        try:
+            self._writer = Writer(kafka, self._settings.produce_timeout)
+        except WinnowError as error:
+            return {"type": "lifespan.startup.failed", "message": str(error)}
         for name, form in formats().items():
             intake = Intake(name, form, self._writer, topics(kafka), kafka.partitions)
-            self._intakes |= dict.fromkeys(form.PATHS, intake)
-        self._ops.start()
+            for path in form.PATHS:
+                limit = None if path in _UNLIMITED else self._settings.max_alerts_per_request
+                self._entrances[path] = Entrance(intake, limit, Meter(path))
+        self._readiness.start()
+        return {"type": "lifespan.startup.complete"}
 
-    async def _ingest(self, intake: Intake, scope: Scope, receive: Receive, send: Send) -> None:
+    def _stop(self) -> None:
+        self._readiness.stop()
+        if self._writer is not None:
+            self._writer.close()
+        log.info("stopped")
+
+    async def _ingest(self, entrance: Entrance, scope: Scope, receive: Receive, send: Send) -> None:
         started_ns = time.monotonic_ns()
         given = dict(scope["headers"])
-        id_ = request_id(given.get(b"x-request-id"))
+        id_ = request_id(given.get(b"x-request-id")) or new_id()
         metrics.in_flight.inc()
         try:
-            reply = await self._reply(intake, scope, given, receive)
+            reply = await self._reply(entrance, scope["method"], given, receive)
         except RefusedError as error:
             reply = error.reply(id_)
-        except DisconnectedError:
-            return
         except Exception:
             log.exception("request_failed", request_id=id_, path=scope["path"])
-            reply = RefusedError(500, "INTERNAL_ERROR", "a bug in Winnow; it is logged under this request id").reply(id_)
+            reply = RefusedError(500, "INTERNAL_ERROR", "a bug in Winnow, logged under this request id").reply(id_)
         finally:
             metrics.in_flight.dec()
-        metrics.requests.labels(scope["path"], str(reply.status)).inc()
-        metrics.request_seconds.labels(scope["path"]).observe((time.monotonic_ns() - started_ns) / 1e9)
-        await send(
-            {
-                "type": "http.response.start",
-                "status": reply.status,
-                "headers": [*headers(id_, started_ns, reply.body), *reply.headers],
-            }
-        )
+        entrance.meter.count(reply.status, (time.monotonic_ns() - started_ns) / 1e9)
+        await send(_start(reply, headers(id_, started_ns)))
         await send({"type": "http.response.body", "body": reply.body})
 
-    async def _reply(self, intake: Intake, scope: Scope, given: dict[bytes, bytes], receive: Receive) -> Reply:
-        if scope["method"] != "POST":
-            raise RefusedError(405, "METHOD_NOT_ALLOWED", f"{scope['method']} is not allowed", headers=[(b"allow", b"POST")])
+    async def _reply(self, entrance: Entrance, method: str, given: dict[bytes, bytes], receive: Receive) -> Reply:
+        if method != "POST":
+            raise RefusedError(405, "METHOD_NOT_ALLOWED", f"{method} is not allowed", headers=(_ALLOW,))
+        if not self._readiness.has_been:
+            raise unavailable(f"not ready: {self._readiness.problem}")
         body = await read(given, receive, self._settings.max_body, self._settings.request_timeout)
         metrics.body_bytes.inc(len(body))
-        limit = None if scope["path"] in _UNLIMITED else self._settings.max_alerts_per_request
-        return await intake.take(body, limit)
+        return await entrance.intake.take(body, entrance.limit)
+
+
+def _start(reply: Reply, common: Headers) -> Event:
+    own = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(reply.body))]
+    return {"type": "http.response.start", "status": reply.status, "headers": [*own, *common, *reply.headers]}
 
 
 def build() -> Gateway:
     """The gateway as winnow.yaml wants it; Granian calls this in each of its workers."""
-    return Gateway(load())
+    logs.configure()
+    try:
+        return Gateway(load())
+    except WinnowError as error:  # the file has changed since `python -m http_gateway` read it
+        sys.exit(str(error))

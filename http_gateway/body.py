@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
-from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from http_gateway.answers import RefusedError
+
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 Scope = MutableMapping[str, Any]
 Event = MutableMapping[str, Any]
@@ -15,54 +17,39 @@ Receive = Callable[[], Awaitable[Event]]
 Send = Callable[[Event], Awaitable[None]]
 
 
-class DisconnectedError(Exception):
-    """The sender went away before it had sent everything."""
-
-
-async def read(headers: dict[bytes, bytes], receive: Receive, limit_bytes: int, timeout: timedelta) -> bytes:
+async def read(headers: dict[bytes, bytes], receive: Receive, limit_bytes: int, within: timedelta) -> bytes:
     """The whole body.
 
     Raises:
-        RefusedError: Not JSON by its headers (415), over the limit (413), or not sent in time (504).
-        DisconnectedError: There is nobody left to answer.
+        RefusedError: Not JSON by its headers (415), over the limit (413), not sent in time (504), or it
+            ended before it was complete (400; perhaps there is nobody left to answer).
     """
     check_type(headers)
     announced = headers.get(b"content-length", b"")
     if announced.isdigit() and int(announced) > limit_bytes:
         raise _too_large(limit_bytes)
-    event = await _next(receive, timeout)
-    if not event.get("more_body"):
-        body: bytes = event.get("body", b"")
-        if len(body) > limit_bytes:
-            raise _too_large(limit_bytes)
-        return body
-    return await _rest(event.get("body", b""), receive, limit_bytes, timeout)
-
-
-async def _rest(first: bytes, receive: Receive, limit_bytes: int, timeout: timedelta) -> bytes:
-    parts, size_bytes = [first], len(first)
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + timeout.total_seconds()
-    more = True
-    while more:
-        event = await _next(receive, timedelta(seconds=max(0.0, deadline - loop.time())))
-        parts.append(event.get("body", b""))
-        size_bytes += len(parts[-1])
-        if size_bytes > limit_bytes:
-            raise _too_large(limit_bytes)
-        more = bool(event.get("more_body"))
-    return b"".join(parts)
-
-
-async def _next(receive: Receive, timeout: timedelta) -> Event:
     try:
-        async with asyncio.timeout(timeout.total_seconds()):
-            event = await receive()
+        async with asyncio.timeout(within.total_seconds()):
+            return await _all(receive, limit_bytes)
     except TimeoutError:
         raise RefusedError(504, "TIMEOUT_ERROR", "the body did not arrive in time") from None
-    if event["type"] == "http.disconnect":
-        raise DisconnectedError
-    return event
+
+
+async def _all(receive: Receive, limit_bytes: int) -> bytes:
+    parts: list[bytes] = []
+    size_bytes = 0
+    more = True
+    while more:
+        event = await receive()
+        if event["type"] == "http.disconnect":
+            raise RefusedError(400, "VALIDATION_ERROR", "the body ended before it was complete")
+        part = event.get("body", b"")
+        size_bytes += len(part)
+        if size_bytes > limit_bytes:
+            raise _too_large(limit_bytes)
+        parts.append(part)
+        more = event.get("more_body", False)
+    return b"".join(parts)
 
 
 def check_type(headers: dict[bytes, bytes]) -> None:
@@ -73,7 +60,8 @@ def check_type(headers: dict[bytes, bytes]) -> None:
     """
     kind = headers.get(b"content-type", b"").split(b";", 1)[0].strip().lower()
     if kind not in {b"", b"application/json"}:
-        raise RefusedError(415, "UNSUPPORTED_MEDIA_TYPE", f"expected application/json, got {kind[:60].decode('latin-1')}")
+        came = kind[:60].decode("latin-1")
+        raise RefusedError(415, "UNSUPPORTED_MEDIA_TYPE", f"expected application/json, got {came}")
     encoding = headers.get(b"content-encoding", b"identity").strip().lower()
     if encoding != b"identity":
         raise RefusedError(415, "UNSUPPORTED_MEDIA_TYPE", "expected no content-encoding")

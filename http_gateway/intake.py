@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import orjson
+import structlog
 
 from alerts.alert import Envelope
 from alerts.errors import FormatError, KafkaError
-from alerts.formats import Format
 from alerts.instant import rfc3339
 from alerts.quarantine import from_gateway
 from alerts.record import ALERT_MAX_BYTES, split
 from alerts.webhook import Fault, Rejected, Submission, Webhook
-from connectors.kafka.topics import Topics
 from connectors.request import Message
 from http_gateway import metrics
-from http_gateway.answers import RefusedError, Reply, new_id, now_ms, unavailable
-from http_gateway.writer import Writer
+from http_gateway.answers import RefusedError, Reply, details, new_id, now_ms, unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from alerts.formats import Format
+    from connectors.kafka.topics import Topics
+    from http_gateway.writer import Writer
+
+log = structlog.get_logger()
+
+# A body of 10 MiB can hold five million entries that are no alerts; the rest of them is kept as one.
+_QUARANTINED_MAX = 1000
 
 
 class Intake:
@@ -29,6 +39,8 @@ class Intake:
         self._writer = writer
         self._topics = topics
         self._partitions = partitions
+        self._accepted = metrics.alerts.labels(name, "accepted")
+        self._rejected = metrics.alerts.labels(name, "rejected")
 
     async def take(self, body: bytes, limit: int | None) -> Reply:
         """Store what is valid and answer when Kafka has it; `limit` is on the alerts of one request.
@@ -37,20 +49,23 @@ class Intake:
             RefusedError: 400 if nothing is valid, 503 if Kafka does not confirm.
         """
         accepted_ms = now_ms()
-        envelope = Envelope(new_id(), self._name, "default", "", "", accepted_ms)
         try:
             webhook = self._read(body, limit)
         except FormatError as error:
-            self._quarantine_quietly(envelope, str(error), body)
+            self._quarantine_quietly(self._envelope(accepted_ms), str(error), body)
             raise RefusedError(400, "VALIDATION_ERROR", str(error), error.faults) from error
-        envelope = envelope._replace(receiver=webhook.receiver, group_key=webhook.group_key)
-        metrics.alerts.labels(self._name, "rejected").inc(len(webhook.rejected))
+        envelope = self._envelope(accepted_ms, webhook.receiver, webhook.group_key)
+        if webhook.rejected:
+            self._rejected.inc(len(webhook.rejected))
         if not webhook.submissions:
             self._quarantine_quietly(envelope, "no alert in it is valid", body)
             raise RefusedError(400, "VALIDATION_ERROR", "no alert in it is valid", _faults(webhook.rejected))
         await self._store(envelope, webhook)
-        metrics.alerts.labels(self._name, "accepted").inc(len(webhook.submissions))
+        self._accepted.inc(len(webhook.submissions))
         return _accepted(envelope, webhook)
+
+    def _envelope(self, accepted_ms: int, receiver: str = "", group_key: str = "") -> Envelope:
+        return Envelope(new_id(), self._name, "default", receiver, group_key, accepted_ms)
 
     def _read(self, body: bytes, limit: int | None) -> Webhook:
         webhook = self._format.read(body)
@@ -58,28 +73,40 @@ class Intake:
         if limit is not None and count > limit:
             fault = Fault("alerts", f"at most {limit} alerts a request, got {count}")
             raise FormatError("too many alerts", faults=(fault,))
-        if any(len(submission.line) > ALERT_MAX_BYTES for submission in webhook.submissions):
-            return _without_giants(webhook)
-        return webhook
+        # A line is never longer than the body it came in: what orjson writes is compact.
+        return _without_giants(webhook) if len(body) > ALERT_MAX_BYTES else webhook
 
     async def _store(self, envelope: Envelope, webhook: Webhook) -> None:
         messages = [
-            Message(self._topics.webhooks, value, partition=partition, timestamp_ms=envelope.accepted_ms)
+            Message(self._topics.webhooks, value, None, partition, (), envelope.accepted_ms)
             for partition, value in split(envelope, webhook.submissions, self._partitions)
         ]
-        for position, faults, line in webhook.rejected:
-            reason = "; ".join(f"{fault.field}: {fault.error}" for fault in faults)
-            messages.append(
-                Message(self._topics.quarantine, from_gateway(envelope, position, reason, line))
-            )
+        if webhook.rejected:
+            messages += self._quarantine(envelope, webhook.rejected)
         try:
             await self._writer.write(messages)
         except KafkaError as error:
             raise unavailable(str(error)) from error
 
+    def _quarantine(self, envelope: Envelope, rejected: list[Rejected]) -> Iterator[Message]:
+        for position, faults, line in rejected[:_QUARANTINED_MAX]:
+            reason = "; ".join(f"{fault.field}: {fault.error}" for fault in faults)
+            yield Message(self._topics.quarantine, from_gateway(envelope, position, reason, line))
+        rest = rejected[_QUARANTINED_MAX:]
+        if rest:
+            reason = f"{len(rest)} more that are not valid, the first of them alerts[{rest[0].position}]"
+            lines = b"\n".join(entry.line for entry in rest)
+            yield Message(self._topics.quarantine, from_gateway(envelope, None, reason, lines))
+
     def _quarantine_quietly(self, envelope: Envelope, reason: str, body: bytes) -> None:
         """Keep the evidence of a body that is refused; the sender is told anyway, so nobody waits for it."""
-        self._writer.write_unconfirmed(Message(self._topics.quarantine, from_gateway(envelope, None, reason, body)))
+
+        def lost(error: str) -> None:
+            metrics.evidence_lost.inc()
+            log.warning("evidence_lost", ingest_id=envelope.id, reason=error)
+
+        message = Message(self._topics.quarantine, from_gateway(envelope, None, reason, body))
+        self._writer.write_unconfirmed(message, lost)
 
 
 def _without_giants(webhook: Webhook) -> Webhook:
@@ -90,15 +117,15 @@ def _without_giants(webhook: Webhook) -> Webhook:
         if len(submission.line) <= ALERT_MAX_BYTES:
             kept.append(submission)
             continue
-        error = f"at most {ALERT_MAX_BYTES} bytes an alert, got {len(submission.line)}"
         name = submission.labels["alertname"][:100]
-        fault = Fault(f"alerts[{submission.position}]", f"{error} ({name})")
+        error = f"at most {ALERT_MAX_BYTES} bytes an alert, got {len(submission.line)} ({name})"
+        fault = Fault(f"alerts[{submission.position}]", error)
         rejected.append(Rejected(submission.position, (fault,), submission.line))
     return webhook._replace(submissions=kept, rejected=rejected)
 
 
-def _faults(rejected: Iterable[Rejected]) -> list[Fault]:
-    return [fault for entry in rejected for fault in entry.faults]
+def _faults(rejected: Iterable[Rejected]) -> Iterator[Fault]:
+    return (fault for entry in rejected for fault in entry.faults)
 
 
 def _accepted(envelope: Envelope, webhook: Webhook) -> Reply:
@@ -106,7 +133,7 @@ def _accepted(envelope: Envelope, webhook: Webhook) -> Reply:
     stored, rejected = len(webhook.submissions), len(webhook.rejected)
     answer: dict[str, object] = {
         "status": "partial" if rejected else "accepted",
-        "message": f"{stored} alerts stored" + (f", {rejected} not valid and quarantined" if rejected else ""),
+        "message": f"stored {stored} of {stored + rejected}" + ("; the others are quarantined" if rejected else ""),
         "ingest_id": envelope.id,
         "timestamp": rfc3339(envelope.accepted_ms),
         "alerts_summary": {
@@ -116,5 +143,5 @@ def _accepted(envelope: Envelope, webhook: Webhook) -> Reply:
         },
     }
     if rejected:
-        answer["details"] = [{"field": fault.field, "error": fault.error} for fault in _faults(webhook.rejected)[:100]]
+        answer["details"] = details(_faults(webhook.rejected))
     return Reply(207 if rejected else 202, orjson.dumps(answer))

@@ -14,3 +14,23 @@ request_seconds = Histogram(
 in_flight = Gauge("winnow_http_requests_in_flight", "Requests under way")
 alerts = Counter("winnow_gateway_alerts_total", "Alerts received, by what became of them", ["format", "result"])
 body_bytes = Counter("winnow_http_body_bytes_total", "Bytes of request bodies read")
+evidence_lost = Counter(
+    "winnow_gateway_evidence_lost_total", "Refused bodies that could not be put into the quarantine"
+)
+
+
+class Meter:
+    """Counts the requests of one path; finding a metric by its labels costs more than counting, so once."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._observe = request_seconds.labels(path).observe
+        self._by_status: dict[int, Counter] = {}
+
+    def count(self, status: int, seconds: float) -> None:
+        """One request was answered."""
+        counter = self._by_status.get(status)
+        if counter is None:
+            counter = self._by_status[status] = requests.labels(self._path, str(status))
+        counter.inc()
+        self._observe(seconds)

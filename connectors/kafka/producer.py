@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -16,11 +17,10 @@ from confluent_kafka import KafkaError as Report
 from confluent_kafka import KafkaException, Producer
 
 from alerts.errors import KafkaError
-from connectors.kafka.topics import RECONNECT
+from connectors.kafka.topics import RECOVERY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from datetime import timedelta
 
     from alerts.config import Kafka
     from connectors.request import Message
@@ -31,8 +31,8 @@ _POLL_S = 0.1
 # What brokers take by default (message.max.bytes); librdkafka's own default is 5 % less.
 _VALUE_MAX_BYTES = 1024 * 1024
 _PURGE_TIMEOUT_S = 5.0
-# librdkafka would print fatal errors in a form of its own; they come back through `error_cb`.
-_SILENT = logging.Logger("librdkafka", logging.CRITICAL + 1)
+# librdkafka would print fatal errors in a form of its own; they come back as exceptions.
+_SILENT = logging.Logger("librdkafka", logging.CRITICAL + 1)  # noqa: LOG001 one of its own, so that nobody's setup brings it to life
 
 
 class Batch:
@@ -96,14 +96,13 @@ class AcknowledgedProducer:
             "linger.ms": 1,
             "compression.type": "lz4",
             "message.max.bytes": _VALUE_MAX_BYTES,
-            **RECONNECT,
+            **RECOVERY,
             **kafka.client,
             **(settings or {}),
             # Promises, not preferences: no setting of the file takes them back.
             "enable.idempotence": True,
             "acks": "all",
             "message.timeout.ms": int(timeout.total_seconds() * 1000),
-            "error_cb": self._note,
             "log_level": 0,
             "logger": _SILENT,
         }
@@ -123,23 +122,25 @@ class AcknowledgedProducer:
 
     def _poll(self) -> None:
         while not self._closing.is_set():
-            if self._producer.poll(_POLL_S):
-                self._polled()
+            try:
+                if self._producer.poll(_POLL_S):
+                    self._polled()
+            except KafkaException as error:
+                self._note(error)
             if self._is_broken:
                 self._renew()
 
-    def _note(self, error: Report) -> None:
-        """Called by librdkafka while it is polled. A broker that went away comes back; what is fatal stays."""
-        if error.fatal() and not self._is_broken:
-            self._is_broken = True
-            log.error("producer_broke", reason=error.str())
+    def _note(self, error: KafkaException) -> None:
+        """Whoever calls librdkafka next is told of a fatal error, once; all others come back by themselves."""
+        log.error("producer_broke", reason=error.args[0].str())
+        self._is_broken = True
 
     def _renew(self) -> None:
         """Fail what is under way and go on with a new producer: after a fatal error the old one sends nothing."""
+        self._is_broken = False
         broken, self._producer = self._producer, self._made()
         broken.purge()
         broken.flush(_PURGE_TIMEOUT_S)
-        self._is_broken = False
         self._polled()
 
     def send(self, messages: Iterable[Message], batch: Batch) -> None:
@@ -179,9 +180,13 @@ class AcknowledgedProducer:
         """Wait until everything is reported.
 
         Raises:
-            KafkaError: Something was not, in time.
+            KafkaError: Something was not, in time, or will never be.
         """
-        left = self._producer.flush(timeout.total_seconds())
+        try:
+            left = self._producer.flush(timeout.total_seconds())
+        except KafkaException as error:
+            self._note(error)
+            raise KafkaError(f"the producer broke: {error.args[0].str()}") from error
         if left:
             raise KafkaError(f"{left} messages were not acknowledged within {timeout.total_seconds():g} s")
 

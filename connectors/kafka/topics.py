@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from alerts.config import Kafka
 
 ANSWER_TIMEOUT_S = 5.0
-# librdkafka waits up to 10 s between tries: too long for senders that are being told to come back.
-RECONNECT = {"reconnect.backoff.max.ms": "1000"}
+# librdkafka waits up to 10 s before it connects again, and 5 min before it asks again whether a topic is there and
+# may be written: too long for senders that are being told to come back.
+RECOVERY = {"reconnect.backoff.max.ms": "1000", "topic.metadata.refresh.interval.ms": "10000"}
 
 
 class Topics(NamedTuple):
@@ -44,7 +45,12 @@ def admin(kafka: Kafka) -> AdminClient:
     Raises:
         KafkaError: librdkafka refuses `kafka.client`.
     """
-    settings = {"bootstrap.servers": kafka.bootstrap, **RECONNECT, **kafka.client, "log_level": 0}
+    settings: dict[str, str | int | float | bool] = {
+        "bootstrap.servers": kafka.bootstrap,
+        **RECOVERY,
+        **kafka.client,
+        "log_level": 0,
+    }
     try:
         return AdminClient(settings)
     except KafkaException as error:

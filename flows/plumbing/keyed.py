@@ -77,6 +77,7 @@ class DedupLogic(StatefulBatchLogic[Chunk, Chunk, State]):
                     transitions.append(said.transition)
                 except FormatError as error:
                     said = Seen(Verdict("unreadable", "line", {}), None)
+                    dedup.forget(state, arrival)
                     chunk.unreadable.append(
                         Unreadable(-1, arrival.envelope.accepted_ms, f"{arrival.id}: {error}", arrival.line)
                     )

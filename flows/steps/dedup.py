@@ -91,6 +91,10 @@ class Dedup:
         state["young"][key] = entry
         return Seen(Verdict(DUPLICATE, "window", {"passed_ms": entry[1]}), None)
 
+    def forget(self, state: State, arrival: Arrival) -> None:
+        """What passed could not be read after all: whatever its alert says next is new, and no duplicate of it."""
+        state["young"].pop(int(arrival.fingerprint, 16), None)
+
     def _turn(self, state: State) -> None:
         """Drop what nobody asked for since the last turn but one: it passed two windows ago or earlier."""
         is_late = state["now_ms"] - state["turned_ms"] >= 4 * self._window_ms

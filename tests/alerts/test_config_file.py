@@ -10,7 +10,7 @@ from alerts.config import Config, HttpTarget, Target
 from alerts.config_file import Surroundings, parse, version
 from alerts.decision import Severity
 from alerts.errors import ConfigError
-from alerts.fields import Secret  # noqa: TC001 pydantic looks the name up
+from alerts.fields import Secret
 
 CANARY = "canary-9f2b7c11d0"
 
@@ -31,9 +31,7 @@ class Slack(HttpTarget):
 KINDS: dict[str, type[Target]] = {"pagerduty": Pager, "webhook": Hook, "slack": Slack}
 
 KNOWN = "pagerduty, slack, webhook"
-NO_ADDRESS = (
-    "expected an address that begins with http:// or https:// and names a host (what came is a secret)"
-)
+NO_ADDRESS = "expected an address that begins with http:// or https:// and names a host (what came is a secret)"
 
 # Word for word the example of the issue that fixed these keys.
 EXAMPLE = """
@@ -208,9 +206,7 @@ def test_variable_may_stand_for_a_number() -> None:
 
 def test_value_out_of_the_environment_is_told_by_its_name() -> None:
     told = faults("dedup: {window: ${W}}", W=CANARY)
-    assert told == [
-        "winnow.yaml:1: dedup.window: expected a length of time such as 90s, 5m or 1h30m, got '${W}'"
-    ]
+    assert told == ["winnow.yaml:1: dedup.window: expected a length of time such as 90s, 5m or 1h30m, got '${W}'"]
 
 
 def test_variable_overrides_the_file() -> None:
@@ -233,9 +229,7 @@ def test_section_of_the_wrong_shape_is_told_under_an_override_too() -> None:
 
 
 def test_alias_within_bounds_is_followed() -> None:
-    config = read(
-        "filter:\n  - {name: a, hours: &night {start: 22:00, end: 06:00}}\n  - {name: b, hours: *night}\n"
-    )
+    config = read("filter:\n  - {name: a, hours: &night {start: 22:00, end: 06:00}}\n  - {name: b, hours: *night}\n")
     assert config.filter[0].hours == config.filter[1].hours
 
 

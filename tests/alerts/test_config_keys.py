@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 from alerts.config import Config, HttpTarget
 from alerts.config_file import Surroundings, parse
 from alerts.errors import ConfigError
-from alerts.fields import Secret  # noqa: TC001 pydantic looks the name up
+from alerts.fields import Secret
 
 CANARY = "canary-9f2b7c11d0"
 
@@ -60,9 +60,7 @@ def test_secret_is_read_from_its_file() -> None:
 def test_address_may_come_from_a_file_because_it_may_hold_a_token() -> None:
     told = faults("targets: [{name: a, kind: webhook, url_file: there}]")
     assert len(told) == 1
-    assert told[0].startswith(
-        "winnow.yaml:1: targets[0] (a).url: expected an address that begins with http://"
-    )
+    assert told[0].startswith("winnow.yaml:1: targets[0] (a).url: expected an address that begins with http://")
 
 
 def test_settings_of_the_kafka_client_may_come_from_files() -> None:
@@ -135,9 +133,7 @@ def test_value_in_the_wrong_place_is_not_quoted(text: str) -> None:
 
 def test_value_out_of_the_environment_is_told_by_its_name() -> None:
     told = faults("dedup: {window: ${W}}", W=CANARY)
-    assert told == [
-        "winnow.yaml:1: dedup.window: expected a length of time such as 90s, 5m or 1h30m, got '${W}'"
-    ]
+    assert told == ["winnow.yaml:1: dedup.window: expected a length of time such as 90s, 5m or 1h30m, got '${W}'"]
 
 
 PIECES = [

@@ -125,9 +125,7 @@ def test_text_at_the_limit_is_read() -> None:
 
 @pytest.mark.parametrize("key", ["1", "1.5", "~", "true", "[a]", "{a: b}"])
 def test_key_that_is_no_text_is_a_fault(key: str) -> None:
-    assert faults(f"a:\n  ? {key}\n  : b") == [
-        (1, "line 2: expected a key that is text; put numbers in quotes")
-    ]
+    assert faults(f"a:\n  ? {key}\n  : b") == [(1, "line 2: expected a key that is text; put numbers in quotes")]
 
 
 def test_key_given_twice_is_a_fault_and_the_first_counts() -> None:

@@ -55,9 +55,7 @@ def test_any_text_is_a_duration_in_bounds_or_a_validation_error(text: str) -> No
     assert timedelta(0) <= length <= LONGEST
 
 
-@pytest.mark.parametrize(
-    ("text", "size"), [("0B", 0), ("512KiB", 524288), ("10MiB", 10485760), ("1GiB", 1 << 30)]
-)
+@pytest.mark.parametrize(("text", "size"), [("0B", 0), ("512KiB", 524288), ("10MiB", 10485760), ("1GiB", 1 << 30)])
 def test_size_is_read(text: str, size: int) -> None:
     assert TypeAdapter(Size).validate_python(text) == size
 
@@ -89,13 +87,9 @@ def test_what_names_no_broker_is_refused(text: str) -> None:
     assert "expected brokers such as" in fault(Bootstrap, text)
 
 
-@pytest.mark.parametrize(
-    "text", ["", "a", "ftp://a", "http://", "http://a b", "http://a:x", "http://[", "http://a\n"]
-)
+@pytest.mark.parametrize("text", ["", "a", "ftp://a", "http://", "http://a b", "http://a:x", "http://[", "http://a\n"])
 def test_what_is_no_web_address_is_refused_without_being_quoted(text: str) -> None:
-    assert fault(Url, text).endswith(
-        "expected an address that begins with http:// or https:// and names a host"
-    )
+    assert fault(Url, text).endswith("expected an address that begins with http:// or https:// and names a host")
 
 
 def test_fault_of_a_matcher_is_told() -> None:

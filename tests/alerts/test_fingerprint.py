@@ -25,19 +25,13 @@ texts = st.text(st.characters() | st.characters(categories=["Cs"]))
 label_sets = st.dictionaries(texts, texts)
 
 
-@pytest.mark.parametrize(
-    ("labels", "record"), [pytest.param(*sample, id=sample[1]["id"]) for sample in _samples()]
-)
+@pytest.mark.parametrize(("labels", "record"), [pytest.param(*sample, id=sample[1]["id"]) for sample in _samples()])
 def test_fingerprint_is_the_one_prometheus_computes(labels: dict[str, str], record: dict[str, str]) -> None:
     assert fingerprint(labels) == record["fingerprint"]
 
 
-@pytest.mark.parametrize(
-    ("labels", "record"), [pytest.param(*sample, id=sample[1]["id"]) for sample in _samples()]
-)
-def test_identity_is_what_alertmanager_puts_on_the_wire(
-    labels: dict[str, str], record: dict[str, str]
-) -> None:
+@pytest.mark.parametrize(("labels", "record"), [pytest.param(*sample, id=sample[1]["id"]) for sample in _samples()])
+def test_identity_is_what_alertmanager_puts_on_the_wire(labels: dict[str, str], record: dict[str, str]) -> None:
     if "am_fingerprint" in record:
         assert identity(labels, None) == record["am_fingerprint"]
 
@@ -105,9 +99,7 @@ def test_empty_label_never_changes_the_identity(labels: dict[str, str], name: st
 
 
 @given(st.dictionaries(st.text(), st.text()), st.text(), st.text())
-def test_text_may_not_move_between_a_name_and_its_value(
-    labels: dict[str, str], name: str, value: str
-) -> None:
+def test_text_may_not_move_between_a_name_and_its_value(labels: dict[str, str], name: str, value: str) -> None:
     assert fingerprint({**labels, name + "x": value}) != fingerprint({**labels, name: "x" + value})
 
 

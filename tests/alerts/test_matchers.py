@@ -54,9 +54,7 @@ def test_samples_are_there() -> None:
 
 
 @pytest.mark.parametrize(("text", "label_sets", "expected"), _samples().values(), ids=_samples())
-def test_text_is_understood_as_by_alertmanager(
-    text: str, label_sets: list[dict[str, str]], expected: Expected
-) -> None:
+def test_text_is_understood_as_by_alertmanager(text: str, label_sets: list[dict[str, str]], expected: Expected) -> None:
     """None of the samples is a pattern such as `a)|(b`, which is refused on purpose."""
     if not expected["ok"]:
         with pytest.raises(MatcherError):

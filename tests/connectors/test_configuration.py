@@ -91,9 +91,7 @@ def test_file_in_the_working_directory_is_read_when_none_is_named(
 
 def test_variables_override_the_file(file: Path) -> None:
     file.write_text("kafka: {bootstrap: a:1}\ngateway: {listen: a:1}\nflow: {metrics_listen: a:1}")
-    config = load(
-        file, {"KAFKA_BOOTSTRAP": "b:2,c:3", "WINNOW_LISTEN": "b:2", "WINNOW_METRICS_LISTEN": "[::]:4"}
-    )
+    config = load(file, {"KAFKA_BOOTSTRAP": "b:2,c:3", "WINNOW_LISTEN": "b:2", "WINNOW_METRICS_LISTEN": "[::]:4"})
     assert (config.kafka.bootstrap, config.gateway.listen) == ("b:2,c:3", "b:2")
     assert config.flow.metrics_listen == "[::]:4"
 
@@ -112,9 +110,7 @@ def test_fault_in_a_variable_names_it(file: Path, variable: str, path: str) -> N
 
 
 def test_missing_file_is_told_with_what_to_do(file: Path) -> None:
-    assert fault(file).startswith(
-        f"{file}: cannot be read: No such file or directory; name another with WINNOW_CONFIG"
-    )
+    assert fault(file).startswith(f"{file}: cannot be read: No such file or directory; name another with WINNOW_CONFIG")
 
 
 def test_folder_in_place_of_the_file_is_told(tmp_path: Path) -> None:

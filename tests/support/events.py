@@ -45,9 +45,7 @@ def alert(name: str = "HighCPU", *, at_ms: int = NOW_MS, **changes: object) -> A
     """A firing alert; its labels hold its name and nothing else unless `labels` is given."""
     envelope = ENVELOPE._replace(accepted_ms=at_ms)
     labels = {"alertname": name}
-    made = Alert(
-        f"{ENVELOPE.id}-0", FINGERPRINT, Status.FIRING, name, STARTS_AT, None, envelope, labels, {}, ""
-    )
+    made = Alert(f"{ENVELOPE.id}-0", FINGERPRINT, Status.FIRING, name, STARTS_AT, None, envelope, labels, {}, "")
     return made._replace(**changes)  # type: ignore[arg-type]
 
 

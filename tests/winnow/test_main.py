@@ -34,9 +34,7 @@ def test_help_imports_no_verb() -> None:
         "import sys; from winnow.__main__ import application; application(None);"
         "print([m for m in sys.modules if m.startswith(('winnow.', 'httpx', 'pydantic'))])"
     )
-    result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
-    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert result.stdout.strip() == "['winnow.__main__']"
 
 

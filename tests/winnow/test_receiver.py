@@ -40,9 +40,7 @@ WEBHOOK = {
 }
 SLACK = {
     "text": "DiskFull",
-    "attachments": [
-        {"blocks": [{"fields": [{"text": "*Status*\nfiring"}, {"text": "*Severity*\nwarning"}]}]}
-    ],
+    "attachments": [{"blocks": [{"fields": [{"text": "*Status*\nfiring"}, {"text": "*Severity*\nwarning"}]}]}],
 }
 
 
@@ -187,9 +185,7 @@ def test_json_line_holds_path_webhook_headers_and_body(capsys: pytest.CaptureFix
     assert (told["path"], told["headers"], told["body"]) == ("/hook?x=1", {"webhook-id": "n1"}, WEBHOOK)
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"\xff\xfe", b"null", b"3", b"[]", b"[" * 100_000, b'{"payload":' * 900]
-)
+@pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"null", b"3", b"[]", b"[" * 100_000, b'{"payload":' * 900])
 @pytest.mark.parametrize("path", ["/hook", "/slack", "/v2/enqueue", "/api/v2/alerts"])
 def test_any_body_is_shown(path: str, body: bytes) -> None:
     people(Console(file=io.StringIO()))(arrival("POST", path, {}, body), 200)

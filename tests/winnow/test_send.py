@@ -28,9 +28,7 @@ NOW = datetime(2026, 11, 24, 3, 0, 0, 5000, tzinfo=UTC)
 def send(*arguments: str, typed: str = "", status: int | None = None) -> tuple[Result, list[Arrival]]:
     taken: list[Arrival] = []
     with Inbox("127.0.0.1:0", lambda one, _: taken.append(one), status=status) as inbox:
-        result = CliRunner().invoke(
-            application("send"), ["send", *arguments, "--url", inbox.url], input=typed
-        )
+        result = CliRunner().invoke(application("send"), ["send", *arguments, "--url", inbox.url], input=typed)
     return result, taken
 
 
@@ -46,9 +44,7 @@ def test_example_is_what_the_alertmanager_format_reads() -> None:
 
 
 def test_resolve_is_about_the_same_alert_and_has_an_end() -> None:
-    firing, over = (
-        read(json.dumps(example_body({}, NOW, is_over=is_over)).encode()) for is_over in (False, True)
-    )
+    firing, over = (read(json.dumps(example_body({}, NOW, is_over=is_over)).encode()) for is_over in (False, True))
     assert over.submissions[0].fingerprint == firing.submissions[0].fingerprint
     assert over.submissions[0].ends_at == "2026-11-24T03:00:00.005Z"
 

@@ -32,8 +32,7 @@ def broker() -> Iterator[EmbeddedBroker]:
 
 def producer(broker: EmbeddedBroker, **settings: str | int) -> Producer:
     return Producer(
-        {"bootstrap.servers": broker.bootstrap, "enable.idempotence": True, "acks": "all", "log_level": 0}
-        | settings
+        {"bootstrap.servers": broker.bootstrap, "enable.idempotence": True, "acks": "all", "log_level": 0} | settings
     )
 
 
@@ -41,9 +40,7 @@ def produce(broker: EmbeddedBroker, count: int, **settings: str | int) -> list[K
     reports: list[KafkaError | None] = []
     sender = producer(broker, **settings)
     for n in range(count):
-        sender.produce(
-            TOPIC, str(n), partition=n % PARTITIONS, on_delivery=lambda error, _: reports.append(error)
-        )
+        sender.produce(TOPIC, str(n), partition=n % PARTITIONS, on_delivery=lambda error, _: reports.append(error))
     assert sender.flush(PATIENCE_S) == 0
     return reports
 

@@ -1,0 +1,128 @@
+"""What every ingest format owes the house; formats are found by the names of their files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alerts.errors import FormatError
+from alerts.fingerprint import identity
+from alerts.formats import Format, formats
+from alerts.record import decode, open_alert, split
+from alerts.webhook import Webhook
+from tests.support.events import ENVELOPE, NOW_MS, SAMPLES
+
+# Where a format's real bodies lie, unless it is tests/samples/formats/<name>.
+ELSEWHERE = {"alertmanager": SAMPLES / "webhooks"}
+FILES = {path.stem for path in (Path(__file__).parents[2] / "alerts" / "formats").glob("*.py")} - {"__init__"}
+
+every_format = pytest.mark.parametrize("form", formats().values(), ids=formats())
+
+words = st.sampled_from(
+    ["alerts", "labels", "alertname", "receiver", "status", "firing", "startsAt", "annotations", "2025-11-24T16:00:00Z"]
+)
+any_json = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | words | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(words | st.text(max_size=5), inner, max_size=6),
+    max_leaves=25,
+)
+
+
+def _samples(name: str) -> list[Path]:
+    return sorted(ELSEWHERE.get(name, SAMPLES / "formats" / name).rglob("*.body"))
+
+
+SAMPLE_BODIES = [
+    pytest.param(form, path, id=f"{name}-{path.parent.name}-{path.stem}")
+    for name, form in formats().items()
+    for path in _samples(name)
+]
+
+
+def _lines(webhook: Webhook) -> list[bytes]:
+    return [submission.line for submission in webhook.submissions]
+
+
+def _read(form: Format, body: bytes) -> Webhook:
+    """What the format reads; nothing at all if it refuses, and no other error may come."""
+    try:
+        return form.read(body)
+    except FormatError:
+        return Webhook("", "", [], [])
+
+
+def test_every_file_is_a_format() -> None:
+    assert set(formats()) == FILES
+
+
+@every_format
+def test_format_has_paths_read_and_content(form: Format) -> None:
+    assert form.PATHS
+    assert all(path.startswith("/") for path in form.PATHS)
+    assert callable(form.read)
+    assert callable(form.content)
+
+
+def test_no_path_belongs_to_two_formats() -> None:
+    paths = [path for form in formats().values() for path in form.PATHS]
+    assert len(paths) == len(set(paths))
+
+
+@pytest.mark.parametrize("name", formats())
+def test_format_has_a_real_sample(name: str) -> None:
+    assert _samples(name), f"put a real, scrubbed body under tests/samples/formats/{name}/"
+
+
+@pytest.mark.parametrize(("form", "path"), SAMPLE_BODIES)
+def test_every_alert_of_a_sample_is_valid(form: Format, path: Path) -> None:
+    webhook = form.read(path.read_bytes())
+    assert webhook.submissions
+    assert not webhook.rejected
+
+
+@pytest.mark.parametrize(("form", "path"), SAMPLE_BODIES)
+def test_sample_comes_through_kafka_with_the_labels_it_was_sent_with(form: Format, path: Path) -> None:
+    name = next(name for name, one in formats().items() if one is form)
+    webhook = form.read(path.read_bytes())
+    records = list(split(ENVELOPE._replace(format=name), webhook.submissions, 32))
+    opened = [open_alert(arrival) for _, value in records for arrival in decode(value, NOW_MS)]
+    labels = {identity(one.labels, one.fingerprint): one.labels for one in webhook.submissions}
+    assert {alert.fingerprint: alert.labels for alert in opened} == labels
+
+
+@every_format
+@given(body=st.binary(max_size=200))
+def test_bytes_are_read_or_refused_by_a_format_error(form: Format, body: bytes) -> None:
+    _read(form, body)
+
+
+@every_format
+@given(value=any_json)
+def test_json_is_read_or_refused_by_a_format_error(form: Format, value: object) -> None:
+    _read(form, orjson.dumps(value))
+
+
+@every_format
+@given(line=st.binary(max_size=200) | any_json.map(orjson.dumps))
+def test_line_is_opened_or_refused_by_a_format_error(form: Format, line: bytes) -> None:
+    try:
+        labels, annotations, url = form.content(line)
+    except FormatError:
+        return
+    for text in [*labels.keys(), *labels.values(), *annotations.keys(), *annotations.values(), url]:
+        assert type(text) is str
+
+
+@pytest.mark.parametrize(("form", "path"), SAMPLE_BODIES)
+@settings(deadline=None)
+@given(place=st.integers(0, 10**6), byte=st.integers(0, 255))
+def test_whatever_a_changed_byte_lets_through_can_be_opened(form: Format, path: Path, place: int, byte: int) -> None:
+    body = bytearray(path.read_bytes())
+    body[place % len(body)] = byte
+    for line in _lines(_read(form, bytes(body))):
+        assert b"\n" not in line
+        assert form.content(line).labels
