@@ -25,7 +25,7 @@ run: setup ## Run gateway, flow, a broker in memory and a receiver that shows wh
 	@$(BIN)/winnow run
 
 test: setup ## Run the tests (on a real Kafka, if one can be had)
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(if $(CI),--cov --cov-fail-under=90)
 
 check: setup ## Check format, lint, types and import rules
 	@$(BIN)/ruff format --check .

@@ -8,7 +8,7 @@ from bytewax.dataflow import Dataflow
 from connectors.configuration import load
 from flows.parts import Parts, build
 from flows.plumbing import steps
-from flows.plumbing.runtime import prepare
+from flows.plumbing.runtime import check_recovery, prepare
 
 
 def connect(parts: Parts) -> Dataflow:
@@ -29,4 +29,6 @@ def connect(parts: Parts) -> Dataflow:
 def flow() -> Dataflow:
     """The flow as winnow.yaml wants it; Bytewax calls this."""
     prepare()
-    return connect(build(load()))
+    config = load()
+    check_recovery(config.kafka.partitions)
+    return connect(build(config))

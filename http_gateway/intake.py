@@ -73,8 +73,8 @@ class Intake:
         if limit is not None and count > limit:
             fault = Fault("alerts", f"at most {limit} alerts a request, got {count}")
             raise FormatError("too many alerts", faults=(fault,))
-        # A line is never longer than the body it came in: what orjson writes is compact.
-        return _without_giants(webhook) if len(body) > ALERT_MAX_BYTES else webhook
+        # A line can be longer than it came (`1e9`, broken UTF-8), but not eight times.
+        return _without_giants(webhook) if len(body) > ALERT_MAX_BYTES // 8 else webhook
 
     async def _store(self, envelope: Envelope, webhook: Webhook) -> None:
         messages = [

@@ -34,8 +34,6 @@ class Position(TypedDict):
     """A partition's part of a snapshot."""
 
     v: int
-    partitions: int
-    """How many the topic had: the whole state belongs to that number."""
     next: int | None
     """Offset of the next record; None: nothing was read yet."""
 
@@ -150,10 +148,10 @@ class WebhooksSource(FixedPartitionedSource[Item, Position]):
         """Begin to read one partition where the snapshot says, or where the consumer group left off.
 
         Raises:
-            ConfigError: The snapshot is of another version, or of another number of partitions.
+            ConfigError: The snapshot is of another version.
         """
-        position: Position = resume_state or {"v": VERSION, "partitions": self._kafka.partitions, "next": None}
-        _check(position, self._kafka.partitions)
+        position: Position = resume_state or {"v": VERSION, "next": None}
+        _check(position)
         wake = None
         if self._reader is None:
             topic = topics(self._kafka).webhooks
@@ -164,14 +162,9 @@ class WebhooksSource(FixedPartitionedSource[Item, Position]):
         return _Partition(self._reader, self._stop, int(for_part), position, wake)
 
 
-def _check(position: Position, partitions: int) -> None:
+def _check(position: Position) -> None:
     if position["v"] != VERSION:
         raise ConfigError(
             f"the recovery directory was written by another version (positions {position['v']!r}, this Winnow reads "
             f"{VERSION}): run the version that wrote it, or start with an empty recovery directory"
-        )
-    if position["partitions"] != partitions:
-        raise ConfigError(
-            f"the recovery directory belongs to {position['partitions']} partitions, winnow.yaml says "
-            f"kafka.partitions: {partitions}: set it back, or start with an empty recovery directory"
         )

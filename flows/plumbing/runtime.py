@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alerts.errors import WinnowError
 from connectors import logs
+from connectors.recovery_store import check, directory
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -21,6 +24,17 @@ def prepare() -> None:
     sys.setswitchinterval(0.0005)
     sys.excepthook = _report
     logs.configure()
+
+
+def check_recovery(partitions: int) -> None:
+    """Refuse the recovery directory this process was told of, if its state does not fit.
+
+    Raises:
+        ConfigError: It belongs to another number of partitions.
+    """
+    folder = directory(sys.argv, os.environ)
+    if folder is not None:
+        check(Path(folder), "proxy.kafka", partitions)
 
 
 def _report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
