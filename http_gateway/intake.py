@@ -12,21 +12,23 @@ from alerts.errors import FormatError, KafkaError
 from alerts.instant import rfc3339
 from alerts.quarantine import from_gateway
 from alerts.record import ALERT_MAX_BYTES, split
-from alerts.webhook import Fault, Rejected, Submission, Webhook
+from alerts.webhook import Fault
 from connectors.request import Message
 from http_gateway import metrics
 from http_gateway.answers import RefusedError, Reply, details, new_id, now_ms, unavailable
+from http_gateway.bounds import check_entries, without_giants
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from alerts.formats import Format
+    from alerts.webhook import Rejected, Webhook
     from connectors.kafka.topics import Topics
     from http_gateway.writer import Writer
 
 log = structlog.get_logger()
 
-# A body of 10 MiB can hold five million entries that are no alerts; the rest of them is kept as one.
+# A body can hold tens of thousands of entries that are no alerts; the rest of them is kept as one.
 _QUARANTINED_MAX = 1000
 
 
@@ -68,13 +70,14 @@ class Intake:
         return Envelope(new_id(), self._name, "default", receiver, group_key, accepted_ms)
 
     def _read(self, body: bytes, limit: int | None) -> Webhook:
+        check_entries(body)
         webhook = self._format.read(body)
         count = len(webhook.submissions) + len(webhook.rejected)
         if limit is not None and count > limit:
             fault = Fault("alerts", f"at most {limit} alerts a request, got {count}")
             raise FormatError("too many alerts", faults=(fault,))
         # A line can be longer than it came (`1e9`, broken UTF-8), but not eight times.
-        return _without_giants(webhook) if len(body) > ALERT_MAX_BYTES // 8 else webhook
+        return without_giants(webhook) if len(body) > ALERT_MAX_BYTES // 8 else webhook
 
     async def _store(self, envelope: Envelope, webhook: Webhook) -> None:
         messages = [
@@ -107,21 +110,6 @@ class Intake:
 
         message = Message(self._topics.quarantine, from_gateway(envelope, None, reason, body))
         self._writer.write_unconfirmed(message, lost)
-
-
-def _without_giants(webhook: Webhook) -> Webhook:
-    """The webhook, its alerts that no broker would take moved to the rejected."""
-    kept: list[Submission] = []
-    rejected = list(webhook.rejected)
-    for submission in webhook.submissions:
-        if len(submission.line) <= ALERT_MAX_BYTES:
-            kept.append(submission)
-            continue
-        name = submission.labels["alertname"][:100]
-        error = f"at most {ALERT_MAX_BYTES} bytes an alert, got {len(submission.line)} ({name})"
-        fault = Fault(f"alerts[{submission.position}]", error)
-        rejected.append(Rejected(submission.position, (fault,), submission.line))
-    return webhook._replace(submissions=kept, rejected=rejected)
 
 
 def _faults(rejected: Iterable[Rejected]) -> Iterator[Fault]:

@@ -18,6 +18,7 @@ from alerts.errors import KafkaError
 from alerts.record import Stored
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import timedelta
 
     from confluent_kafka import Message as Consumed
@@ -160,9 +161,8 @@ class Reader:
     def _cold_starts(self, partitions: list[int]) -> dict[int, int]:
         """Where the group left off, rewound: repeats under the same ids rather than losses."""
         places = [TopicPartition(self._topic, partition) for partition in partitions]
-        committed = [
-            place for place in self._consumer.committed(places, timeout=_ANSWER_TIMEOUT_S) if place.offset >= 0
-        ]
+        asked = self._patiently(lambda: self._consumer.committed(places, timeout=_ANSWER_TIMEOUT_S))
+        committed = [place for place in asked if place.offset >= 0]
         starts = dict.fromkeys(partitions, int(OFFSET_BEGINNING))
         starts |= {place.partition: place.offset for place in committed}
         moments = [
@@ -171,7 +171,9 @@ class Reader:
             if place.metadata and place.metadata.isdigit()
         ]
         if moments:
-            for place in self._consumer.offsets_for_times(moments, timeout=_ANSWER_TIMEOUT_S):
+            for place in self._patiently(
+                lambda: self._consumer.offsets_for_times(moments, timeout=_ANSWER_TIMEOUT_S)
+            ):
                 if 0 <= place.offset < starts[place.partition]:
                     starts[place.partition] = place.offset
         log.warning(
@@ -182,6 +184,17 @@ class Reader:
             rewound_s=self._rewind_ms / 1000,
         )
         return starts
+
+    def _patiently(self, ask: Callable[[], list[TopicPartition]]) -> list[TopicPartition]:
+        """What `ask` returns, once the broker is able to: one that just started has no coordinator yet."""
+        while True:
+            try:
+                return ask()
+            except KafkaException as error:
+                if "AUTHORIZATION" in error.args[0].name() or self._closing.is_set():
+                    raise
+                log.warning("waiting_for_kafka", reason=error.args[0].str())
+                self._closing.wait(0.5)
 
     def _poll(self) -> None:
         first = self._consumer.poll(0.05)

@@ -1,0 +1,52 @@
+"""What one body may hold beside its size: no crowds of entries that cannot be alerts, no alert too large for brokers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from alerts.errors import FormatError
+from alerts.json_text import loads
+from alerts.record import ALERT_MAX_BYTES
+from alerts.webhook import Fault, Rejected, Submission
+
+if TYPE_CHECKING:
+    from alerts.webhook import Webhook
+
+# An alert's status, name and start alone take more, in any format.
+ENTRY_MIN_BYTES = 60
+# Below, every entry can be refused by name. Above, reading twice is little beside what the alerts cost.
+_LARGE_BYTES = 256 * 1024
+
+
+def check_entries(body: bytes) -> None:
+    """Refuse a large body with more entries in a list than it could hold alerts.
+
+    Ten MiB can hold five million entries; to say what is wrong with each takes minutes and all memory there is.
+
+    Raises:
+        FormatError: It has; or it is no JSON.
+    """
+    if len(body) < _LARGE_BYTES:
+        return
+    value = loads(body)
+    fields = value if isinstance(value, dict) else {"": value}
+    most = len(body) // ENTRY_MIN_BYTES
+    for name, field in fields.items():
+        if isinstance(field, list) and len(field) > most:
+            fault = Fault(name, f"{len(field)} entries in {len(body)} bytes cannot be alerts")
+            raise FormatError("too many entries", faults=(fault,))
+
+
+def without_giants(webhook: Webhook) -> Webhook:
+    """The webhook, its alerts that no broker would take moved to the rejected."""
+    kept: list[Submission] = []
+    rejected = list(webhook.rejected)
+    for submission in webhook.submissions:
+        if len(submission.line) <= ALERT_MAX_BYTES:
+            kept.append(submission)
+            continue
+        name = submission.labels["alertname"][:100]
+        error = f"at most {ALERT_MAX_BYTES} bytes an alert, got {len(submission.line)} ({name})"
+        fault = Fault(f"alerts[{submission.position}]", error)
+        rejected.append(Rejected(submission.position, (fault,), submission.line))
+    return webhook._replace(submissions=kept, rejected=rejected)
