@@ -62,18 +62,21 @@ def story(config: Config, fingerprint: str) -> Iterator[Row]:
     partition = partition_of(fingerprint, config.kafka.partitions)
     needle = fingerprint.encode()
     decisions: dict[str, Row] = {}
+    outcomes: dict[str, Row] = {}
+    """By delivery: after a crash the same may be told twice, and the last is what holds."""
     for stored in scan(config.kafka, topics(config.kafka).decisions, [partition]):
         if needle not in stored.value:
             continue
         record = orjson.loads(stored.value)
         for decision in record.get("decisions", ()):
             if decision["fingerprint"] == fingerprint:
-                decisions[decision["id"]] = {**decision, "config": record["config"], "outcomes": []}
+                decisions[decision["id"]] = {**decision, "config": record["config"]}
         for outcome in record.get("outcomes", ()):
-            told = decisions.get(outcome["input"])
-            if outcome["fingerprint"] == fingerprint and told is not None:
-                told["outcomes"].append(outcome)
-    yield from decisions.values()
+            if outcome["fingerprint"] == fingerprint:
+                outcomes[outcome["delivery"]] = outcome
+    for decision in decisions.values():
+        planned = [delivery["id"] for delivery in decision.get("deliveries", ())]
+        yield {**decision, "outcomes": [outcomes[id_] for id_ in planned if id_ in outcomes]}
 
 
 def _print(fingerprint: str, events: list[Row]) -> None:
