@@ -56,7 +56,7 @@ def build(config: Config) -> Parts:
     """The parts as winnow.yaml wants them."""
     wake = Wake()
     background = Background(wake)
-    drain = Drain(config.flow.drain, background.is_idle)
+    drain = Drain(config.flow.drain, background.is_idle, lambda: background.finish(publisher.close))
     names = topics(config.kafka)
     rules = config.classify.rules
     publisher = Publisher(config.targets, config.kafka)

@@ -113,14 +113,15 @@ class Reader:
         with self._lock:
             self._done[partition] = progress
 
-    def close(self) -> None:
-        """One partition is done with; with the last of them commit and stop."""
+    def close(self) -> bool:
+        """One partition is done with; with the last of them commit and stop. Whether it was the last."""
         self._open -= 1
         if self._open:
-            return
+            return False
         self._closing.set()
         if self._thread.is_alive():
             self._thread.join()
+        return True
 
     def _run(self) -> None:
         try:
@@ -171,9 +172,7 @@ class Reader:
             if place.metadata and place.metadata.isdigit()
         ]
         if moments:
-            for place in self._patiently(
-                lambda: self._consumer.offsets_for_times(moments, timeout=_ANSWER_TIMEOUT_S)
-            ):
+            for place in self._patiently(lambda: self._consumer.offsets_for_times(moments, timeout=_ANSWER_TIMEOUT_S)):
                 if 0 <= place.offset < starts[place.partition]:
                     starts[place.partition] = place.offset
         log.warning(

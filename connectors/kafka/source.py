@@ -49,6 +49,9 @@ class Stopper(Protocol):
     def is_over(self) -> bool:
         """Whether the flow may end."""
 
+    def ended(self) -> None:
+        """The last partition of this process is closed."""
+
 
 class _Partition(StatefulSourcePartition[Item, Position]):
     def __init__(self, reader: Reader, stop: Stopper, partition: int, position: Position, wake: Waker | None) -> None:
@@ -108,7 +111,8 @@ class _Partition(StatefulSourcePartition[Item, Position]):
         """The flow has ended, its last snapshot is written."""
         if self._saved is not None:
             self._reader.commit(self._partition, self._saved)
-        self._reader.close()
+        if self._reader.close():
+            self._stop.ended()
 
 
 class WebhooksSource(FixedPartitionedSource[Item, Position]):

@@ -57,12 +57,13 @@ def admin(kafka: Kafka) -> AdminClient:
         raise KafkaError(f"kafka.client: {error.args[0].str()}") from error
 
 
-def ensure(kafka: Kafka, client: AdminClient | None = None) -> None:
+def ensure(kafka: Kafka, client: AdminClient | None = None, timeout_s: float = ANSWER_TIMEOUT_S) -> None:
     """Make the topics that are missing.
 
     Args:
         kafka: Where and how they should be.
         client: One to use again and again; None: one for this call.
+        timeout_s: How long to wait for a broker.
 
     Raises:
         KafkaAwayError: No broker answers.
@@ -70,7 +71,7 @@ def ensure(kafka: Kafka, client: AdminClient | None = None) -> None:
             partitions than configured.
     """
     client = client or admin(kafka)
-    found = _found(client, kafka)
+    found = _found(client, kafka, timeout_s)
     missing = [
         NewTopic(name, num_partitions=count, replication_factor=kafka.replication)
         for name, count in partitions(kafka).items()
@@ -98,9 +99,9 @@ def _make(client: AdminClient, missing: list[NewTopic]) -> None:
                 raise KafkaError(f"topic {name} is missing and could not be made: {error.args[0].str()}") from error
 
 
-def _found(client: AdminClient, kafka: Kafka) -> dict[str, int]:
+def _found(client: AdminClient, kafka: Kafka, timeout_s: float) -> dict[str, int]:
     try:
-        listing = client.list_topics(timeout=ANSWER_TIMEOUT_S)
+        listing = client.list_topics(timeout=timeout_s)
     except KafkaException as error:
         raise KafkaAwayError(f"no broker answers at {kafka.bootstrap}: {error.args[0].str()}") from error
     return {name: len(topic.partitions) for name, topic in listing.topics.items() if topic.error is None}

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import threading
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING
 
 import uvloop
-
-if TYPE_CHECKING:
-    import asyncio
 
 Work = Callable[[], Coroutine[None, None, None]]
 
@@ -56,6 +54,12 @@ class Background:
     def done(self) -> None:
         """A work has left its result where its step finds it."""
         self._wake.set()
+
+    def finish(self, work: Work) -> None:
+        """Run a last work and wait for it, a few seconds at most; does nothing if no other was ever submitted."""
+        if self._loop is not None:
+            with contextlib.suppress(TimeoutError):
+                asyncio.run_coroutine_threadsafe(work(), self._loop).result(timeout=5)
 
     def _started(self) -> asyncio.AbstractEventLoop:
         if self._loop is None:

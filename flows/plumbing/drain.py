@@ -19,8 +19,9 @@ log = structlog.get_logger()
 class Drain:
     """Whether the flow shall stop reading, and whether it may end."""
 
-    def __init__(self, at_most: timedelta, is_idle: Callable[[], bool]) -> None:
-        """Be ready to drain for `at_most`, or until `is_idle`."""
+    def __init__(self, at_most: timedelta, is_idle: Callable[[], bool], ended: Callable[[], None]) -> None:
+        """Be ready to drain for `at_most`, or until `is_idle`; `ended` is called at the very end."""
+        self.ended = ended
         self._at_most_s = at_most.total_seconds()
         self._is_idle = is_idle
         self._since: float | None = None

@@ -55,6 +55,7 @@ def test_what_was_told_before_a_stop_is_a_repeat_after_it(made: Product) -> None
     wait_for(lambda: len(told(made, "many-")) == 10, "10 notifications")
     flow.terminate()
     assert flow.wait(timeout=30) == 0
+    assert "Unclosed" not in made.log("flow")
     made.post(webhook(range(12)))
     made.flow(*recovery(made))
     wait_for(lambda: len(told(made, "many-")) >= 12, "2 more notifications")
