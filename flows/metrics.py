@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Gauge, Histogram
+from collections import Counter as Tally
+from typing import TYPE_CHECKING
+
+from prometheus_client import Counter, Histogram
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 step_errors = Counter("winnow_step_errors_total", "Alerts that went on although the step raised", ["step"])
 verdicts = Counter("winnow_verdicts_total", "Alerts by what a step said of them", ["step", "outcome"])
@@ -16,4 +22,9 @@ delivery_seconds = Histogram(
     ["target"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600),
 )
-pending = Gauge("winnow_pending_deliveries", "Deliveries that have not ended", ["target"])
+
+
+def count(step: str, outcomes: Iterable[str]) -> None:
+    """Count what a step said of the alerts of a chunk."""
+    for outcome, times in Tally(outcomes).items():
+        verdicts.labels(step=step, outcome=str(outcome)).inc(times)

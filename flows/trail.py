@@ -58,6 +58,9 @@ class Trail:
     def of_ended(self, ended: Ended) -> Iterator[tuple[str, Message]]:
         """The outcome of a delivery, and its dead letter if it was given up."""
         delivery = ended.delivery
+        metrics.deliveries.labels(target=delivery.target, outcome=ended.outcome).inc()
+        took_ms = ended.ended_ms - delivery.alert.envelope.accepted_ms
+        metrics.delivery_seconds.labels(target=delivery.target).observe(max(0, took_ms) / 1000)
         partition = partition_of(delivery.alert.fingerprint, self._partitions)
         outcome = _outcome(ended)
         value = orjson.dumps({"v": VERSION, "outcomes": [outcome]})

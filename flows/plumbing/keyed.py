@@ -9,6 +9,7 @@ from bytewax.operators import StatefulBatchLogic
 from alerts.decision import Verdict
 from alerts.errors import FormatError
 from alerts.record import Stored, open_alert
+from flows import metrics
 from flows.chunk import Chunk, Unreadable
 from flows.plumbing.rows import failed
 from flows.steps.dedup import NEW, Dedup, Seen, State
@@ -31,6 +32,7 @@ class ConvertLogic(StatefulBatchLogic[Stored, Chunk, None]):
 
     def on_batch(self, values: list[Stored]) -> tuple[Iterable[Chunk], bool]:
         """Chunks of at most about a thousand alerts; a record is not cut."""
+        metrics.consumed.inc(len(values))
         chunks: list[Chunk] = []
         chunk = Chunk(values[0].partition, [], [])
         for _, offset, accepted_ms, value in values:
@@ -82,6 +84,7 @@ class DedupLogic(StatefulBatchLogic[Chunk, Chunk, State]):
                         Unreadable(-1, arrival.envelope.accepted_ms, f"{arrival.id}: {error}", arrival.line)
                     )
             seen.append(said)
+        metrics.count("dedup", (said.verdict.outcome for said in seen))
         return chunk._replace(seen=seen, alerts=alerts, transitions=transitions)
 
     def snapshot(self) -> State:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from bytewax import operators as op
@@ -49,7 +48,7 @@ def classify(up: Chunks, step: Classify) -> Chunks:
 
     def column(chunk: Chunk) -> Chunk:
         judged = run("classify", step, classifying.if_it_raised, chunk.alerts)
-        _count("classify", (row.told.severity for row in judged))
+        metrics.count("classify", (row.told.severity for row in judged))
         return chunk._replace(judged=judged)
 
     return _each("classify", up, column)
@@ -61,7 +60,7 @@ def filter_(up: Chunks, step: Filter) -> Chunks:
     def column(chunk: Chunk) -> Chunk:
         weighed = [row.weighed for row in chunk.judged]
         filtered = run("filter", step, filtering.if_it_raised, chunk.alerts, weighed)
-        _count("filter", (verdict.outcome for verdict in filtered))
+        metrics.count("filter", (verdict.outcome for verdict in filtered))
         return chunk._replace(filtered=filtered)
 
     return _each("filter", up, column)
@@ -73,6 +72,7 @@ def route(up: Chunks, step: Route) -> Chunks:
     def column(chunk: Chunk) -> Chunk:
         weighed = [row.weighed for row in chunk.judged]
         routed = run("route", step, step.if_it_raised, chunk.alerts, weighed)
+        metrics.count("route", (verdict.outcome for routing in routed for verdict in routing.verdicts))
         chunk = chunk._replace(routed=routed)
         return chunk._replace(planned=plan.deliveries(chunk))
 
@@ -107,8 +107,3 @@ def _by_lane(items: list[tuple[str, Chunk]]) -> Iterable[tuple[str, Delivery]]:
         for planned in chunk.planned:
             for delivery in planned:
                 yield f"{delivery.target}#0", delivery
-
-
-def _count(step: str, outcomes: Iterable[str]) -> None:
-    for outcome, count in Counter(outcomes).items():
-        metrics.verdicts.labels(step=step, outcome=str(outcome)).inc(count)
