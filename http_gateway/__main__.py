@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from alerts.config import Config
 
 # Beside the time for Kafka's report: to read and check what has arrived. A sender that is still sending is cut off.
-_STOP_S = 5
+_STOP_S = 3
 _HOW = "set WINNOW_LISTEN, or gateway.listen in winnow.yaml"
 
 

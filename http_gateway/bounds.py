@@ -1,4 +1,4 @@
-"""What one body may hold beside its size: no crowds of entries that cannot be alerts, no alert too large for brokers."""
+"""What one body may hold beside its size: no crowds of entries that are no alerts, no alert too large for brokers."""
 
 from __future__ import annotations
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 _CHECK_EVERY_S = 2.0
+# Of a client that keeps its connections: a broker that is there answers in milliseconds.
+_ANSWER_TIMEOUT_S = 2.0
 
 
 class Readiness:
@@ -45,7 +47,7 @@ class Readiness:
         while True:
             problem = None
             try:
-                topics.ensure(self._kafka, client)
+                topics.ensure(self._kafka, client, _ANSWER_TIMEOUT_S)
             except KafkaError as error:
                 problem = str(error)
             if self._is_stopped.is_set():

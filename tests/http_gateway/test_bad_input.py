@@ -83,13 +83,14 @@ def stored(running: Gateway, body: bytes, path: str = PROXY) -> Record:
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("body", NOT_USABLE.values(), ids=NOT_USABLE)
 def test_unusable_body_is_answered_400_and_kept_in_quarantine(running: Gateway, body: bytes, path: str) -> None:
+    digest = hashlib.sha256(body).hexdigest()
+    kept = len(running.quarantined(sha256=digest))
     response = running.post(body, path)
     assert response.status_code == 400
     assert response.json()["error"]["code"] == "VALIDATION_ERROR"
     assert len(response.content) < 2000
-    digest = hashlib.sha256(body).hexdigest()
-    wait_for(lambda: bool(running.quarantined(sha256=digest)), "the body lies in the quarantine", 10)
-    entry = running.quarantined(sha256=digest)[0]
+    wait_for(lambda: len(running.quarantined(sha256=digest)) > kept, "the body lies in the quarantine", 10)
+    entry = running.quarantined(sha256=digest)[-1]
     assert entry["reason"]
     assert (entry["position"], entry["body_bytes"]) == (None, len(body))
 
@@ -170,5 +171,5 @@ def test_same_constant_fingerprint_does_not_merge_different_alerts(running: Gate
 
 @pytest.mark.parametrize("field", ["receiver", "groupKey"])
 def test_crowd_of_text_around_the_alerts_does_not_keep_them_out(running: Gateway, field: str) -> None:
-    record = stored(running, webhook(alert(), **{field: "\x01" * 2_000_000}))
+    record = stored(running, webhook(alert(), **{field: "\x01" * 1_000_000}))
     assert len(record.stored.value) < 100_000
