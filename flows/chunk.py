@@ -18,7 +18,7 @@ class Unreadable(NamedTuple):
     """A record, or a line of one, that could not be read."""
 
     offset: int
-    """-1: of a line whose record's offset is no longer known."""
+    """Of the record; of a line, of the record it stands in."""
     accepted_ms: int
     reason: str
     body: bytes
@@ -30,6 +30,8 @@ class Chunk(NamedTuple):
     partition: int
     arrivals: list[Arrival]
     unreadable: list[Unreadable]
+    records: list[tuple[int, int]]
+    """(offset, alerts) of the records the arrivals came in, in their order."""
     seen: Sequence[Seen] = ()
     """After dedup: one for each arrival."""
     alerts: Sequence[Alert] = ()

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from alerts.alert import Status
 from alerts.errors import FormatError
@@ -33,7 +34,7 @@ def _is_instant(text: str) -> str:
 
 def _has_name(labels: dict[str, str]) -> dict[str, str]:
     if not labels.get("alertname"):
-        raise ValueError("expected a non-empty alertname")
+        raise PydanticCustomError("alertname", "expected a non-empty alertname")
     if "" in labels:
         raise ValueError("a label has no name")
     if len(labels) > LABELS_MAX:
@@ -143,7 +144,8 @@ def _faults(error: ValidationError, where: str) -> tuple[Fault, ...]:
     faults = []
     for fault in error.errors(include_url=False, include_context=False):
         path = where + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in fault["loc"])
-        came = "" if fault["type"] in {"missing", "value_error"} else f", got {_short(fault['input'])}"
+        path += ".alertname" if fault["type"] == "alertname" else ""
+        came = "" if fault["type"] in {"missing", "value_error", "alertname"} else f", got {_short(fault['input'])}"
         faults.append(Fault(path.removeprefix("."), fault["msg"].removeprefix("Value error, ") + came))
     return tuple(faults)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from bytewax.operators import StatefulBatchLogic
@@ -34,17 +35,20 @@ class ConvertLogic(StatefulBatchLogic[Stored, Chunk, None]):
         """Chunks of at most about a thousand alerts; a record is not cut."""
         metrics.consumed.inc(len(values))
         chunks: list[Chunk] = []
-        chunk = Chunk(values[0].partition, [], [])
+        chunk = Chunk(values[0].partition, [], [], [])
         for _, offset, accepted_ms, value in values:
             if len(chunk.arrivals) >= CHUNK_MAX_ALERTS:
                 chunks.append(chunk)
-                chunk = Chunk(chunk.partition, [], [])
+                chunk = Chunk(chunk.partition, [], [], [])
             try:
-                chunk.arrivals.extend(self._convert(value, accepted_ms))
+                arrivals = self._convert(value, accepted_ms)
             except Exception as error:  # noqa: BLE001 whatever is wrong with a record, it is kept and the flow goes on
                 if not isinstance(error, FormatError):
                     failed("convert", error)
                 chunk.unreadable.append(Unreadable(offset, accepted_ms, f"{error}", value))
+            else:
+                chunk.arrivals.extend(arrivals)
+                chunk.records.append((offset, len(arrivals)))
         chunks.append(chunk)
         return chunks, StatefulBatchLogic.RETAIN
 
@@ -77,12 +81,10 @@ class DedupLogic(StatefulBatchLogic[Chunk, Chunk, State]):
                 try:
                     alerts.append(open_alert(arrival))
                     transitions.append(said.transition)
-                except FormatError as error:
+                except Exception as error:  # noqa: BLE001 whatever is wrong with a line, it is kept and the flow goes on
                     said = Seen(Verdict("unreadable", "line", {}), None)
                     dedup.forget(state, arrival)
-                    chunk.unreadable.append(
-                        Unreadable(-1, arrival.envelope.accepted_ms, f"{arrival.id}: {error}", arrival.line)
-                    )
+                    chunk.unreadable.append(_unreadable(chunk, len(seen), arrival, error))
             seen.append(said)
         metrics.count("dedup", (said.verdict.outcome for said in seen))
         return chunk._replace(seen=seen, alerts=alerts, transitions=transitions)
@@ -91,6 +93,13 @@ class DedupLogic(StatefulBatchLogic[Chunk, Chunk, State]):
         """A copy: the engine pickles it later than it asks for it."""
         state = self._state
         return {**state, "young": dict(state["young"]), "old": dict(state["old"])}
+
+
+def _unreadable(chunk: Chunk, position: int, arrival: Arrival, error: Exception) -> Unreadable:
+    """An arrival whose line cannot be opened, with the offset of the record it stands in."""
+    ends = accumulate(count for _, count in chunk.records)
+    offset = next(offset for (offset, _), end in zip(chunk.records, ends, strict=True) if position < end)
+    return Unreadable(offset, arrival.envelope.accepted_ms, f"{arrival.id}: {error}", arrival.line)
 
 
 def _undecided(arrival: Arrival, error: Exception) -> Seen:

@@ -16,7 +16,7 @@ from connectors.lane import Job, Lane, Sent
 from connectors.request import Judgement
 from tests.support.events import NOW_MS, alert, delivery
 
-SETTINGS = Publish(tries=3, backoff=timedelta(milliseconds=100), max_concurrent=4)
+SETTINGS = Publish(tries=3, backoff=timedelta(milliseconds=100), max_concurrent=3)
 
 
 class LaneMachine(RuleBasedStateMachine):
@@ -31,7 +31,7 @@ class LaneMachine(RuleBasedStateMachine):
         self.ended: dict[str, list[str]] = {}
         self.count = 0
 
-    @rule(number=st.integers(0, 3), status=st.sampled_from(Status))
+    @rule(number=st.integers(0, 5), status=st.sampled_from(Status))
     def offer(self, number: int, status: Status) -> None:
         of = alert(fingerprint=f"{number:016x}", status=status)
         made = delivery(id=f"{self.count:032x}", alert=of)

@@ -27,6 +27,7 @@ def _chunk(*rows: tuple[Alert, Verdict, tuple[str, ...]]) -> Chunk:
         0,
         [],
         [],
+        [],
         alerts=[of for of, _, _ in rows],
         transitions=[TRANSITION for _ in rows],
         judged=[Judged(FOUND, FOUND) for _ in rows],

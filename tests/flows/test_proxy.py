@@ -46,6 +46,7 @@ def test_alert_reaches_every_target_and_both_ends_are_on_record() -> None:
     planned = {delivery["id"] for delivery in decision["deliveries"]}
     assert {outcome["delivery"] for outcome in rows(messages, "outcomes")} == planned
     assert {outcome["outcome"] for outcome in rows(messages, "outcomes")} == {"delivered"}
+    assert {outcome["transition"] for outcome in rows(messages, "outcomes")} == {decision["transition"]}
 
 
 def test_repeat_ends_at_dedup_with_its_decision() -> None:
@@ -107,6 +108,7 @@ def test_unreadable_line_goes_to_the_quarantine_and_swallows_no_later_event(line
     messages = run([record._replace(value=b"\n".join([header, line, first, third]))], route=EVERYONE)
     (told,) = [json.loads(message.value) for _, message in messages if message.topic == TOPICS.quarantine]
     assert f"{0:032x}-0" in told["reason"]
+    assert (told["partition"], told["offset"]) == (record.partition, record.offset)
     outcomes = [row["dedup"]["outcome"] for row in rows(messages, "decisions")]
     assert outcomes == ["unreadable", "new", "duplicate"]
 

@@ -40,6 +40,7 @@ def _chunk(seen: list[Seen], targets: tuple[str, ...] = ("oncall",), **changes: 
         3,
         [arrival(id=f"id-{number}") for number, _ in enumerate(seen)],
         [],
+        [],
         seen,
         [alert() for _ in passed],
         [one.transition or "" for one in passed],
@@ -117,11 +118,11 @@ def test_chunk_too_large_for_one_record_becomes_several_that_tell_all() -> None:
 
 
 def test_chunk_without_anything_says_nothing() -> None:
-    assert _messages(Chunk(3, [], [])) == []
+    assert _messages(Chunk(3, [], [], [])) == []
 
 
 def test_unreadable_record_goes_to_the_quarantine_with_its_place() -> None:
-    ((key, message),) = TRAIL.of_chunk(Chunk(3, [], [Unreadable(42, NOW_MS, "why", b"\xff")]))
+    ((key, message),) = TRAIL.of_chunk(Chunk(3, [], [Unreadable(42, NOW_MS, "why", b"\xff")], []))
     told = json.loads(message.value)
     assert (key, message.topic) == ("3", TOPICS.quarantine)
     assert (told["topic"], told["partition"], told["offset"], told["reason"]) == (TOPICS.webhooks, 3, 42, "why")

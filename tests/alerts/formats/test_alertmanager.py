@@ -134,8 +134,8 @@ def test_every_faulty_field_of_an_envelope_is_named() -> None:
     [
         ("status", MISSING, "status"), ("status", None, "status"), ("status", "burning", "status"),
         ("status", "", "status"), ("labels", MISSING, "labels"),
-        ("labels", None, "labels"), ("labels", [], "labels"), ("labels", {}, "labels"),
-        ("labels", {"alertname": ""}, "labels"), ("labels", {"team": "a"}, "labels"),
+        ("labels", None, "labels"), ("labels", [], "labels"), ("labels", {}, "labels.alertname"),
+        ("labels", {"alertname": ""}, "labels.alertname"), ("labels", {"team": "a"}, "labels.alertname"),
         ("labels", {"alertname": "A", "": "nameless"}, "labels"), ("labels", {"alertname": "A", "n": 1}, "labels.n"),
         ("labels", {"alertname": 7}, "labels.alertname"), ("labels", {"alertname": "A", "n": None}, "labels.n"),
         ("annotations", [], "annotations"), ("annotations", {"a": 1}, "annotations.a"),
@@ -180,4 +180,4 @@ def test_missing_fingerprint_is_empty() -> None:
 
 def test_every_fault_of_an_alert_is_named() -> None:
     faults = _read_alert(status="x", startsAt="y", labels={}).rejected[0].faults
-    assert {fault.field for fault in faults} == {f"alerts[0].{name}" for name in ("status", "startsAt", "labels")}
+    assert {fault.field for fault in faults} == {f"alerts[0].{name}" for name in ("status", "startsAt", "labels.alertname")}
