@@ -69,7 +69,7 @@ def test_webhook_without_a_valid_alert_is_a_validation_error_with_details(runnin
     response = running.post(webhook(alert("a", labels={}), 7), path)
     details = error(response, 400, "VALIDATION_ERROR")["details"]
     assert isinstance(details, list)
-    assert [fault["field"] for fault in details] == ["alerts[0].labels", "alerts[1]"]
+    assert [fault["field"] for fault in details] == ["alerts[0].labels.alertname", "alerts[1]"]
 
 
 def test_details_name_every_faulty_field_of_the_envelope(running: Gateway) -> None:

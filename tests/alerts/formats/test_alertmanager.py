@@ -180,4 +180,6 @@ def test_missing_fingerprint_is_empty() -> None:
 
 def test_every_fault_of_an_alert_is_named() -> None:
     faults = _read_alert(status="x", startsAt="y", labels={}).rejected[0].faults
-    assert {fault.field for fault in faults} == {f"alerts[0].{name}" for name in ("status", "startsAt", "labels.alertname")}
+    assert {fault.field for fault in faults} == {
+        f"alerts[0].{name}" for name in ("status", "startsAt", "labels.alertname")
+    }
