@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
 
 from alerts.errors import KafkaError
 from alerts.record import Stored
+from connectors.kafka.patience import patiently
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -42,18 +44,19 @@ def _ends(consumer: Consumer, topic: str, partitions: Iterable[int]) -> dict[int
     """For each partition that holds anything, the offset after its last record."""
     ends: dict[int, int] = {}
     for partition in partitions:
-        low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=_TIMEOUT_S)
+        place = TopicPartition(topic, partition)
+        low, high = patiently(partial(consumer.get_watermark_offsets, place, timeout=_TIMEOUT_S))
         if high > low:
             ends[partition] = high
     return ends
 
 
 def _starts(consumer: Consumer, topic: str, ends: dict[int, int], since: datetime | None) -> list[TopicPartition]:
-    if since is None:
+    if since is None or not ends:
         return [TopicPartition(topic, partition, OFFSET_BEGINNING) for partition in ends]
     moment_ms = int(since.timestamp() * 1000)
     asked = [TopicPartition(topic, partition, moment_ms) for partition in ends]
-    found = consumer.offsets_for_times(asked, timeout=_TIMEOUT_S)
+    found = patiently(lambda: consumer.offsets_for_times(asked, timeout=_TIMEOUT_S))
     for place in found:
         if place.offset < 0:  # nothing as new as that
             del ends[place.partition]

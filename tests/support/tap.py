@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from confluent_kafka import Consumer, TopicPartition
 
 from alerts.record import Stored
+from connectors.kafka.patience import patiently
 
 if TYPE_CHECKING:
     from alerts.config import Kafka
@@ -30,7 +31,7 @@ class Tap:
 
     def read(self) -> list[Stored]:
         """All records up to now, those of a partition in order."""
-        ends = {place.partition: self._asker.get_watermark_offsets(place, _TIMEOUT_S)[1] for place in self._places}
+        ends = {place.partition: self._end(place) for place in self._places}
         deadline = time.monotonic() + _TIMEOUT_S
         while any(self._next[partition] < end for partition, end in ends.items()):
             assert time.monotonic() < deadline, f"read up to {self._next}, not to {ends}"
@@ -45,6 +46,9 @@ class Tap:
             self._found.append(Stored(partition, offset, message.timestamp()[1], message.value() or b""))
             self._next[partition] = offset + 1
         return self._found
+
+    def _end(self, place: TopicPartition) -> int:
+        return patiently(lambda: self._asker.get_watermark_offsets(place, _TIMEOUT_S))[1]
 
     def close(self) -> None:
         """Stop reading."""
