@@ -1,7 +1,8 @@
 """`winnow`: every module of this package is a verb of the command line, found by its name.
 
-A verb's module has a function of the same name. Only the module of the verb that is called is imported, so
-help is quick.
+A verb's module has a function of the same name; a hyphen of the verb is an underscore there. If the module has
+`COMMANDS`, these functions are the verb's own verbs. Only the module of the verb that is called is imported, so help is
+quick.
 """
 
 from __future__ import annotations
@@ -25,16 +26,18 @@ if TYPE_CHECKING:
 def verbs() -> list[str]:
     """The names of all verbs, sorted."""
     package = Path(__file__).parent
-    return sorted(module.name for module in pkgutil.iter_modules([str(package)]) if module.name[0] != "_")
+    names = (module.name for module in pkgutil.iter_modules([str(package)]) if module.name[0] != "_")
+    return sorted(name.replace("_", "-") for name in names)
 
 
 def summary(verb: str) -> str:
     """The first line of a verb's docstring, read without importing its module."""
-    spec = find_spec(f"winnow.{verb}")
+    name = _name(verb)
+    spec = find_spec(f"winnow.{name}")
     assert spec is not None
     assert spec.origin is not None
     tree = ast.parse(Path(spec.origin).read_text(encoding="utf-8"))
-    functions = (node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == verb)
+    functions = (node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name)
     text = next((ast.get_docstring(function) for function in functions), None)
     return (text or "").partition("\n")[0]
 
@@ -52,7 +55,10 @@ def application(called: str | None) -> typer.Typer:
     app.callback()(_every_verb)
     for verb in verbs():
         line = summary(verb)
-        app.command(verb, short_help=line)(_load(verb) if verb == called else _stub(line))
+        if verb == called:
+            _add(app, verb, line)
+        else:
+            app.command(verb, short_help=line)(_stub(line))
     return app
 
 
@@ -60,9 +66,24 @@ def _every_verb() -> None:
     """Keep verbs by name, even if there is only one."""
 
 
-def _load(verb: str) -> Callable[..., None]:
-    function: Callable[..., None] = getattr(importlib.import_module(f"winnow.{verb}"), verb)
-    return function
+def _name(verb: str) -> str:
+    """The verb's name in Python."""
+    return verb.replace("-", "_")
+
+
+def _add(app: typer.Typer, verb: str, line: str) -> None:
+    """Add a verb, loaded: a command, or a group of commands."""
+    module = importlib.import_module(f"winnow.{_name(verb)}")
+    function: Callable[..., None] = getattr(module, _name(verb))
+    commands: tuple[Callable[..., None], ...] = getattr(module, "COMMANDS", ())
+    if not commands:
+        app.command(verb, short_help=line)(function)
+        return
+    group = typer.Typer(no_args_is_help=True)
+    group.callback()(function)
+    for command in commands:
+        group.command(command.__name__)(command)
+    app.add_typer(group, name=verb, short_help=line)
 
 
 def _stub(line: str) -> Callable[[], None]:

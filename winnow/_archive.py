@@ -1,0 +1,89 @@
+"""What lies in Kafka since some moment: the topics as they are there, not as winnow.yaml would make them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
+
+from alerts.errors import KafkaAwayError, KafkaError
+from connectors.kafka.scan import scan
+from connectors.kafka.topics import ANSWER_TIMEOUT_S, admin
+from winnow._moments import milliseconds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from alerts.config import Kafka
+    from alerts.record import Stored
+
+# librdkafka's mock cluster names itself so (rdkafka_mock.c), and finds no offset by time.
+_EMBEDDED = "mockCluster"
+
+
+class Archive:
+    """Reads the topics of one Kafka."""
+
+    def __init__(self, kafka: Kafka) -> None:
+        """Look which topics there are.
+
+        Raises:
+            KafkaError: No broker answers.
+        """
+        self._kafka = kafka
+        self._client = admin(kafka)
+        try:
+            listing = self._client.list_topics(timeout=ANSWER_TIMEOUT_S)
+        except KafkaException as error:
+            raise KafkaAwayError(
+                f"no broker answers at {kafka.bootstrap}: {error.args[0].str()}; "
+                "is it running? else set KAFKA_BOOTSTRAP, or kafka.bootstrap in winnow.yaml"
+            ) from error
+        self._counts = {name: len(topic.partitions) for name, topic in listing.topics.items() if topic.error is None}
+        self._finds_times = not str(listing.cluster_id).startswith(_EMBEDDED)
+
+    def partitions(self, topic: str) -> range:
+        """The partitions of a topic.
+
+        Raises:
+            KafkaError: There is no such topic.
+        """
+        if topic not in self._counts:
+            raise KafkaError(
+                f"no topic {topic} at {self._kafka.bootstrap}: the gateway and the flow make it when they start; "
+                "or kafka.topic_prefix in winnow.yaml is not theirs"
+            )
+        return range(self._counts[topic])
+
+    def records(
+        self, topic: str, since: datetime | None = None, among: Iterable[int] | None = None
+    ) -> Iterator[Stored]:
+        """The records of a topic, or of some of its partitions, written at `since` or later; None: all that are kept.
+
+        In a partition they come in order; partitions are mixed.
+
+        Raises:
+            KafkaError: There is no such topic, or the broker stops answering.
+        """
+        partitions = self.partitions(topic) if among is None else among
+        if since is None or self._finds_times:
+            held = partitions if since is None else self._filled(topic, partitions)
+            if held:
+                yield from scan(self._kafka, topic, held, since)
+            return
+        since_ms = milliseconds(since)
+        yield from (stored for stored in scan(self._kafka, topic, partitions) if stored.accepted_ms >= since_ms)
+
+    def _filled(self, topic: str, partitions: Iterable[int]) -> list[int]:
+        """Those that hold anything: `scan` cannot look for a moment where all are empty."""
+        places = [TopicPartition(topic, partition) for partition in partitions]
+        firsts, ends = (
+            self._client.list_offsets(dict.fromkeys(places, spec), request_timeout=ANSWER_TIMEOUT_S)
+            for spec in (OffsetSpec.earliest(), OffsetSpec.latest())  # type: ignore[no-untyped-call]
+        )
+        try:
+            return [place.partition for place in places if ends[place].result().offset > firsts[place].result().offset]
+        except KafkaException as error:
+            raise KafkaError(f"reading {topic} from {self._kafka.bootstrap}: {error.args[0].str()}") from error

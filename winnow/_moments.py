@@ -1,0 +1,57 @@
+"""Moments and lengths of time as they are written on the command line."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from pydantic import TypeAdapter, ValidationError
+
+from alerts.errors import WinnowError
+from alerts.fields import Duration
+from alerts.instant import instant
+
+
+def length(option: str, text: str) -> timedelta:
+    """The length of time that `option` was given.
+
+    Raises:
+        WinnowError: It is none.
+    """
+    found = _length(text)
+    if found is None:
+        raise WinnowError(
+            f"{option}: expected a length of time such as 90s, 5m or 1h30m (at most 366d), got {_cut(text)}"
+        )
+    return found
+
+
+def moment(option: str, text: str, now: datetime) -> datetime:
+    """The moment that `option` was given: so long before `now`, or in RFC 3339.
+
+    Raises:
+        WinnowError: It is neither.
+    """
+    ago = _length(text)
+    if ago is not None:
+        return now - ago
+    try:
+        return instant(text)
+    except ValueError as error:
+        wanted = "how long ago (2h, 7d; at most 366d) or a time such as 2026-11-24T03:04:05Z"
+        raise WinnowError(f"{option}: expected {wanted}, got {_cut(text)}") from error
+
+
+def milliseconds(at: datetime) -> int:
+    """Since the epoch, as Kafka counts."""
+    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+
+
+def _length(text: str) -> timedelta | None:
+    try:
+        return TypeAdapter[timedelta](Duration).validate_python(text)
+    except ValidationError:
+        return None
+
+
+def _cut(text: str) -> str:
+    return repr(text[:40])

@@ -1,0 +1,56 @@
+"""What verbs print: tables for people, JSON for machines; whatever it holds, the terminal stays what it was."""
+
+from __future__ import annotations
+
+import json
+import sys
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from connectors.terminal import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_DELETE = "\x7f"
+# Into a file or a pipe, lines are as long as they are.
+_WIDTH_CHARS = 100_000
+
+
+class Output(StrEnum):
+    """How to print."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+def write_json(value: object) -> None:
+    """Print one value, readable and in ASCII: the only control character that JSON leaves in it is escaped too."""
+    text = json.dumps(value, ensure_ascii=True, indent=2).replace(_DELETE, r"\u007f")
+    sys.stdout.write(text + "\n")
+
+
+def write_lines(lines: Iterable[str]) -> None:
+    """Print lines of text from elsewhere."""
+    for line in lines:
+        sys.stdout.write(printable(line) + "\n")
+
+
+def cell(value: object) -> str:
+    """A value as a table holds it."""
+    return "-" if value is None else str(value)
+
+
+def write_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows under a head; only the last column may be broken over lines."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for number, name in enumerate(head):
+        is_last = number == len(head) - 1
+        table.add_column(name, no_wrap=not is_last, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(printable(cell)) for cell in row))
+    Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH_CHARS).print(table)

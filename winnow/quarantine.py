@@ -1,0 +1,91 @@
+"""`winnow quarantine`: what nobody could read, and why."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from alerts.instant import rfc3339
+from connectors.configuration import load
+from connectors.kafka.topics import topics
+from winnow._kept import Kept, Row, contains, find, kept, write_whole
+from winnow._moments import moment
+from winnow._output import Output, cell, write_json, write_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from alerts.config import Config
+
+
+def quarantine() -> None:
+    """Show what nobody could read, and why."""
+
+
+def ls(
+    since: Annotated[str | None, typer.Option(help="Put there since: how long ago (2h), or RFC 3339.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Only those with this text in their reason.")] = None,
+    output: Annotated[Output, typer.Option("--output", "-o", help="For people or for machines.")] = Output.TABLE,
+) -> None:
+    """List what is in the quarantine, the newest last.
+
+    Example: winnow quarantine ls --since 1d --reason startsAt
+    """
+    begin = None if since is None else moment("--since", since, datetime.now(UTC))
+    rows = [_summary(one) for one in entries(load(), begin, reason)]
+    if output is Output.JSON:
+        write_json(rows)
+    else:
+        head = ("place", "at", "by", "of", "bytes", "reason")
+        write_table(head, ([cell(row[name]) for name in head] for row in rows))
+
+
+def show(
+    which: Annotated[str, typer.Argument(help="Its place (PARTITION/OFFSET), or the id of its webhook or alert.")],
+    output: Annotated[Output, typer.Option("--output", "-o", help="For people or for machines.")] = Output.TABLE,
+) -> None:
+    """Print one entry whole.
+
+    Example: winnow quarantine show 0/12
+    """
+    kafka = load().kafka
+    one = find(kafka, topics(kafka).quarantine, which, ids)
+    write_whole(one, as_json=output is Output.JSON)
+
+
+COMMANDS = (ls, show)
+
+
+def entries(config: Config, since: datetime | None = None, reason: str | None = None) -> Iterator[Kept]:
+    """What is in the quarantine, in the order written; `reason` is a part of the text, in capitals or not."""
+    topic = topics(config.kafka).quarantine
+    return (one for one in kept(config.kafka, topic, since) if contains(one.row.get("reason"), reason))
+
+
+def ids(row: Row) -> set[str]:
+    """By which ids an entry is found: of the webhook, of its one alert."""
+    webhook, position = row.get("id"), row.get("position")
+    if webhook is None:
+        return set()
+    return {str(webhook)} if position is None else {str(webhook), f"{webhook}-{position}"}
+
+
+def _summary(one: Kept) -> dict[str, object]:
+    row = one.row
+    return {
+        "place": one.place,
+        "at": rfc3339(one.at_ms),
+        "by": row.get("by"),
+        "of": _of(row),
+        "bytes": row.get("body_bytes"),
+        "reason": row.get("reason"),
+    }
+
+
+def _of(row: Row) -> str:
+    """What it is about: an alert, a webhook, a record; of a record's line the reason says it."""
+    if row.get("by") == "flow":
+        return "a line" if row.get("offset") == -1 else f"{row.get('topic')} {row.get('partition')}/{row.get('offset')}"
+    return max(ids(row), key=len, default="-")
