@@ -29,7 +29,7 @@ def instant(text: str) -> datetime:
 
 def is_zero(text: str) -> bool:
     """Whether it is Go's zero time, with which senders say "none"."""
-    return text == "0001-01-01T00:00:00Z"
+    return text[:19].upper() == "0001-01-01T00:00:00" and _RFC3339.fullmatch(text) is not None
 
 
 def rfc3339(ms: int) -> str:

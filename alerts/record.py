@@ -168,7 +168,9 @@ def open_alert(arrival: Arrival) -> Alert:
     """The arrival with its line decoded.
 
     Raises:
-        FormatError: The line is not what its format lets through.
+        FormatError: The line is not what its format lets through, or too large.
     """
+    if len(arrival.line) > ALERT_MAX_BYTES:  # a gateway refuses it; what comes of it would fit into no record
+        raise FormatError(f"at most {ALERT_MAX_BYTES} bytes an alert, got {len(arrival.line)}")
     labels, annotations, generator_url = formats()[arrival.envelope.format].content(arrival.line)
     return Alert(*arrival[:7], labels, annotations, generator_url)

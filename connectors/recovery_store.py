@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -14,15 +13,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def directory(arguments: Sequence[str], environ: Mapping[str, str]) -> str | None:
-    """The recovery directory this process was told of, as `bytewax.run` reads it; None if it runs without."""
-    for name, value in itertools.pairwise(arguments):
-        if name in {"-r", "--recovery-directory"}:
-            return value
-    for argument in arguments:
-        if argument.startswith("--recovery-directory="):
+def option(names: tuple[str, str], variable: str, arguments: Sequence[str], environ: Mapping[str, str]) -> str | None:
+    """An option this process was started with, short or long, as `bytewax.run` reads it; None if it was not given."""
+    short, long = names
+    for position, argument in enumerate(arguments):
+        if argument in names:
+            return arguments[position + 1] if position + 1 < len(arguments) else None
+        if argument.startswith(f"{long}="):
             return argument.partition("=")[2]
-    return environ.get("BYTEWAX_RECOVERY_DIRECTORY")
+        if argument.startswith(short) and not argument.startswith("--"):
+            return argument.removeprefix(short)
+    return environ.get(variable)
 
 
 def check(folder: Path, source: str, partitions: int) -> None:

@@ -8,7 +8,7 @@ from bytewax.dataflow import Dataflow
 from connectors.configuration import load
 from flows.parts import Parts, build
 from flows.plumbing import steps
-from flows.plumbing.runtime import check_recovery, prepare
+from flows.plumbing.runtime import check_arguments, prepare
 
 
 def connect(parts: Parts) -> Dataflow:
@@ -30,5 +30,5 @@ def flow() -> Dataflow:
     """The flow as winnow.yaml wants it; Bytewax calls this."""
     prepare()
     config = load()
-    check_recovery(config.kafka.partitions)
+    check_arguments(config.kafka.partitions)
     return connect(build(config))

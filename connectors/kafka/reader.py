@@ -67,14 +67,15 @@ class Reader:
         self._consumer = Consumer(
             {
                 "bootstrap.servers": kafka.bootstrap,
-                "group.id": group,
-                "enable.auto.commit": False,
-                "auto.offset.reset": "earliest",
                 "fetch.queue.backoff.ms": 10,  # the default of a second halves the rate (kafka_local.md)
                 "fetch.wait.max.ms": 100,
                 "queued.max.messages.kbytes": 32 * 1024,
                 "log_level": 0,
                 **kafka.client,
+                # Not to be changed by kafka.client: the promises rest on them.
+                "group.id": group,
+                "enable.auto.commit": False,
+                "auto.offset.reset": "earliest",
             }
         )
         self.queues: dict[int, deque[Item]] = {}

@@ -78,9 +78,10 @@ class _Partition(StatefulSourcePartition[Item, Position]):
         if self._saved is not None:  # asked again after a snapshot: the epoch it belongs to is done
             self._reader.commit(self._partition, self._saved)
             self._saved = None
-        if self._wake is not None and not any(self._reader.queues.values()):
+        is_stopping = self._stop.has_begun
+        if self._wake is not None and (is_stopping or not any(self._reader.queues.values())):
             self._wake.wait(_IDLE_WAIT_S)
-        if self._stop.has_begun:
+        if is_stopping:
             if self._stop.is_over:
                 raise StopIteration
             return []

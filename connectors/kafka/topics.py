@@ -67,8 +67,8 @@ def ensure(kafka: Kafka, client: AdminClient | None = None, timeout_s: float = A
 
     Raises:
         KafkaAwayError: No broker answers.
-        KafkaError: It may not make a topic, or the webhooks topic has another number of
-            partitions than configured.
+        KafkaError: It may not make a topic, or one that is keyed by alert has another number of partitions than
+            configured.
     """
     client = client or admin(kafka)
     found = _found(client, kafka, timeout_s)
@@ -79,13 +79,13 @@ def ensure(kafka: Kafka, client: AdminClient | None = None, timeout_s: float = A
     ]
     if missing:
         _make(client, missing)
-    name = topics(kafka).webhooks
-    if name in found and found[name] != kafka.partitions:
-        raise KafkaError(
-            f"topic {name} has {found[name]} partitions, winnow.yaml says kafka.partitions: {kafka.partitions}; "
-            "an alert's partition and the flow's state depend on that number: set it back, or use another "
-            "kafka.topic_prefix"
-        )
+    for name in (topics(kafka).webhooks, topics(kafka).decisions):
+        if name in found and found[name] != kafka.partitions:
+            raise KafkaError(
+                f"topic {name} has {found[name]} partitions, winnow.yaml says kafka.partitions: {kafka.partitions}; "
+                "an alert's partition and the flow's state depend on that number: set it back, or use another "
+                "kafka.topic_prefix"
+            )
 
 
 def _make(client: AdminClient, missing: list[NewTopic]) -> None:

@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alerts.errors import WinnowError
+from alerts.errors import ConfigError, WinnowError
 from connectors import logs
-from connectors.recovery_store import check, directory
+from connectors.recovery_store import check, option
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -26,15 +26,23 @@ def prepare() -> None:
     logs.configure()
 
 
-def check_recovery(partitions: int) -> None:
-    """Refuse the recovery directory this process was told of, if its state does not fit.
+def check_arguments(partitions: int) -> None:
+    """Refuse what Bytewax would take and Winnow cannot do.
 
     Raises:
-        ConfigError: It belongs to another number of partitions.
+        ConfigError: The recovery directory belongs to another number of partitions, or there would be several workers
+            in this process.
     """
-    folder = directory(sys.argv, os.environ)
+    folder = option(("-r", "--recovery-directory"), "BYTEWAX_RECOVERY_DIRECTORY", sys.argv, os.environ)
     if folder is not None:
         check(Path(folder), "proxy.kafka", partitions)
+    names = ("-w", "--workers-per-process")
+    workers = option(names, "BYTEWAX_WORKERS_PER_PROCESS", sys.argv, os.environ)
+    if workers not in {None, "", "1"}:
+        raise ConfigError(
+            f"{workers} workers in one process are slower than one (one interpreter lock) and cannot be stopped "
+            "cleanly: start more processes instead (-i, -a)"
+        )
 
 
 def _report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

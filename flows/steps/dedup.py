@@ -2,33 +2,40 @@
 
 The state of one partition is plain data, so a snapshot of it outlives this code:
 
-    {"v": 1, "now_ms": int, "turned_ms": int, "young": {fingerprint: entry}, "old": {fingerprint: entry}}
+    {"v": 2, "now_ms": int, "turned_ms": int, "young": {fingerprint: entry}, "old": {fingerprint: entry}}
 
-An entry is `(status, passed_ms, startsAt's checksum, firings, resolves)`: what passed last and when, and how often
-this firing period was told as firing and as resolved. An entry counts for two windows. Every two windows young becomes
-old and old is dropped, so none is dropped while it counts, and no timer per alert is needed.
+An entry is `(status, passed_ms, starts_ms, turn, firings, resolves)`: what passed last and when, the newest startsAt,
+and how often it was told as firing and as resolved in this turn. An entry counts for two windows. Every two windows
+young becomes old and old is dropped, so none is dropped while it counts, and no timer per alert is needed.
+
+What a transition is called decides a notification's id, so no two may be called the same, however long they lie apart
+and whatever was forgotten between, and the same one must be called the same after a cold start. Hence the turn: how
+many windows lie between startsAt and the acceptance. Only a startsAt older than one already told (two senders that
+disagree) is called by its moment of acceptance instead.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
-from zlib import crc32
 
 from alerts.alert import Arrival, Status
 from alerts.decision import Verdict
 from alerts.errors import FormatError
+from alerts.instant import instant
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
-VERSION = 1
+VERSION = 2
 
 NEW = "new"
 CHANGED = "changed"
 REPEAT = "repeat"
 DUPLICATE = "duplicate"
 
-Entry = tuple[int, int, int, int, int]
+Entry = tuple[int, int, int, int, int, int]
+
+_FIRING, _RESOLVED, _UNTOLD = 1, 0, -1
 
 
 class State(TypedDict):
@@ -46,7 +53,7 @@ class Seen(NamedTuple):
 
     verdict: Verdict
     transition: str | None
-    """Which change it tells, `<status>/<startsAt>/<count>`; None for a duplicate, which ends here."""
+    """Which change it tells, `<status>/<startsAt>/<turn>.<count>`; None for a duplicate, which ends here."""
 
 
 class Dedup:
@@ -83,17 +90,21 @@ class Dedup:
         key = int(arrival.fingerprint, 16)
         entry = state["young"].get(key) or state["old"].pop(key, None)
         if entry is None or now_ms - entry[1] >= 2 * self._window_ms:
-            return _pass(state, key, arrival, None, NEW)
-        if (entry[0] == 1) is not (arrival.status is Status.FIRING):
-            return _pass(state, key, arrival, entry, CHANGED)
+            return self._pass(state, key, arrival, None, NEW)
+        if entry[0] == _UNTOLD:
+            return self._pass(state, key, arrival, entry, NEW)
+        if (entry[0] == _FIRING) is not (arrival.status is Status.FIRING):
+            return self._pass(state, key, arrival, entry, CHANGED)
         if now_ms - entry[1] >= self._window_ms:
-            return _pass(state, key, arrival, entry, REPEAT)
+            return self._pass(state, key, arrival, entry, REPEAT)
         state["young"][key] = entry
         return Seen(Verdict(DUPLICATE, "window", {"passed_ms": entry[1]}), None)
 
     def forget(self, state: State, arrival: Arrival) -> None:
         """What passed could not be read after all: whatever its alert says next is new, and no duplicate of it."""
-        state["young"].pop(int(arrival.fingerprint, 16), None)
+        entry = state["young"].get(int(arrival.fingerprint, 16))
+        if entry is not None:  # its counts stay: they keep the next notification's id its own
+            state["young"][int(arrival.fingerprint, 16)] = (_UNTOLD, *entry[1:])
 
     def _turn(self, state: State) -> None:
         """Drop what nobody asked for since the last turn but one: it passed two windows ago or earlier."""
@@ -102,15 +113,28 @@ class Dedup:
         state["young"] = {}
         state["turned_ms"] = state["now_ms"]
 
+    def _pass(self, state: State, key: int, arrival: Arrival, entry: Entry | None, outcome: str) -> Seen:
+        """Let it through and remember what was told."""
+        is_firing = arrival.status is Status.FIRING
+        newest_ms, turn, firings, resolves, name = self._period(state["now_ms"], arrival, entry)
+        count = firings if is_firing else resolves
+        state["young"][key] = (
+            _FIRING if is_firing else _RESOLVED,
+            state["now_ms"],
+            newest_ms,
+            turn,
+            firings + is_firing,
+            resolves + (not is_firing),
+        )
+        known = entry is not None and outcome != NEW
+        saw: dict[str, str | int | float] = {"passed_ms": entry[1]} if known and entry is not None else {}
+        return Seen(Verdict(outcome, "window", saw), f"{arrival.status}/{arrival.starts_at}/{name}.{count}")
 
-def _pass(state: State, key: int, arrival: Arrival, entry: Entry | None, outcome: str) -> Seen:
-    """Let it through and remember what was told."""
-    starts = crc32(arrival.starts_at.encode())
-    firings, resolves = (entry[3], entry[4]) if entry is not None and entry[2] == starts else (0, 0)
-    is_firing = arrival.status is Status.FIRING
-    count = firings if is_firing else resolves
-    state["young"][key] = (
-        int(is_firing), state["now_ms"], starts, firings + is_firing, resolves + (not is_firing)
-    )  # fmt: skip
-    saw: dict[str, str | int | float] = {"passed_ms": entry[1]} if entry is not None else {}
-    return Seen(Verdict(outcome, "window", saw), f"{arrival.status}/{arrival.starts_at}/{count}")
+    def _period(self, now_ms: int, arrival: Arrival, entry: Entry | None) -> tuple[int, int, int, int, int]:
+        """Newest startsAt, its turn, what was told in it so far, and what the transition's turn is called."""
+        starts_ms = int(instant(arrival.starts_at).timestamp() * 1000)
+        turn = (now_ms - starts_ms) // self._window_ms
+        if entry is None or (starts_ms, turn) > entry[2:4]:
+            return starts_ms, turn, 0, 0, turn
+        _, _, newest_ms, newest_turn, firings, resolves = entry
+        return newest_ms, newest_turn, firings, resolves, turn if starts_ms == newest_ms else now_ms

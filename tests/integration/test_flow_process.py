@@ -94,6 +94,14 @@ def test_a_recovery_directory_of_other_partitions_is_refused_in_one_line(made: P
     assert "Traceback" not in ended.stderr
 
 
+def test_several_workers_in_one_process_are_refused_in_one_line(made: Product) -> None:
+    command = [sys.executable, "-m", "bytewax.run", "flows.proxy", "-w", "2"]
+    ended = subprocess.run(command, env=made.environ, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 1
+    assert "2 workers in one process" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 def test_without_a_snapshot_it_begins_where_the_group_left_off_rewound(made: Product) -> None:
     made.gateway()
     flow = made.flow(*recovery(made))
