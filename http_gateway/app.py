@@ -99,10 +99,12 @@ class Gateway:
     async def _ingest(self, entrance: Entrance, scope: Scope, receive: Receive, send: Send) -> None:
         started_ns = time.monotonic_ns()
         given = dict(scope["headers"])
-        id_ = request_id(given.get(b"x-request-id")) or new_id()
+        made = new_id()
+        id_ = request_id(given.get(b"x-request-id")) or made
         metrics.in_flight.inc()
         try:
-            reply = await self._reply(entrance, scope["method"], given, receive)
+            body = await self._body(scope["method"], given, receive)
+            reply = await entrance.intake.take(body, entrance.limit, made)
         except RefusedError as error:
             reply = error.reply(id_)
         except Exception:
@@ -114,14 +116,14 @@ class Gateway:
         await send(_start(reply, headers(id_, started_ns)))
         await send({"type": "http.response.body", "body": reply.body})
 
-    async def _reply(self, entrance: Entrance, method: str, given: dict[bytes, bytes], receive: Receive) -> Reply:
+    async def _body(self, method: str, given: dict[bytes, bytes], receive: Receive) -> bytes:
         if method != "POST":
             raise RefusedError(405, "METHOD_NOT_ALLOWED", f"{method} is not allowed", headers=(_ALLOW,))
         if not self._readiness.has_been:
             raise unavailable(f"not ready: {self._readiness.problem}")
         body = await read(given, receive, self._settings.max_body, self._settings.request_timeout)
         metrics.body_bytes.inc(len(body))
-        return await entrance.intake.take(body, entrance.limit)
+        return body
 
 
 def _start(reply: Reply, common: Headers) -> Event:

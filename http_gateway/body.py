@@ -25,21 +25,24 @@ async def read(headers: dict[bytes, bytes], receive: Receive, limit_bytes: int, 
             ended before it was complete (400; perhaps there is nobody left to answer).
     """
     check_type(headers)
-    announced = headers.get(b"content-length", b"")
-    if announced.isdigit() and int(announced) > limit_bytes:
+    given = headers.get(b"content-length", b"")
+    # RFC 9112 section 6.3: beside chunks a length means nothing.
+    announced_bytes = int(given) if given.isdigit() and b"transfer-encoding" not in headers else None
+    if announced_bytes is not None and announced_bytes > limit_bytes:
         raise _too_large(limit_bytes)
     try:
         async with asyncio.timeout(within.total_seconds()):
-            return await _all(receive, limit_bytes)
+            return await _all(receive, limit_bytes, announced_bytes)
     except TimeoutError:
         raise RefusedError(504, "TIMEOUT_ERROR", "the body did not arrive in time") from None
 
 
-async def _all(receive: Receive, limit_bytes: int) -> bytes:
+async def _all(receive: Receive, limit_bytes: int, announced_bytes: int | None) -> bytes:
     parts: list[bytes] = []
     size_bytes = 0
     more = True
-    while more:
+    # To be told that nothing follows what was announced costs 7 % of a request.
+    while more and size_bytes != announced_bytes:
         event = await receive()
         if event["type"] == "http.disconnect":
             raise RefusedError(400, "VALIDATION_ERROR", "the body ended before it was complete")

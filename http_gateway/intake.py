@@ -15,7 +15,7 @@ from alerts.record import ALERT_MAX_BYTES, split
 from alerts.webhook import Fault
 from connectors.request import Message
 from http_gateway import metrics
-from http_gateway.answers import RefusedError, Reply, details, new_id, now_ms, unavailable
+from http_gateway.answers import RefusedError, Reply, details, now_ms, unavailable
 from http_gateway.bounds import check_entries, without_giants
 
 if TYPE_CHECKING:
@@ -44,8 +44,13 @@ class Intake:
         self._accepted = metrics.alerts.labels(name, "accepted")
         self._rejected = metrics.alerts.labels(name, "rejected")
 
-    async def take(self, body: bytes, limit: int | None) -> Reply:
-        """Store what is valid and answer when Kafka has it; `limit` is on the alerts of one request.
+    async def take(self, body: bytes, limit: int | None, ingest_id: str) -> Reply:
+        """Store what is valid and answer when Kafka has it.
+
+        Args:
+            body: The request's.
+            limit: On the alerts of one request; None: no other than the body's size.
+            ingest_id: A new one, 32 hex digits.
 
         Raises:
             RefusedError: 400 if nothing is valid, 503 if Kafka does not confirm.
@@ -54,9 +59,9 @@ class Intake:
         try:
             webhook = self._read(body, limit)
         except FormatError as error:
-            self._quarantine_quietly(self._envelope(accepted_ms), str(error), body)
+            self._quarantine_quietly(self._envelope(ingest_id, accepted_ms), str(error), body)
             raise RefusedError(400, "VALIDATION_ERROR", str(error), error.faults) from error
-        envelope = self._envelope(accepted_ms, webhook.receiver, webhook.group_key)
+        envelope = self._envelope(ingest_id, accepted_ms, webhook.receiver, webhook.group_key)
         if webhook.rejected:
             self._rejected.inc(len(webhook.rejected))
         if not webhook.submissions:
@@ -66,8 +71,8 @@ class Intake:
         self._accepted.inc(len(webhook.submissions))
         return _accepted(envelope, webhook)
 
-    def _envelope(self, accepted_ms: int, receiver: str = "", group_key: str = "") -> Envelope:
-        return Envelope(new_id(), self._name, "default", receiver, group_key, accepted_ms)
+    def _envelope(self, ingest_id: str, accepted_ms: int, receiver: str = "", group_key: str = "") -> Envelope:
+        return Envelope(ingest_id, self._name, "default", receiver, group_key, accepted_ms)
 
     def _read(self, body: bytes, limit: int | None) -> Webhook:
         check_entries(body)

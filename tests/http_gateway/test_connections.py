@@ -89,6 +89,14 @@ def test_chunks_that_are_none_are_answered_400(running: Gateway, chunk: bytes) -
         assert connection.recv(100).startswith(b"HTTP/1.1 400 ")
 
 
+def test_length_beside_chunks_cuts_nothing_off(running: Gateway) -> None:
+    head = f"POST {PROXY} HTTP/1.1\r\nhost: gateway\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n"
+    chunks = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in (BODY[:2], BODY[2:]))
+    with running.connected() as connection:
+        connection.sendall(head.encode() + chunks + b"0\r\n\r\n")
+        assert answers(connection, 1) == ["202"]
+
+
 @pytest.mark.parametrize(
     "sent",
     [

@@ -118,5 +118,5 @@ def test_what_the_file_says_about_acknowledgements_changes_nothing(tmp_path: Pat
     client = {"acks": "0", "enable.idempotence": "false", "message.timeout.ms": "0"}
     with gateway(tmp_path, kafka.model_copy(update={"client": client})) as running:
         response = running.post(webhook(alert()))
-        assert response.status_code == 202
+        assert response.status_code == 202, response.text
         assert running.webhooks(response.json()["ingest_id"])
