@@ -145,6 +145,23 @@ class Target(Section):
     """Further filter rules, for this target only."""
     timeout: Wait = timedelta(seconds=15)
     """How long one attempt may take."""
+    rate: Annotated[float, Field(gt=0, le=10_000, allow_inf_nan=False)] | None = None
+    """Requests a second, over time; None: no limit. What is too much waits, it is never dropped."""
+    burst: Annotated[int, Field(ge=1, le=10_000)] = 1
+    """How many may go at once before the rate holds."""
+    fallback: Name | None = None
+    """The target that is told in its place what it refuses for good or does not take until the deadline."""
+
+    @property
+    def opens_incidents(self) -> bool:
+        """Whether a firing opens there what only its resolve closes."""
+        return self.kind in {"pagerduty", "rootly"}
+
+    @model_validator(mode="after")
+    def _falls_back_to_another(self) -> Self:
+        if self.fallback == self.name:
+            raise ValueError("expected another target as the fallback")
+        return self
 
 
 class HttpTarget(Target):
@@ -155,14 +172,23 @@ class HttpTarget(Target):
     """Whether it may be at a private or loopback address (in the cluster, or for trying out)."""
 
 
+class Deadline(Section):
+    """How long a delivery may be tried, by the severity of its alert."""
+
+    critical: Span = timedelta(hours=1)
+    others: Span = timedelta(minutes=15)
+
+
 class Publish(Section):
     """How deliveries are sent."""
 
-    tries: Annotated[int, Field(ge=1, le=20)] = 3
+    deadline: Deadline = Deadline()
     backoff: Pause = timedelta(milliseconds=500)
-    """Before the second try; doubles each time."""
+    """Before the second try; doubles each time, up to a minute, and varies so that not all come at once."""
     max_concurrent: Annotated[int, Field(ge=1, le=1000)] = 32
     """Requests under way to one target at a time."""
+    max_pending: Annotated[int, Field(ge=1, le=10_000_000)] = 10_000
+    """Deliveries that wait in one process, all targets together; at this bound no more is read from Kafka."""
 
 
 class Flow(Section):

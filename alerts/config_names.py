@@ -16,7 +16,7 @@ _NO = frozenset({"false", "no", "off", "n", "f", "0"})
 
 def check(tree: Tree) -> list[Fault]:
     """What is wrong with the names; what has the wrong shape is passed over, the models tell of that."""
-    return [*_twice(tree), *_routes(tree)]
+    return [*_twice(tree), *_routes(tree), *_fallbacks(tree)]
 
 
 def _entries(tree: Tree, path: Path) -> Iterator[tuple[Path, Tree]]:
@@ -56,6 +56,20 @@ def _routes(tree: Tree) -> Iterator[Fault]:
         if wanted and off.issuperset(wanted) and not _is(at(value, ("continue",)), _YES):
             text = "every target of this route is disabled, so nobody is told (or say continue: true)"
             yield Fault((*route, "to"), text)
+
+
+def _fallbacks(tree: Tree) -> Iterator[Fault]:
+    targets = list(_entries(tree, ("targets",)))
+    named = {str(name): name.raw for _, value in targets if isinstance(name := at(value, ("name",)), Leaf)}
+    off = {str(at(value, ("name",))) for _, value in targets if _is(at(value, ("enabled",)), _NO)}
+    for target, value in targets:
+        name = at(value, ("fallback",))
+        if not isinstance(name, Leaf):
+            continue
+        if name not in named:
+            yield Fault((*target, "fallback"), f"no target is named {shown(name)}{hint(name.raw, named.values())}")
+        elif name in off:
+            yield Fault((*target, "fallback"), f"{shown(name)} is disabled, so it can stand in for none")
 
 
 def _is(value: Tree, words: frozenset[str]) -> bool:

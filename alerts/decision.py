@@ -61,13 +61,21 @@ class Delivery(NamedTuple):
     target: str
     """Name of the target in winnow.yaml."""
     transition: str
-    """Which change of the alert this tells: `<status>/<startsAt>/<count>`."""
+    """Which change of the alert this tells: `<status>/<startsAt>/<turn>.<count>`."""
     alert: Alert
     classification: Classification
+    untold_firing: bool = False
+    """A resolve whose firing waited and was never confirmed: this message tells both."""
 
 
 class Outcome(StrEnum):
     """How a delivery ended."""
 
     DELIVERED = "delivered"
+    DELIVERED_TO_FALLBACK = "delivered-to-fallback"
+    """Its own target refused it or took nothing until the deadline; the target's fallback was told."""
+    MERGED = "merged"
+    """A newer notification of its alert took its place while it waited."""
+    NOT_NEEDED = "not-needed"
+    """Fired and resolved before an incident target could be told of either."""
     DEAD_LETTERED = "dead-lettered"

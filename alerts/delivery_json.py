@@ -1,6 +1,7 @@
 """A delivery as plain data: what snapshots and dead letters hold, so both outlive this code.
 
-Shape: `{"v": 1, "id", "target", "transition", "alert": {...}, "classification": {...}}`, all of it JSON.
+Shape: `{"v": 1, "id", "target", "transition", "untold_firing", "alert": {...}, "classification": {...}}`, all
+of it JSON; without `untold_firing` it was written by a Winnow that did not know it, and means false.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ def to_plain(delivery: Delivery) -> Plain:
         "id": delivery.id,
         "target": delivery.target,
         "transition": delivery.transition,
+        "untold_firing": delivery.untold_firing,
         "alert": {**alert._asdict(), "status": alert.status.value, "envelope": alert.envelope._asdict()},
         "classification": {
             **found._asdict(),
@@ -60,6 +62,7 @@ def from_plain(plain: Mapping[str, Any]) -> Delivery:
                     "recommendations": tuple(found["recommendations"]),
                 }
             ),
+            bool(plain.get("untold_firing", False)),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise FormatError(f"not a delivery: {type(error).__name__}: {error}") from error

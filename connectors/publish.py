@@ -6,6 +6,7 @@ import asyncio
 import ipaddress
 import socket
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -16,8 +17,7 @@ from httpx_aiohttp import AiohttpTransport
 from alerts.config import HttpTarget, Kafka, Target
 from connectors import targets as kinds
 from connectors.kafka.producer import AcknowledgedProducer, Batch
-from connectors.lane import Sent
-from connectors.request import Answer, Judgement, Message, Request
+from connectors.request import Answer, Judgement, Message, Request, Sent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 ANSWER_MAX_BYTES = 64 * 1024
+
+# A day: more is a slip, and the lane bounds it by the delivery's deadline anyway.
+_RETRY_AFTER_MAX_S = 86_400
+_DIGITS_MAX = 12
 
 
 class Publisher:
@@ -74,7 +78,7 @@ class Publisher:
         answer = Answer(response.status_code, headers, body[:ANSWER_MAX_BYTES])
         judgement = kinds.judge_of(target.kind, answer)
         error = "" if judgement is Judgement.DELIVERED else f"answered {answer.status}"
-        return Sent(judgement, answer.status, error, _retry_after_ms(headers))
+        return Sent(judgement, answer.status, error, retry_after_ms(headers, datetime.now(UTC)))
 
     async def _produce(self, message: Message, target: Target) -> Sent:
         loop = asyncio.get_running_loop()
@@ -138,7 +142,18 @@ def _reason(error: Exception) -> str:
     return type(error).__name__
 
 
-def _retry_after_ms(headers: dict[str, str]) -> int:
-    """`Retry-After` in seconds, as milliseconds; 0 if absent or a date."""
-    text = headers.get("retry-after", "")
-    return min(int(text), 3600) * 1000 if text.isascii() and text.isdigit() else 0
+def retry_after_ms(headers: dict[str, str], now: datetime) -> int:
+    """`Retry-After`, seconds or a date, as milliseconds from `now`; 0 if absent, past or neither.
+
+    Source: RFC 9110, section 10.2.3
+    """
+    text = headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit():
+        asked_s = float(text[:_DIGITS_MAX])
+    else:
+        try:
+            at = parsedate_to_datetime(text)
+        except (ValueError, OverflowError):
+            return 0
+        asked_s = ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()
+    return int(1000 * min(max(asked_s, 0), _RETRY_AFTER_MAX_S))

@@ -49,6 +49,18 @@ class Judgement(StrEnum):
     """The target will never take it as it is: other 4xx, any 3xx (redirects are not followed)."""
 
 
+class Sent(NamedTuple):
+    """What became of one try."""
+
+    judgement: Judgement
+    status: int | None
+    """The target's HTTP status; None if it did not answer."""
+    error: str
+    """Fit to be shown: no URL, no token; empty when delivered."""
+    retry_after_ms: int = 0
+    """How long the target asks to be left alone; 0: it does not say."""
+
+
 def judge(answer: Answer) -> Judgement:
     """What an answer means by its status alone: for targets whose statuses tell the truth."""
     if 200 <= answer.status < 300:

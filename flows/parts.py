@@ -18,7 +18,8 @@ from connectors.metrics_server import serve
 from connectors.publish import Publisher
 from flows.plumbing.background import Background, Wake
 from flows.plumbing.drain import Drain
-from flows.plumbing.lanes import LaneLogic
+from flows.plumbing.lanes import LaneLogic, Shared
+from flows.plumbing.pending import Pending
 from flows.steps.classify import Classify
 from flows.steps.convert import Convert
 from flows.steps.dedup import Dedup
@@ -56,16 +57,17 @@ def build(config: Config) -> Parts:
     """The parts as winnow.yaml wants them."""
     wake = Wake()
     background = Background(wake)
-    drain = Drain(config.flow.drain, background.is_idle, lambda: background.finish(publisher.close))
+    pending = Pending(config.publish.max_pending)
+    drain = Drain(config.flow.drain, background.is_idle, pending, lambda: background.finish(publisher.close))
     names = topics(config.kafka)
     rules = config.classify.rules
     publisher = Publisher(config.targets, config.kafka)
+    shared = Shared(config.targets, pending)
 
     def on_start() -> None:
-        drain.listen()
         serve(config.flow.metrics_listen, lambda: source.is_reading and not drain.has_begun)
 
-    source = WebhooksSource(config.kafka, config.flow, wake, drain, on_start)
+    source = WebhooksSource(config.kafka, config.flow, wake, drain, on_start=on_start, on_read=drain.listen)
 
     return Parts(
         kafka=source,
@@ -74,7 +76,7 @@ def build(config: Config) -> Parts:
         classify=Classify(None if rules == "builtin" else rules),
         filter=Filter(config.filter),
         route=Route(config.routes, config.targets),
-        publish=lambda state: LaneLogic(publisher.send, background, config.publish, state),
+        publish=lambda state: LaneLogic(publisher.send, background, config.publish, state, shared),
         trail=Trail(names, config.kafka.partitions, version(config)),
         messages=MessageSink(config.kafka),
     )

@@ -19,6 +19,7 @@ from alerts.quarantine import from_flow
 from alerts.record import RECORD_MAX_BYTES
 from connectors.request import Message
 from flows import metrics
+from flows.steps.filter import DENY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -82,7 +83,9 @@ def _decisions(chunk: Chunk) -> Iterator[Row]:
             if judged.weighed is not judged.told:
                 row["weighed"] = _classification(judged.weighed)
             row["filter"] = _verdict(filtered)
-            row["route"] = [_verdict(verdict) for verdict in routing.verdicts]
+            # Where a denied alert would have gone is no decision about it.
+            verdicts = () if filtered.outcome == DENY else routing.verdicts
+            row["route"] = [_verdict(verdict) for verdict in verdicts]
             row["deliveries"] = [_planned(delivery) for delivery in planned]
         yield row
 

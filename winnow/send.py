@@ -11,13 +11,15 @@ from typing import Annotated
 import httpx
 import typer
 
-from alerts.errors import WinnowError
-from alerts.fingerprint import fingerprint
+from alerts.errors import FormatError, WinnowError
+from alerts.fingerprint import fingerprint, identity
+from alerts.formats import formats
 from connectors.terminal import printable
 
 # The gateway answers within its own limits, which are shorter.
 _TIMEOUT_S = 60.0
 _ZERO_TIME = "0001-01-01T00:00:00Z"
+_SHOWN_MAX = 10
 _SOURCE = "http://alertmanager.example.com:9093"
 
 
@@ -45,7 +47,7 @@ def send(  # noqa: PLR0913 one argument is one option
     else:
         body = _read(str(file))
     answer = _post(f"{url.rstrip('/')}/{path.lstrip('/')}", body)
-    typer.echo("\n".join(_lines(answer)))
+    typer.echo("\n".join([*_lines(answer), *(_fingerprints(body) if answer.is_success else ())]))
     if not answer.is_success:
         raise typer.Exit(1)
 
@@ -90,6 +92,18 @@ def example_body(labels: dict[str, str], now: datetime, *, is_over: bool) -> dic
         "truncatedAlerts": 0,
         "alerts": [alert],
     }
+
+
+def _fingerprints(body: bytes) -> list[str]:
+    """A line for each of the first alerts of a webhook, with what `winnow explain` asks for."""
+    try:
+        submissions = formats()["alertmanager"].read(body).submissions
+    except FormatError:  # another format's body: the gateway has said what it thinks of it
+        return []
+    return [
+        f"  fingerprint: {identity(one.labels, one.fingerprint)}  {printable(one.labels['alertname'])}"
+        for one in submissions[:_SHOWN_MAX]
+    ]
 
 
 def _text(at: datetime) -> str:

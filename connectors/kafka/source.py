@@ -49,6 +49,10 @@ class Stopper(Protocol):
     def is_over(self) -> bool:
         """Whether the flow may end."""
 
+    @property
+    def is_full(self) -> bool:
+        """Whether so much waits that nothing more is to be read for now; Kafka holds the rest."""
+
     def ended(self) -> None:
         """The last partition of this process is closed."""
 
@@ -78,13 +82,14 @@ class _Partition(StatefulSourcePartition[Item, Position]):
         if self._saved is not None:  # asked again after a snapshot: the epoch it belongs to is done
             self._reader.commit(self._partition, self._saved)
             self._saved = None
-        is_stopping = self._stop.has_begun
-        if self._wake is not None and (is_stopping or not any(self._reader.queues.values())):
+        is_held = self._stop.has_begun or self._stop.is_full
+        if self._wake is not None and (is_held or not any(self._reader.queues.values())):
             self._wake.wait(_IDLE_WAIT_S)
-        if is_stopping:
-            if self._stop.is_over:
-                raise StopIteration
-            return []
+        if self._stop.is_over:
+            raise StopIteration
+        return [] if is_held else self._take()
+
+    def _take(self) -> list[Item]:
         batch: list[Item] = []
         size_bytes = 0
         while self._queue and size_bytes < _BATCH_MAX_BYTES:
@@ -119,13 +124,32 @@ class _Partition(StatefulSourcePartition[Item, Position]):
 class WebhooksSource(FixedPartitionedSource[Item, Position]):
     """All partitions of the webhooks topic."""
 
-    def __init__(self, kafka: Kafka, flow: Flow, wake: Waker, stop: Stopper, on_start: Callable[[], None]) -> None:
-        """Read the webhooks topic; `on_start` is called once, in the worker's thread, when it begins."""
+    def __init__(  # noqa: PLR0913 two of them are hooks, named where they are given
+        self,
+        kafka: Kafka,
+        flow: Flow,
+        wake: Waker,
+        stop: Stopper,
+        *,
+        on_start: Callable[[], None],
+        on_read: Callable[[], None],
+    ) -> None:
+        """Read the webhooks topic.
+
+        Args:
+            kafka: Where it lies.
+            flow: The consumer group, and how far a cold start goes back.
+            wake: What the worker sleeps on.
+            stop: When to stop reading.
+            on_start: Called once, in the worker's thread, before it waits for Kafka.
+            on_read: Called once, in the worker's thread, when Kafka is there and reading begins.
+        """
         self._kafka = kafka
         self._flow = flow
         self._wake = wake
         self._stop = stop
         self._on_start = on_start
+        self._on_read = on_read
         self._reader: Reader | None = None
 
     @property
@@ -141,6 +165,7 @@ class WebhooksSource(FixedPartitionedSource[Item, Position]):
         Raises:
             KafkaError: A topic is missing and cannot be made, or has another number of partitions.
         """
+        self._on_start()
         while True:
             try:
                 ensure(self._kafka)
@@ -163,7 +188,7 @@ class WebhooksSource(FixedPartitionedSource[Item, Position]):
             rewind = self._flow.cold_start_rewind
             self._reader = Reader(self._kafka, topic, self._flow.group, rewind, self._wake)
             wake = self._wake
-            self._on_start()
+            self._on_read()
         return _Partition(self._reader, self._stop, int(for_part), position, wake)
 
 

@@ -71,6 +71,9 @@ class Config(HttpTarget):
     """A bot's token, for `url: https://slack.com/api/chat.postMessage`."""
     channel: Annotated[str, Field(min_length=1, max_length=255)] | None = None
     """Where to; an incoming webhook has its own."""
+    # One message a second and channel, short bursts are let pass: https://docs.slack.dev/apis/web-api/rate-limits
+    rate: Annotated[float, Field(gt=0, le=10_000, allow_inf_nan=False)] | None = 1.0
+    burst: Annotated[int, Field(ge=1, le=10_000)] = 5
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -130,7 +133,8 @@ def _error(body: bytes) -> str | None:
 def _message(config: Config, delivery: Delivery, room: int) -> dict[str, object]:
     alert, found = delivery.alert, delivery.classification
     is_over = alert.status is Status.RESOLVED
-    line = f"[{alert.status.upper()}] {headline(alert.name, alert.annotations)}"
+    was = "FIRED, " if delivery.untold_firing else ""
+    line = f"[{was}{alert.status.upper()}] {headline(alert.name, alert.annotations)}"
     attachment = {
         "color": RESOLVED_COLOUR if is_over else COLOURS[found.severity],
         "fallback": _fit(line, _TEXT_MAX_CHARS),
@@ -148,7 +152,8 @@ def _message(config: Config, delivery: Delivery, room: int) -> dict[str, object]
 
 def _blocks(delivery: Delivery, room: int) -> list[dict[str, object]]:
     alert, found = delivery.alert, delivery.classification
-    before = "[RESOLVED] " if alert.status is Status.RESOLVED else ""
+    was = "FIRED, " if delivery.untold_firing else ""
+    before = f"[{was}RESOLVED] " if alert.status is Status.RESOLVED else ""
     name = one_line(alert.name) or "(no name)"
     blocks: list[dict[str, object]] = [{"type": "header", "text": _plain(before + name, HEADER_MAX_CHARS)}]
     if own := _own_text(alert):

@@ -123,6 +123,7 @@ def document(delivery: Delivery, map_max_bytes: int = MAP_MAX_BYTES) -> dict[str
         ),
         "notification_id": delivery.id,
         "transition": delivery.transition,
+        "untold_firing": delivery.untold_firing,
         "input_id": alert.id,
         "receiver": cut(alert.envelope.receiver, NAME_MAX_CHARS),
         "group_key": cut(alert.envelope.group_key, TEXT_MAX_CHARS),

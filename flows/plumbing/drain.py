@@ -1,4 +1,7 @@
-"""SIGTERM: stop reading, let what is under way finish for a while, then end as at the end of all input."""
+"""When the flow stops reading: while too much waits for targets, and for good at SIGTERM.
+
+At SIGTERM let what is under way finish for a while, then end as at the end of all input.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +16,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import timedelta
 
+    from flows.plumbing.pending import Pending
+
 log = structlog.get_logger()
 
 
 class Drain:
     """Whether the flow shall stop reading, and whether it may end."""
 
-    def __init__(self, at_most: timedelta, is_idle: Callable[[], bool], ended: Callable[[], None]) -> None:
+    def __init__(
+        self, at_most: timedelta, is_idle: Callable[[], bool], pending: Pending, ended: Callable[[], None]
+    ) -> None:
         """Be ready to drain for `at_most`, or until `is_idle`; `ended` is called at the very end."""
+        self._pending = pending
         self.ended = ended
         self._at_most_s = at_most.total_seconds()
         self._is_idle = is_idle
@@ -42,6 +50,11 @@ class Drain:
     def has_begun(self) -> bool:
         """Whether to stop reading."""
         return self._since is not None
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so much waits for targets that nothing more is to be read for now."""
+        return self._pending.is_full
 
     @property
     def is_over(self) -> bool:

@@ -6,20 +6,24 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 from bytewax.operators import StatefulBatchLogic
+from prometheus_client import Gauge
 
-from alerts.decision import Delivery
+from alerts.decision import Delivery, Outcome
 from alerts.delivery_json import Plain
-from connectors.lane import Ended, Job, Lane, Sent
-from connectors.request import Judgement
+from connectors.lane import Ended, Job, Lane
+from connectors.request import Judgement, Sent
 from flows import metrics
 
 if TYPE_CHECKING:
-    from alerts.config import Publish
+    from collections.abc import Sequence
+
+    from alerts.config import Publish, Target
     from flows.plumbing.background import Background, Work
+    from flows.plumbing.pending import Pending
 
 Send = Callable[[Delivery], Awaitable[Sent]]
 
@@ -27,17 +31,41 @@ log = structlog.get_logger()
 
 _AT_ONCE = datetime(2000, 1, 1, tzinfo=UTC)
 
+target_gone = Gauge(
+    "winnow_target_gone", "1 when the target answered 410: until a restart it is told nothing", ["target"]
+)
+target_held = Gauge("winnow_target_breaker_open", "1 while the target fails and is only probed", ["target"])
+
+
+class Shared(NamedTuple):
+    """What all lanes of a process have in common."""
+
+    targets: Sequence[Target] = ()
+    """Their rates and fallbacks; one that is missing here has neither."""
+    pending: Pending | None = None
+    """Told how many deliveries wait."""
+
+
+_NOTHING = Shared()
+
 
 class LaneLogic(StatefulBatchLogic[Delivery, Ended, Plain]):
     """Hands what is due to the background loop and takes back what ended."""
 
-    def __init__(self, send: Send, background: Background, settings: Publish, state: Plain | None) -> None:
+    def __init__(
+        self, send: Send, background: Background, settings: Publish, state: Plain | None, shared: Shared = _NOTHING
+    ) -> None:
+        """Run one lane: `send` is one try, made in `background`; `state` is its snapshot, if there is one."""
         self._send = send
         self._background = background
-        self._lane = Lane(settings)
+        self._pending = shared.pending
+        self._lane = Lane(settings, {target.name: target for target in shared.targets})
         self._back: deque[tuple[Job, Sent]] = deque()
+        self._counted = 0
+        self._gone: set[str] = set()
         if state is not None:
             self._lane.restore(state)
+            self._count()
 
     def on_batch(self, values: list[Delivery]) -> tuple[Iterable[Ended], bool]:
         """Take on new deliveries."""
@@ -49,25 +77,42 @@ class LaneLogic(StatefulBatchLogic[Delivery, Ended, Plain]):
     def on_notify(self) -> tuple[Iterable[Ended], bool]:
         """Take back what came back, send what is due."""
         now_ms = _now_ms()
-        ended: list[Ended] = []
         while self._back:
             job, sent = self._back.popleft()
             self._background.took_back(1)
-            metrics.attempts.labels(target=job.delivery.target, judgement=sent.judgement.value).inc()
-            end = self._lane.ended(job, sent, now_ms)
-            if end is not None:
-                ended.append(end)
+            metrics.attempts.labels(target=job.to, judgement=sent.judgement.value).inc()
+            self._lane.came_back(job, sent, now_ms)
         jobs = self._lane.take(now_ms)
         if jobs:
             self._background.submit([self._work(job) for job in jobs])
+        self._tell()
+        self._count()
+        ended = self._lane.ended()
+        for end in ended:
+            if end.outcome is Outcome.DEAD_LETTERED:
+                _warn(end)
         return ended, StatefulBatchLogic.RETAIN
+
+    def _tell(self) -> None:
+        """Say which targets are gone or held back."""
+        for name, way in self._lane.ways.items():
+            target_held.labels(target=name).set(way.is_held_back)
+            if way.is_gone and name not in self._gone:
+                self._gone.add(name)
+                target_gone.labels(target=name).set(1)
+                log.error("target_gone", target=name, status=410)
+
+    def _count(self) -> None:
+        if self._pending is not None:
+            self._pending.add(len(self._lane) - self._counted)
+            self._counted = len(self._lane)
 
     def _work(self, job: Job) -> Work:
         async def work() -> None:
             try:
-                sent = await self._send(job.delivery)
+                sent = await self._send(job.outgoing)
             except Exception as error:
-                log.exception("send_raised", target=job.delivery.target, error=type(error).__name__)
+                log.exception("send_raised", target=job.to, error=type(error).__name__)
                 sent = Sent(Judgement.RETRY, None, f"could not be sent: {type(error).__name__}")
             self._back.append((job, sent))
             self._background.done()
@@ -84,6 +129,18 @@ class LaneLogic(StatefulBatchLogic[Delivery, Ended, Plain]):
     def snapshot(self) -> Plain:
         """What has not ended; after a crash it is sent again under the same ids."""
         return self._lane.snapshot()
+
+
+def _warn(end: Ended) -> None:
+    """Whoever watches the log sees that somebody was not told."""
+    log.error(
+        "delivery_dead_lettered",
+        target=end.delivery.target,
+        alert=end.delivery.alert.name[:200],
+        fingerprint=end.delivery.alert.fingerprint,
+        tries=end.tries,
+        error=end.error,
+    )
 
 
 def _now_ms() -> int:

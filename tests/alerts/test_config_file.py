@@ -66,6 +66,25 @@ def hook(more: str) -> str:
     return f"targets:\n  - name: team\n    kind: webhook\n    url: http://h/x\n    {more}\n"
 
 
+@pytest.mark.parametrize(
+    ("fallback", "told"),
+    [
+        ("hok", "no target is named 'hok'; did you mean 'hook'?"),
+        ("spare", "'spare' is disabled"),
+        ("team", "another target"),
+    ],
+)
+def test_fallback_that_can_stand_in_for_none_is_refused(fallback: str, told: str) -> None:
+    text = f"""targets:
+  - {{name: team, kind: webhook, url: "http://a.example/", fallback: {fallback}}}
+  - {{name: hook, kind: webhook, url: "http://a.example/"}}
+  - {{name: spare, kind: webhook, url: "http://a.example/", enabled: false}}
+"""
+    (fault,) = faults(text)
+    assert fault.startswith("winnow.yaml:2: targets[0] (team)")
+    assert told in fault
+
+
 def test_example_of_the_issue_loads_as_written() -> None:
     config = read(EXAMPLE, PD_KEY=CANARY)
     oncall, team = config.targets

@@ -7,23 +7,26 @@ from datetime import timedelta
 
 import pytest
 
-from alerts.config import Publish
-from alerts.decision import Outcome
+from alerts.alert import Status
+from alerts.config import Deadline, Publish
+from alerts.decision import Delivery, Outcome, Severity
+from alerts.delivery_json import to_plain
 from alerts.errors import FormatError
-from connectors.lane import Ended, Job, Lane, Sent
-from connectors.request import Judgement
-from tests.support.events import NOW_MS, alert, delivery
+from connectors.lane import Ended, Job, Lane
+from connectors.request import Judgement, Sent
+from tests.support.events import FOUND, NOW_MS, alert, delivery
 
 DELIVERED = Sent(Judgement.DELIVERED, 200, "")
 RETRY = Sent(Judgement.RETRY, 503, "answered 503")
 REFUSED = Sent(Judgement.REFUSED, 403, "answered 403")
 FIRING = delivery(1, id="a" * 32)
-RESOLVED = FIRING._replace(id="b" * 32, transition="resolved")
+RESOLVED = FIRING._replace(id="b" * 32, transition="resolved", alert=FIRING.alert._replace(status=Status.RESOLVED))
 
 
-def _lane(tries: int = 3, backoff_ms: int = 500, max_concurrent: int = 32) -> Lane:
+def _lane(deadline_s: int = 900, backoff_ms: int = 500, max_concurrent: int = 32) -> Lane:
+    deadline = Deadline(critical=timedelta(hours=1), others=timedelta(seconds=deadline_s))
     pause = timedelta(milliseconds=backoff_ms)
-    return Lane(Publish(tries=tries, backoff=pause, max_concurrent=max_concurrent))
+    return Lane(Publish(deadline=deadline, backoff=pause, max_concurrent=max_concurrent), {})
 
 
 def _ids(jobs: list[Job]) -> list[str]:
@@ -33,7 +36,8 @@ def _ids(jobs: list[Job]) -> list[str]:
 def _fail_until_due(lane: Lane, sent: Sent, at_ms: int) -> int:
     """One try that ends as `sent` at `at_ms`; when the next one is due."""
     (job,) = lane.take(at_ms)
-    assert lane.ended(job, sent, at_ms) is None
+    lane.came_back(job, sent, at_ms)
+    assert lane.ended() == []
     due_ms = lane.next_ms()
     assert due_ms is not None
     return due_ms
@@ -43,7 +47,7 @@ def test_new_delivery_is_due_at_once() -> None:
     lane = _lane()
     lane.offer(FIRING, NOW_MS)
     assert lane.next_ms() == NOW_MS
-    assert lane.take(NOW_MS) == [Job(FIRING, 0, NOW_MS)]
+    assert lane.take(NOW_MS) == [Job(FIRING, 0, NOW_MS, NOW_MS + 900_000, "oncall")]
 
 
 def test_delivery_under_way_is_not_taken_again() -> None:
@@ -51,13 +55,16 @@ def test_delivery_under_way_is_not_taken_again() -> None:
     lane.offer(FIRING, NOW_MS)
     lane.take(NOW_MS)
     assert lane.take(NOW_MS + 10**9) == []
+    assert lane.ended() == []
 
 
 def test_delivered_one_has_ended_with_its_status() -> None:
     lane = _lane()
     lane.offer(FIRING, NOW_MS)
     (job,) = lane.take(NOW_MS)
-    assert lane.ended(job, DELIVERED, NOW_MS + 7) == Ended(FIRING, Outcome.DELIVERED, 1, 200, "", NOW_MS + 7)
+    lane.came_back(job, DELIVERED, NOW_MS + 7)
+    assert lane.ended() == [Ended(FIRING, Outcome.DELIVERED, 1, 200, "", NOW_MS + 7)]
+    assert lane.ended() == []
     assert len(lane) == 0
 
 
@@ -65,19 +72,36 @@ def test_refused_delivery_is_dead_lettered_without_retry() -> None:
     lane = _lane()
     lane.offer(FIRING, NOW_MS)
     (job,) = lane.take(NOW_MS)
-    ended = lane.ended(job, REFUSED, NOW_MS)
-    assert ended == Ended(FIRING, Outcome.DEAD_LETTERED, 1, 403, "answered 403", NOW_MS)
+    lane.came_back(job, REFUSED, NOW_MS)
+    assert lane.ended() == [Ended(FIRING, Outcome.DEAD_LETTERED, 1, 403, "answered 403", NOW_MS)]
 
 
-def test_pause_doubles_with_every_try() -> None:
-    lane = _lane(tries=5)
-    lane.offer(FIRING, NOW_MS)
+def _pauses(of: Delivery, count: int) -> list[int]:
+    lane = _lane(deadline_s=86_400)
+    lane.offer(of, NOW_MS)
     at_ms, pauses = NOW_MS, []
-    for _ in range(4):
+    for _ in range(count):
+        # One alert's failures open the breaker; an answer to another's closes it.
         due_ms = _fail_until_due(lane, RETRY, at_ms)
+        if any(way.is_held_back for way in lane.ways.values()):
+            due_ms = max(due_ms, at_ms + 30_000)
         pauses.append(due_ms - at_ms)
         at_ms = due_ms
-    assert pauses == [500, 1000, 2000, 4000]
+    return pauses
+
+
+def test_pause_doubles_with_every_try_and_is_between_the_half_and_the_whole() -> None:
+    pauses = _pauses(FIRING, 4)
+    assert all(whole / 2 <= pause <= whole for pause, whole in zip(pauses, [500, 1000, 2000, 4000], strict=True))
+
+
+def test_pause_is_never_longer_than_a_minute() -> None:
+    assert max(_pauses(FIRING, 30)) <= 60_000
+
+
+def test_pauses_differ_by_delivery_and_are_the_same_each_time() -> None:
+    other = delivery(2)
+    assert _pauses(FIRING, 4) == _pauses(FIRING, 4) != _pauses(other, 4)
 
 
 def test_next_try_is_not_due_a_millisecond_early() -> None:
@@ -88,49 +112,67 @@ def test_next_try_is_not_due_a_millisecond_early() -> None:
     assert _ids(lane.take(due_ms)) == [FIRING.id]
 
 
-@pytest.mark.parametrize(("asked_ms", "expected_ms"), [(0, 500), (499, 500), (501, 501), (60_000, 60_000)])
-def test_longer_of_backoff_and_retry_after_is_waited(asked_ms: int, expected_ms: int) -> None:
+@pytest.mark.parametrize("asked_ms", [501, 60_000, 900_000])
+def test_what_the_target_asks_for_is_waited(asked_ms: int) -> None:
     lane = _lane()
     lane.offer(FIRING, NOW_MS)
-    assert _fail_until_due(lane, RETRY._replace(retry_after_ms=asked_ms), NOW_MS) == NOW_MS + expected_ms
+    assert _fail_until_due(lane, RETRY._replace(retry_after_ms=asked_ms), NOW_MS) == NOW_MS + asked_ms
 
 
-@pytest.mark.parametrize("tries", [1, 2, 3, 20])
-def test_delivery_is_dead_lettered_after_its_last_try_and_not_before(tries: int) -> None:
-    lane = _lane(tries=tries, backoff_ms=0)
+def test_pause_the_target_asks_for_holds_for_its_other_alerts_too() -> None:
+    lane = _lane()
     lane.offer(FIRING, NOW_MS)
-    for _ in range(tries - 1):
-        _fail_until_due(lane, RETRY, NOW_MS)
+    _fail_until_due(lane, RETRY._replace(retry_after_ms=5000), NOW_MS)
+    lane.offer(delivery(2), NOW_MS)
+    assert lane.take(NOW_MS + 4999) == []
+    assert len(lane.take(NOW_MS + 5000)) == 2
+
+
+def test_delivery_is_given_up_at_once_when_the_target_asks_for_more_time_than_is_left() -> None:
+    lane = _lane()
+    lane.offer(FIRING, NOW_MS)
     (job,) = lane.take(NOW_MS)
-    ended = lane.ended(job, RETRY, NOW_MS)
-    assert ended == Ended(FIRING, Outcome.DEAD_LETTERED, tries, 503, "answered 503", NOW_MS)
+    lane.came_back(job, RETRY._replace(retry_after_ms=900_001), NOW_MS)
+    assert lane.ended() == [Ended(FIRING, Outcome.DEAD_LETTERED, 1, 503, "answered 503", NOW_MS)]
+
+
+def test_last_try_is_made_at_the_deadline() -> None:
+    lane = _lane(deadline_s=1, backoff_ms=60_000)
+    lane.offer(FIRING, NOW_MS)
+    due_ms = _fail_until_due(lane, RETRY, NOW_MS)
+    assert due_ms == NOW_MS + 1000
+    (job,) = lane.take(due_ms)
+    lane.came_back(job, RETRY, due_ms)
+    assert lane.ended() == [Ended(FIRING, Outcome.DEAD_LETTERED, 2, 503, "answered 503", due_ms)]
+
+
+@pytest.mark.parametrize(
+    ("severity", "deadline_ms"),
+    [(Severity.CRITICAL, 3_600_000), (Severity.WARNING, 900_000), (Severity.UNKNOWN, 900_000)],
+)
+def test_deadline_goes_by_severity(severity: Severity, deadline_ms: int) -> None:
+    lane = _lane()
+    lane.offer(FIRING._replace(classification=FOUND._replace(severity=severity)), NOW_MS)
+    (job,) = lane.take(NOW_MS)
+    assert job.deadline_ms == NOW_MS + deadline_ms
 
 
 def test_resolve_waits_behind_its_firing() -> None:
     lane = _lane()
     lane.offer(FIRING, NOW_MS)
-    lane.offer(RESOLVED, NOW_MS)
     (job,) = lane.take(NOW_MS)
-    assert lane.take(NOW_MS) == []
-    lane.ended(job, DELIVERED, NOW_MS)
-    assert _ids(lane.take(NOW_MS)) == [RESOLVED.id]
-
-
-def test_resolve_waits_also_while_its_firing_pauses_between_tries() -> None:
-    lane = _lane()
-    lane.offer(FIRING, NOW_MS)
-    due_ms = _fail_until_due(lane, RETRY, NOW_MS)
     lane.offer(RESOLVED, NOW_MS)
-    assert lane.take(due_ms - 1) == []
-    assert _ids(lane.take(due_ms)) == [FIRING.id]
+    assert lane.take(NOW_MS) == []
+    lane.came_back(job, DELIVERED, NOW_MS)
+    assert _ids(lane.take(NOW_MS)) == [RESOLVED.id]
 
 
 def test_resolve_goes_out_when_its_firing_was_given_up() -> None:
     lane = _lane()
     lane.offer(FIRING, NOW_MS)
-    lane.offer(RESOLVED, NOW_MS)
     (job,) = lane.take(NOW_MS)
-    lane.ended(job, REFUSED, NOW_MS)
+    lane.offer(RESOLVED, NOW_MS)
+    lane.came_back(job, REFUSED, NOW_MS)
     assert _ids(lane.take(NOW_MS)) == [RESOLVED.id]
 
 
@@ -149,17 +191,17 @@ def test_no_more_than_the_bound_are_under_way() -> None:
     jobs = lane.take(NOW_MS)
     assert len(jobs) == 3
     assert lane.take(NOW_MS) == []
-    lane.ended(jobs[1], DELIVERED, NOW_MS)
+    lane.came_back(jobs[1], DELIVERED, NOW_MS)
     assert len(lane.take(NOW_MS)) == 1
 
 
-def test_at_the_bound_only_an_end_can_bring_more() -> None:
+def test_at_the_bound_only_an_end_or_a_deadline_brings_something() -> None:
     lane = _lane(max_concurrent=1)
     lane.offer(delivery(1), NOW_MS)
     lane.offer(delivery(2), NOW_MS)
     (job,) = lane.take(NOW_MS)
-    assert lane.next_ms() is None
-    lane.ended(job, DELIVERED, NOW_MS)
+    assert lane.next_ms() == NOW_MS + 900_000
+    lane.came_back(job, DELIVERED, NOW_MS)
     assert lane.next_ms() == NOW_MS
 
 
@@ -176,7 +218,7 @@ def test_lane_is_busy_exactly_while_a_try_is_under_way() -> None:
     assert not lane.is_busy
     (job,) = lane.take(NOW_MS)
     assert lane.is_busy
-    lane.ended(job, RETRY, NOW_MS)
+    lane.came_back(job, RETRY, NOW_MS)
     assert not lane.is_busy
 
 
@@ -184,17 +226,25 @@ def test_empty_lane_waits_for_nothing() -> None:
     assert (_lane().next_ms(), _lane().take(NOW_MS), len(_lane())) == (None, [], 0)
 
 
-def test_snapshot_holds_what_is_under_way_with_its_tries() -> None:
+def test_snapshot_holds_what_is_under_way_with_its_tries_and_what_waits_behind() -> None:
     lane = _lane()
     lane.offer(FIRING, NOW_MS)
-    lane.offer(RESOLVED, NOW_MS)
     due_ms = _fail_until_due(lane, RETRY, NOW_MS)
     lane.take(due_ms)
+    lane.offer(RESOLVED, NOW_MS)
     restored = _lane()
     restored.restore(json.loads(json.dumps(lane.snapshot())))
     assert len(restored) == 2
     assert restored.take(due_ms - 1) == []
-    assert restored.take(due_ms) == [Job(FIRING, 1, due_ms)]
+    assert restored.take(due_ms) == [Job(FIRING, 1, due_ms, NOW_MS + 900_000, "oncall", 1, RETRY)]
+
+
+def test_snapshot_of_version_1_is_read_and_gets_a_whole_deadline() -> None:
+    lane = _lane()
+    jobs = [{"delivery": to_plain(one), "tries": 2, "due_ms": NOW_MS} for one in (FIRING, RESOLVED)]
+    lane.restore({"v": 1, "jobs": jobs})
+    assert len(lane) == 2
+    assert lane.take(NOW_MS) == [Job(FIRING, 2, NOW_MS, NOW_MS + 900_000, "oncall", 2)]
 
 
 def test_snapshot_does_not_change_when_the_lane_goes_on() -> None:
@@ -204,11 +254,11 @@ def test_snapshot_does_not_change_when_the_lane_goes_on() -> None:
     snapshot = lane.snapshot()
     before = json.dumps(snapshot)
     (job,) = lane.take(NOW_MS)
-    lane.ended(job, RETRY, NOW_MS)
+    lane.came_back(job, RETRY, NOW_MS)
     lane.offer(delivery(9, alert=alert(fingerprint="9" * 16)), NOW_MS)
     assert json.dumps(snapshot) == before
 
 
 def test_snapshot_of_another_version_is_refused_by_number() -> None:
-    with pytest.raises(FormatError, match="version 2"):
-        _lane().restore({**_lane().snapshot(), "v": 2})
+    with pytest.raises(FormatError, match="version 3"):
+        _lane().restore({**_lane().snapshot(), "v": 3})

@@ -1,21 +1,21 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from alerts.config import Kafka, Target
 from connectors.kafka import topics
-from connectors.publish import ANSWER_MAX_BYTES, Publisher
+from connectors.publish import ANSWER_MAX_BYTES, Publisher, retry_after_ms
 from connectors.request import Judgement
 from connectors.targets import kinds
 from tests.support.answers import http, target
 from tests.support.build import delivery
 
 if TYPE_CHECKING:
-    from connectors.lane import Sent
+    from connectors.request import Sent
 
 SECRET_PATH = "/services/T000/B000/canary-secret"
 
@@ -138,3 +138,23 @@ def test_a_kafka_target_is_delivered_when_the_broker_has_it(kafka_bootstrap: str
             await publisher.close()
 
     assert asyncio.run(go()).judgement is Judgement.DELIVERED
+
+
+@pytest.mark.parametrize(
+    ("text", "asked_ms"),
+    [
+        ("7", 7000),
+        ("0", 0),
+        ("", 0),
+        ("soon", 0),
+        ("-1", 0),
+        ("9" * 40, 86_400_000),
+        ("Tue, 24 Nov 2026 03:06:07 GMT", 60_000),
+        ("Tue, 24 Nov 2026 03:05:07 GMT", 0),
+        ("Tue, 24 Nov 2020 03:05:07 GMT", 0),
+        ("Tue, 24 Nov 2099 03:05:07 GMT", 86_400_000),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(text: str, asked_ms: int) -> None:
+    now = datetime(2026, 11, 24, 3, 5, 7, tzinfo=UTC)
+    assert retry_after_ms({"retry-after": text}, now) == asked_ms

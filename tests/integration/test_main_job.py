@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ SAMPLES = sorted(Path("tests/samples/webhooks").glob("*/*.body"))
 
 @pytest.fixture(scope="module")
 def running(kafka_bootstrap: str) -> Iterator[Product]:
-    with product(kafka_bootstrap, "main-job") as made:
+    with product(kafka_bootstrap, f"t-{uuid.uuid4().hex[:8]}") as made:
         yield made
 
 

@@ -1,0 +1,101 @@
+"""The way to one target: when the next try may be made, and which alerts may be open there. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connectors.agenda import Agenda
+from connectors.breaker import Breaker
+from connectors.bucket import Bucket
+from connectors.request import Judgement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from alerts.config import Target
+    from connectors.request import Sent
+
+GONE = 410
+"""The endpoint asks not to be called again: RFC 9110, section 15.5.11, and Standard Webhooks."""
+OPEN_MAX = 100_000
+"""So many alerts are remembered as open: about 10 MB. Beyond that every resolve is sent."""
+
+
+class Way:
+    """What holds back a try: a pause the target asked for, its breaker, its rate, the bound on what is under way."""
+
+    def __init__(self, target: Target | None, max_concurrent: int) -> None:
+        self.agenda = Agenda()
+        """Whose turn comes when."""
+        self.is_gone = False
+        """Whether the target answered that it will never take anything again."""
+        self.has_forgotten = False
+        """Whether more may be open than is remembered."""
+        self.opens_incidents = target is not None and target.opens_incidents
+        self._open: dict[str, None] = {}
+        """Fingerprints, the oldest first."""
+        self._bucket = Bucket(target.rate, target.burst) if target is not None and target.rate else None
+        self._breaker = Breaker()
+        self._max_concurrent = max_concurrent
+        self._under_way = 0
+        self._held_until_ms = 0
+
+    @property
+    def is_held_back(self) -> bool:
+        """Whether its breaker is open."""
+        return self._breaker.is_open
+
+    def next_ms(self) -> int | None:
+        """When `take` next has something; None if only a try that ends can bring it."""
+        due_ms, free_ms = self.agenda.first_ms(), self._breaker.next_ms()
+        if due_ms is None or free_ms is None or self._under_way >= self._max_concurrent:
+            return None
+        rate_ms = self._bucket.next_ms() if self._bucket is not None else 0
+        return max(due_ms, free_ms, rate_ms, self._held_until_ms)
+
+    def take(self, now_ms: int) -> str | None:
+        """The alert that may be told now, None if there is none; it must come back through `came_back`."""
+        next_ms = self.next_ms()
+        if next_ms is None or next_ms > now_ms:
+            return None
+        self._under_way += 1
+        self._breaker.take()
+        if self._bucket is not None:
+            self._bucket.take(now_ms)
+        return self.agenda.pop()
+
+    def came_back(self, sent: Sent, now_ms: int, latest_ms: int) -> None:
+        """Note what became of a try; a pause the target asks for holds for all, until `latest_ms` at most."""
+        self._under_way -= 1
+        if sent.judgement is Judgement.RETRY:
+            self._breaker.failed(now_ms)
+        else:
+            self._breaker.succeeded(now_ms)
+        if sent.judgement is Judgement.RETRY and sent.retry_after_ms:
+            self._held_until_ms = max(self._held_until_ms, min(now_ms + sent.retry_after_ms, latest_ms))
+        self.is_gone = self.is_gone or (sent.judgement is Judgement.REFUSED and sent.status == GONE)
+
+    def is_open(self, fingerprint: str) -> bool:
+        """Whether a firing of this alert may have reached the target, and no resolve since."""
+        return fingerprint in self._open
+
+    def open(self, fingerprint: str) -> None:
+        """Remember that a firing may have reached it."""
+        self._open[fingerprint] = None
+        if len(self._open) > OPEN_MAX:
+            del self._open[next(iter(self._open))]
+            self.has_forgotten = True
+
+    def closed(self, fingerprint: str) -> None:
+        """Nothing of this alert is open there."""
+        self._open.pop(fingerprint, None)
+
+    def all_open(self) -> list[str]:
+        """What is remembered as open, the oldest first."""
+        return list(self._open)
+
+    def restore(self, fingerprints: Iterable[str], *, has_forgotten: bool) -> None:
+        """Remember what a snapshot holds."""
+        self.has_forgotten = has_forgotten
+        for fingerprint in fingerprints:
+            self.open(fingerprint)
