@@ -27,6 +27,16 @@ def instant(text: str) -> datetime:
         raise ValueError(f"no such moment: {text!r} ({error})") from error
 
 
+@lru_cache(maxsize=8192)
+def instant_ms(text: str) -> int:
+    """The moment `text` names, in milliseconds since the epoch.
+
+    Raises:
+        ValueError: As `instant`.
+    """
+    return int(instant(text).timestamp() * 1000)
+
+
 def is_zero(text: str) -> bool:
     """Whether it is Go's zero time, with which senders say "none"."""
     return text[:19].upper() == "0001-01-01T00:00:00" and _RFC3339.fullmatch(text) is not None

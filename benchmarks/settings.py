@@ -20,7 +20,7 @@ class Bench(NamedTuple):
     bootstrap: str
     folder: Path
     """For what is written meanwhile; gone afterwards."""
-    seconds: float = 5.0
+    seconds: float = 10.0
     """How long each rate is measured."""
 
     def kafka(self, prefix: str, partitions: int = 8) -> Kafka:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypedDict
 from alerts.alert import Arrival, Status
 from alerts.decision import Verdict
 from alerts.errors import FormatError
-from alerts.instant import instant
+from alerts.instant import instant_ms
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -132,7 +132,7 @@ class Dedup:
 
     def _period(self, now_ms: int, arrival: Arrival, entry: Entry | None) -> tuple[int, int, int, int, int]:
         """Newest startsAt, its turn, what was told in it so far, and what the transition's turn is called."""
-        starts_ms = int(instant(arrival.starts_at).timestamp() * 1000)
+        starts_ms = instant_ms(arrival.starts_at)
         turn = (now_ms - starts_ms) // self._window_ms
         if entry is None or (starts_ms, turn) > entry[2:4]:
             return starts_ms, turn, 0, 0, turn
