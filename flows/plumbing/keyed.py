@@ -13,7 +13,7 @@ from alerts.record import Stored, open_alert
 from flows import metrics
 from flows.chunk import Chunk, Unreadable
 from flows.plumbing.rows import failed
-from flows.steps.dedup import NEW, Dedup, Seen, State
+from flows.steps.dedup import NEW, Dedup, Saved, Seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,10 +56,10 @@ class ConvertLogic(StatefulBatchLogic[Stored, Chunk, None]):
         """Nothing: convert remembers nothing."""
 
 
-class DedupLogic(StatefulBatchLogic[Chunk, Chunk, State]):
+class DedupLogic(StatefulBatchLogic[Chunk, Chunk, Saved]):
     """Runs `Dedup` over the chunks of one partition and opens the alerts it passes."""
 
-    def __init__(self, dedup: Dedup, state: State | None) -> None:
+    def __init__(self, dedup: Dedup, state: Saved | None) -> None:
         self._dedup = dedup
         self._state = dedup.begin() if state is None else dedup.resume(state)
 
@@ -86,13 +86,13 @@ class DedupLogic(StatefulBatchLogic[Chunk, Chunk, State]):
                     dedup.forget(state, arrival)
                     chunk.unreadable.append(_unreadable(chunk, len(seen), arrival, error))
             seen.append(said)
+        dedup.sweep(state, len(seen))
         metrics.count("dedup", (said.verdict.outcome for said in seen))
         return chunk._replace(seen=seen, alerts=alerts, transitions=transitions)
 
-    def snapshot(self) -> State:
+    def snapshot(self) -> Saved:
         """A copy: the engine pickles it later than it asks for it."""
-        state = self._state
-        return {**state, "young": dict(state["young"]), "old": dict(state["old"])}
+        return self._dedup.save(self._state)
 
 
 def _unreadable(chunk: Chunk, position: int, arrival: Arrival, error: Exception) -> Unreadable:
