@@ -41,12 +41,20 @@ def check(folder: Path, source: str, partitions: int) -> None:
     if not files:
         raise ConfigError(f"{folder} is no recovery directory; make one: python -m bytewax.recovery {folder} 1")
     keys: set[str] = set()
+    parts = 0
     for file in files:
-        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as store:
-            rows = store.execute("SELECT DISTINCT state_key FROM snaps WHERE step_id = ?", (source,))
-            keys |= {key for (key,) in rows}
-    if keys and len(keys) != partitions:
+        try:
+            with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as store:
+                rows = store.execute("SELECT DISTINCT state_key FROM snaps WHERE step_id = ?", (source,))
+                keys |= {key for (key,) in rows}
+                ((parts,),) = store.execute("SELECT part_count FROM parts")
+        except (sqlite3.DatabaseError, ValueError) as error:
+            raise ConfigError(f"{file} cannot be read as a part of a recovery directory: {error}") from error
+    numbers = {int(key) for key in keys}
+    # In a cluster each process may hold some of the files only, and so some of the partitions.
+    built_with = max(numbers, default=-1) + 1 if len(files) == parts else None
+    if max(numbers, default=-1) >= partitions or (numbers and built_with not in {None, partitions}):
         raise ConfigError(
-            f"the recovery directory {folder} belongs to {len(keys)} partitions, winnow.yaml says kafka.partitions: "
-            f"{partitions}: set it back, or start with an empty recovery directory"
+            f"the recovery directory {folder} belongs to {max(numbers) + 1} partitions, winnow.yaml says "
+            f"kafka.partitions: {partitions}: set it back, or start with an empty recovery directory"
         )

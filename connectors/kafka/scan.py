@@ -29,7 +29,10 @@ def scan(kafka: Kafka, topic: str, partitions: Iterable[int], since: datetime | 
         KafkaError: No broker answers, the topic is missing, or it stops answering on the way.
     """
     settings = {"bootstrap.servers": kafka.bootstrap, "group.id": "winnow-scan", "enable.auto.commit": False}
-    consumer = Consumer({**settings, "auto.offset.reset": "earliest", "log_level": 0, **kafka.client})
+    try:
+        consumer = Consumer({**settings, "auto.offset.reset": "earliest", "log_level": 0, **kafka.client})
+    except KafkaException as error:
+        raise KafkaError(f"kafka.client: {error.args[0].str()}") from error
     try:
         ends = _ends(consumer, topic, partitions)
         consumer.assign(_starts(consumer, topic, ends, since))
