@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypedDict
+from typing import TYPE_CHECKING, Protocol, TypedDict
 
 import structlog
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
@@ -33,7 +33,7 @@ _BATCH_MAX_BYTES = 1024 * 1024
 
 pause_seconds = Histogram(
     "winnow_snapshot_pause_seconds",
-    "How long the flow stood still for a snapshot",
+    "How long a partition was not read because of a snapshot",
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10),
 )
 
@@ -65,42 +65,19 @@ class Stopper(Protocol):
         """The last partition of this process is closed."""
 
 
-class _Pauses:
-    """Measures how long the flow stands still for a snapshot: the engine asks for no batch until it is written."""
-
-    def __init__(self) -> None:
-        self._since: float | None = None
-
-    def begun(self) -> None:
-        """A partition is asked for its part of the snapshot."""
-        if self._since is None:
-            self._since = time.perf_counter()
-
-    def ended(self) -> None:
-        """A partition is asked for records."""
-        if self._since is not None:
-            pause_seconds.observe(time.perf_counter() - self._since)
-            self._since = None
-
-
-class _Shared(NamedTuple):
-    """What the partitions of a process have in common."""
-
-    reader: Reader
-    stop: Stopper
-    pauses: _Pauses
-
-
 class _Partition(StatefulSourcePartition[Item, Position]):
-    def __init__(self, shared: _Shared, partition: int, position: Position, wake: Waker | None) -> None:
-        self._reader, self._stop, self._pauses = shared
+    def __init__(self, reader: Reader, stop: Stopper, partition: int, position: Position, wake: Waker | None) -> None:
+        self._reader = reader
+        self._stop = stop
         self._partition = partition
         self._position = position
         self._read: Progress | None = None
         self._saved: Progress | None = None
+        self._stands_since: float | None = None
+        """When it was asked for a snapshot; the engine asks for no batch until all of that is written."""
         self._wake = wake
         """Of the one partition that sleeps for all of its process; None for the others."""
-        self._queue = self._reader.assign(partition, position["next"])
+        self._queue = reader.assign(partition, position["next"])
 
     def next_batch(self) -> list[Item]:
         """What is there now, at most about a megabyte; the first partition of a process waits for something.
@@ -110,7 +87,9 @@ class _Partition(StatefulSourcePartition[Item, Position]):
             KafkaError: The consumer cannot go on.
         """
         self._reader.start()
-        self._pauses.ended()
+        if self._stands_since is not None:
+            pause_seconds.observe(time.perf_counter() - self._stands_since)
+            self._stands_since = None
         if self._reader.failure is not None:
             raise self._reader.failure
         if self._saved is not None:  # asked again after a snapshot: the epoch it belongs to is done
@@ -142,7 +121,7 @@ class _Partition(StatefulSourcePartition[Item, Position]):
 
     def snapshot(self) -> Position:
         """Where to go on from."""
-        self._pauses.begun()
+        self._stands_since = time.perf_counter()
         if self._read is not None:
             self._position = {**self._position, "next": self._read.offset}
             self._saved = self._read
@@ -183,12 +162,12 @@ class WebhooksSource(FixedPartitionedSource[Item, Position]):
         self._stop = stop
         self._on_start = on_start
         self._on_read = on_read
-        self._shared: _Shared | None = None
+        self._reader: Reader | None = None
 
     @property
     def is_reading(self) -> bool:
         """Whether records are being read."""
-        return self._shared is not None and self._shared.reader.is_reading
+        return self._reader is not None and self._reader.is_reading
 
     def list_parts(self) -> list[str]:
         """Partition numbers as text.
@@ -216,13 +195,12 @@ class WebhooksSource(FixedPartitionedSource[Item, Position]):
         position: Position = resume_state or {"v": VERSION, "next": None}
         _check(position)
         wake = None
-        if self._shared is None:
+        if self._reader is None:
             topic = topics(self._kafka).webhooks
-            reader = Reader(self._kafka, topic, self._flow.group, self._flow.cold_start_rewind, self._wake)
-            self._shared = _Shared(reader, self._stop, _Pauses())
+            self._reader = Reader(self._kafka, topic, self._flow.group, self._flow.cold_start_rewind, self._wake)
             wake = self._wake
             self._on_read()
-        return _Partition(self._shared, int(for_part), position, wake)
+        return _Partition(self._reader, self._stop, int(for_part), position, wake)
 
 
 def _check(position: Position) -> None:

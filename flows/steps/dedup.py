@@ -21,7 +21,7 @@ from alerts.alert import Arrival, Status
 from alerts.decision import Verdict
 from alerts.errors import FormatError
 from alerts.instant import instant_ms
-from flows.memory import Entry, Memory
+from flows.memory import COUNT_MAX, TURN_MAX, Entry, Memory
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -33,7 +33,7 @@ CHANGED = "changed"
 REPEAT = "repeat"
 DUPLICATE = "duplicate"
 
-_FIRING, _RESOLVED, _UNTOLD = 1, 0, -1
+_RESOLVED, _FIRING, _UNTOLD = range(3)
 
 
 class Saved(TypedDict):
@@ -116,6 +116,8 @@ class Dedup:
         is_firing = arrival.status is Status.FIRING
         newest_ms, turn, firings, resolves, name = self._period(state.now_ms, arrival, entry)
         count = firings if is_firing else resolves
+        if count >= COUNT_MAX:  # they are counted no further, and the next must not be called the same
+            name = state.now_ms
         status = _FIRING if is_firing else _RESOLVED
         key = int(arrival.fingerprint, 16)
         told = Entry(key, state.now_ms, newest_ms, turn, firings + is_firing, resolves + (not is_firing), status)
@@ -130,6 +132,6 @@ class Dedup:
         starts_ms = instant_ms(arrival.starts_at)
         turn = (now_ms - starts_ms) // self._window_ms
         if entry is None or (starts_ms, turn) > (entry.starts_ms, entry.turn):
-            return starts_ms, turn, 0, 0, turn
-        name = turn if starts_ms == entry.starts_ms else now_ms
+            return starts_ms, turn, 0, 0, turn if abs(turn) < TURN_MAX else now_ms
+        name = turn if starts_ms == entry.starts_ms and abs(turn) < TURN_MAX else now_ms
         return entry.starts_ms, entry.turn, entry.firings, entry.resolves, name

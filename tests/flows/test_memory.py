@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from alerts.errors import FormatError
-from flows.memory import Entry, Memory
+from flows.memory import COUNT_MAX, TURN_MAX, Entry, Memory
 
 KEYS = st.integers(0, 5) | st.just(2**64 - 1)
 MOMENTS = st.integers(0, 20)
 
 
 def entry(key: int, passed_ms: int = 0) -> Entry:
-    return Entry(key, passed_ms, -62_135_596_800_000, -5, 1, 4_000_000_000, -1)
+    return Entry(key, passed_ms, -62_135_596_800_000, -5, 1, COUNT_MAX, 3)
 
 
 class Remembered(RuleBasedStateMachine):
@@ -69,7 +69,7 @@ def test_sweep_comes_by_every_row_however_few_it_looks_at() -> None:
 def test_cut_rows_are_refused() -> None:
     memory = Memory()
     memory.put(entry(1))
-    with pytest.raises(FormatError, match="41 bytes each"):
+    with pytest.raises(FormatError, match="32 bytes each"):
         Memory(memory.packed()[:-1])
 
 
@@ -79,3 +79,11 @@ def test_what_is_packed_does_not_change_with_the_memory() -> None:
     packed = memory.packed()
     memory.put(entry(1, passed_ms=9))
     assert Memory(packed).get(1) == entry(1)
+
+
+def test_turns_and_counts_beyond_what_a_row_holds_stay_at_its_limit() -> None:
+    memory = Memory()
+    memory.put(Entry(1, 0, 0, 2**40, 10**6, 10**6, 1))
+    memory.put(Entry(2, 0, 0, -(2**40), 0, 0, 1))
+    assert memory.get(1) == Entry(1, 0, 0, TURN_MAX, COUNT_MAX, COUNT_MAX, 1)
+    assert memory.get(2) == Entry(2, 0, 0, -TURN_MAX, 0, 0, 1)

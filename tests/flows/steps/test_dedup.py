@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from alerts.alert import Status
 from alerts.errors import FormatError
 from alerts.instant import instant
+from flows.memory import COUNT_MAX
 from flows.steps.dedup import CHANGED, DUPLICATE, NEW, REPEAT, Dedup, Seen
 from tests.support.events import NOW_MS, arrival
 
@@ -251,3 +252,23 @@ def test_alert_that_could_not_be_read_is_no_reason_to_drop_the_next() -> None:
     dedup(state, arrival())
     dedup.forget(state, arrival())
     assert dedup(state, arrival()).verdict.outcome == NEW
+
+
+def test_changes_beyond_what_is_counted_are_still_called_otherwise() -> None:
+    dedup = Dedup(timedelta(days=30))
+    state, called = dedup.begin(), []
+    for number in range(2 * COUNT_MAX + 10):
+        status = Status.RESOLVED if number % 2 else Status.FIRING
+        called.append(dedup(state, arrival(at_ms=NOW_MS + number, status=status)).transition)
+    assert None not in called
+    assert len(set(called)) == len(called)
+
+
+@pytest.mark.parametrize("starts_at", ["0002-01-01T00:00:00Z", "9998-01-01T00:00:00Z"])
+def test_changes_far_from_their_start_are_called_otherwise_even_when_forgotten(starts_at: str) -> None:
+    """A second's window: the turn is larger than what is remembered of it."""
+    dedup, called = Dedup(timedelta(seconds=1)), []
+    for number in range(4):
+        seen = dedup(dedup.begin(), arrival(at_ms=NOW_MS + number, starts_at=starts_at))
+        called.append(seen.transition)
+    assert len(set(called)) == len(called)
