@@ -13,7 +13,9 @@ from alerts.errors import FormatError
 
 _ROW = Struct("<QqqiHH")
 _KEY = Struct(f"<Q{_ROW.size - 8}x")
-_KEY_AND_PASSED = Struct(f"<Qq{_ROW.size - 16}x")
+_PASSED = Struct("<q")
+_PASSED_AT = 8
+_PASSED_ONLY = Struct(f"<8xq{_ROW.size - 16}x")
 TURN_MAX = 2**31 - 1
 COUNT_MAX = 2**16 - 1
 """Turns and counts beyond are remembered as these."""
@@ -61,6 +63,14 @@ class Memory:
     def __len__(self) -> int:
         return len(self._places)
 
+    def last(self, key: int) -> tuple[int, int] | None:
+        """When an alert last passed and its status then: all that a repeat needs, and most alerts are repeats."""
+        number = self._places.get(key)
+        if number is None:
+            return None
+        (passed,) = _PASSED.unpack_from(self._rows, number * _ROW.size + _PASSED_AT)
+        return passed >> 2, passed & 3
+
     def get(self, key: int) -> Entry | None:
         """What is remembered of an alert."""
         number = self._places.get(key)
@@ -90,28 +100,30 @@ class Memory:
         )
 
     def sweep(self, count: int, until_ms: int) -> None:
-        """Look at the next `count` rows and forget those that passed at `until_ms` or earlier.
+        """Look at the next `count` rows, up to the last one, and forget those that passed at `until_ms` or earlier.
 
         A few rows a call rather than all at once, for that would be a pause.
         """
-        for _ in range(min(count, len(self._places))):
-            number = self._hand if self._hand < len(self._places) else 0
-            key, passed = _KEY_AND_PASSED.unpack_from(self._rows, number * _ROW.size)
-            if passed >> 2 > until_ms:
-                self._hand = number + 1
-            else:
-                self._hand = number
-                self._drop(key, number)
+        first = self._hand if self._hand < len(self._places) else 0
+        end = min(first + count, len(self._places))
+        block = memoryview(self._rows)[first * _ROW.size : end * _ROW.size]
+        limit = until_ms << 2 | 3
+        old = [number for number, (passed,) in enumerate(_PASSED_ONLY.iter_unpack(block), first) if passed <= limit]
+        block.release()
+        for number in reversed(old):  # from the end: what takes a row's place has been looked at
+            self._drop(number)
+        self._hand = old[0] if old else end
 
     def packed(self) -> bytes:
         """All rows, a copy."""
         return bytes(self._rows)
 
-    def _drop(self, key: int, number: int) -> None:
+    def _drop(self, number: int) -> None:
         """The last row takes the place of the one that goes."""
+        (key,) = _KEY.unpack_from(self._rows, number * _ROW.size)
+        del self._places[key]
         last = self._rows[-_ROW.size :]
         del self._rows[-_ROW.size :]
-        del self._places[key]
         if number < len(self._places):
             self._rows[number * _ROW.size : (number + 1) * _ROW.size] = last
             self._places[_KEY.unpack(last)[0]] = _numbers[number]

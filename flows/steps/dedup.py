@@ -10,7 +10,7 @@ this turn. It counts for two windows and is swept out some time after, so no tim
 What a transition is called decides a notification's id, so no two may be called the same, however long they lie apart
 and whatever was forgotten between, and the same one must be called the same after a cold start. Hence the turn: how
 many windows lie between startsAt and the acceptance. Only a startsAt older than one already told (two senders that
-disagree) is called by its moment of acceptance instead.
+disagree), and what is beyond counting, is called by its input id instead.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Seen(NamedTuple):
 
     verdict: Verdict
     transition: str | None
-    """Which change it tells, `<status>/<startsAt>/<turn>.<count>`; None for a duplicate, which ends here."""
+    """Which change it tells, `<status>/<startsAt>/<turn or input id>.<count>`; None for a duplicate: it ends here."""
 
 
 class Dedup:
@@ -90,16 +90,20 @@ class Dedup:
         The moment is the arrival's acceptance; in a partition it never goes back.
         """
         now_ms = state.now_ms = max(state.now_ms, arrival.envelope.accepted_ms)
-        entry = state.memory.get(int(arrival.fingerprint, 16))
-        if entry is None or now_ms - entry.passed_ms >= 2 * self._window_ms:
+        key = int(arrival.fingerprint, 16)
+        last = state.memory.last(key)
+        if last is None:
             return self._pass(state, arrival, None, NEW)
-        if entry.status == _UNTOLD:
-            return self._pass(state, arrival, entry, NEW)
-        if (entry.status == _FIRING) is not (arrival.status is Status.FIRING):
-            return self._pass(state, arrival, entry, CHANGED)
-        if now_ms - entry.passed_ms >= self._window_ms:
-            return self._pass(state, arrival, entry, REPEAT)
-        return Seen(Verdict(DUPLICATE, "window", {"passed_ms": entry.passed_ms}), None)
+        passed_ms, status = last
+        if now_ms - passed_ms >= 2 * self._window_ms:
+            return self._pass(state, arrival, None, NEW)
+        if status == _UNTOLD:
+            return self._pass(state, arrival, state.memory.get(key), NEW)
+        if (status == _FIRING) is not (arrival.status is Status.FIRING):
+            return self._pass(state, arrival, state.memory.get(key), CHANGED)
+        if now_ms - passed_ms >= self._window_ms:
+            return self._pass(state, arrival, state.memory.get(key), REPEAT)
+        return Seen(Verdict(DUPLICATE, "window", {"passed_ms": passed_ms}), None)
 
     def forget(self, state: State, arrival: Arrival) -> None:
         """What passed could not be read after all: whatever its alert says next is new, and no duplicate of it."""
@@ -117,7 +121,7 @@ class Dedup:
         newest_ms, turn, firings, resolves, name = self._period(state.now_ms, arrival, entry)
         count = firings if is_firing else resolves
         if count >= COUNT_MAX:  # they are counted no further, and the next must not be called the same
-            name = state.now_ms
+            name = arrival.id
         status = _FIRING if is_firing else _RESOLVED
         key = int(arrival.fingerprint, 16)
         told = Entry(key, state.now_ms, newest_ms, turn, firings + is_firing, resolves + (not is_firing), status)
@@ -127,11 +131,13 @@ class Dedup:
             saw["passed_ms"] = entry.passed_ms
         return Seen(Verdict(outcome, "window", saw), f"{arrival.status}/{arrival.starts_at}/{name}.{count}")
 
-    def _period(self, now_ms: int, arrival: Arrival, entry: Entry | None) -> tuple[int, int, int, int, int]:
+    def _period(self, now_ms: int, arrival: Arrival, entry: Entry | None) -> tuple[int, int, int, int, str]:
         """Newest startsAt, its turn, what was told in it so far, and what the transition's turn is called."""
         starts_ms = instant_ms(arrival.starts_at)
         turn = (now_ms - starts_ms) // self._window_ms
+        name = f"{turn}" if abs(turn) < TURN_MAX else arrival.id
         if entry is None or (starts_ms, turn) > (entry.starts_ms, entry.turn):
-            return starts_ms, turn, 0, 0, turn if abs(turn) < TURN_MAX else now_ms
-        name = turn if starts_ms == entry.starts_ms and abs(turn) < TURN_MAX else now_ms
+            return starts_ms, turn, 0, 0, name
+        if starts_ms < entry.starts_ms:
+            name = arrival.id
         return entry.starts_ms, entry.turn, entry.firings, entry.resolves, name
