@@ -44,6 +44,8 @@ class Shared(NamedTuple):
     """Their rates and fallbacks; one that is missing here has neither."""
     pending: Pending | None = None
     """Told how many deliveries wait."""
+    began_ms: int = 0
+    """When this process began, on the clock that also says when alerts were accepted."""
 
 
 _NOTHING = Shared()
@@ -59,7 +61,7 @@ class LaneLogic(StatefulBatchLogic[Delivery, Ended, Plain]):
         self._send = send
         self._background = background
         self._pending = shared.pending
-        self._lane = Lane(settings, {target.name: target for target in shared.targets})
+        self._lane = Lane(settings, {target.name: target for target in shared.targets}, shared.began_ms)
         self._back: deque[tuple[Job, Sent]] = deque()
         self._counted = 0
         self._gone: set[str] = set()
