@@ -47,6 +47,9 @@ _FLOW = {
 _GATEWAY = {Fault.KILL: 5, Fault.KILL_AT_START: 1, Fault.PAUSE: 1}
 _BROKER = {Fault.KILL: 1, Fault.PAUSE: 1}
 _MOODS = {Fault.MOOD: 1}
+PLANS: dict[str, Mapping[Fault, int]] = {"flow": _FLOW, "gateway": _GATEWAY, "broker": _BROKER}
+"""By victim: what happens to it, and how often against the others."""
+PLANS |= {name: _MOODS for name in KINDS if name != STEADY}
 _GAPS_S = {"flow": 4.0, "gateway": 4.0, "broker": 40.0}
 _MOOD_GAP_S = 12.0
 
@@ -63,9 +66,7 @@ class Faults:
         self.failures: list[str] = []
         """What the harness itself could not do; there should be nothing."""
         self._stopping = threading.Event()
-        plans: dict[str, Mapping[Fault, int]] = {"flow": _FLOW, "gateway": _GATEWAY, "broker": _BROKER}
-        plans |= {name: _MOODS for name in KINDS if name != STEADY}
-        self._threads = [threading.Thread(target=self._run, args=plan, daemon=True) for plan in plans.items()]
+        self._threads = [threading.Thread(target=self._run, args=plan, daemon=True) for plan in PLANS.items()]
 
     def start(self) -> None:
         """Begin."""

@@ -59,7 +59,7 @@ class Group:
     def marked(self, name: str) -> Body:
         """A body with one alert only, routed like any other."""
         self._labels[name] = {
-            "alertname": "Chaos",
+            "alertname": name,
             "instance": name,
             "team": "t",
             "watch": "hook",
