@@ -11,6 +11,7 @@ from tests.chaos.faults import Faults
 from tests.chaos.finding import Finding
 from tests.chaos.oracle import decided, obligations
 from tests.chaos.settle import settle
+from tests.chaos.story import stories
 from tests.chaos.told import Told
 from tests.chaos.world import PREFIX, World
 
@@ -88,6 +89,9 @@ def _judge(world: World, faults: Faults, say: Callable[[str], None]) -> Result:
     findings += _others(world, faults, evidence, ledger)
     for finding in findings:
         world.log("finding", **finding._asdict())
+    if findings:
+        lines = stories((finding.name for finding in findings), evidence, world.receivers.notes, world.began)
+        (world.folder / "stories.txt").write_text("".join(f"{line}\n" for line in lines))
     return Result(world, faults, findings, told.duplicates.total(), ledger, took_s)
 
 

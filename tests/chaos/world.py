@@ -42,7 +42,7 @@ class World:
         self.receivers = receivers or Receivers()
         self._log = (folder / "chaos.log").open("a")
         self._log_lock = threading.Lock()
-        self._began = time.monotonic()
+        self.began = time.monotonic()
         self.begin_ms = time.time_ns() // 1_000_000
         self._guard = Guard()
         gateway_port, metrics_port = free_port(), free_port()
@@ -90,12 +90,12 @@ class World:
         """A line in the run's log."""
         told = " ".join(f"{name}={value}" for name, value in facts.items())
         with self._log_lock:
-            self._log.write(f"{time.monotonic() - self._began:8.2f} {event} {told}".rstrip() + "\n")
+            self._log.write(f"{time.monotonic() - self.began:8.2f} {event} {told}".rstrip() + "\n")
             self._log.flush()
 
     def elapsed_s(self) -> float:
         """Since it was made."""
-        return time.monotonic() - self._began
+        return time.monotonic() - self.began
 
     def cli(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run Winnow's command line."""
