@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 import structlog
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+Found = TypeVar("Found")
 Item = tuple[str, Stored]
 """Keyed by partition."""
 
@@ -82,6 +83,8 @@ class Reader:
         self._assigned: deque[tuple[int, int | None]] = deque()
         self._expected: dict[int, int] = {}
         """Where each partition begins; gone once its first record is there."""
+        self.ends: dict[int, int | None] = {}
+        """Of each partition: the offset behind what lay there unread when reading began; None until it is known."""
         self._done: dict[int, Progress] = {}
         self._open = 0
         self._lock = threading.Lock()
@@ -96,6 +99,7 @@ class Reader:
         """Begin to read a partition at `offset`; None: where the group left off, or at the beginning."""
         self._open += 1
         queue = self.queues[partition] = deque()
+        self.ends[partition] = None
         self._assigned.append((partition, offset))
         return queue
 
@@ -155,10 +159,21 @@ class Reader:
         unknown = [partition for partition, offset in fresh if offset is None]
         if unknown:
             starts |= self._cold_starts(unknown)
+        self.ends |= {partition: self._end(partition, offset) for partition, offset in starts.items()}
         self._expected |= {partition: offset for partition, offset in starts.items() if offset >= 0}
         self._consumer.incremental_assign(
             [TopicPartition(self._topic, partition, offset) for partition, offset in starts.items()]
         )
+
+    def _end(self, partition: int, start: int) -> int:
+        """The offset behind what is there to be read from `start` on; 0 if there is nothing."""
+        place = TopicPartition(self._topic, partition)
+
+        def ask() -> list[int]:
+            return list(self._consumer.get_watermark_offsets(place, timeout=_ANSWER_TIMEOUT_S))
+
+        low, high = self._patiently(ask)
+        return high if max(low, start) < high else 0
 
     def _cold_starts(self, partitions: list[int]) -> dict[int, int]:
         """Where the group left off, rewound: repeats under the same ids rather than losses."""
@@ -185,7 +200,7 @@ class Reader:
         )
         return starts
 
-    def _patiently(self, ask: Callable[[], list[TopicPartition]]) -> list[TopicPartition]:
+    def _patiently(self, ask: Callable[[], list[Found]]) -> list[Found]:
         """What `ask` returns, once the broker is able to: one that just started has no coordinator yet."""
         while True:
             try:
