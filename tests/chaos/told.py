@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tests.chaos.finding import DIFFERING, FIRING_LAST, LOST, OVERTAKEN, SHARED, STALE_LAST, STRAY, UNDECIDED, Finding
 from tests.chaos.oracle import targets_of
+from tests.chaos.receivers import Mood
 from tests.chaos.settings import INCIDENTS, KINDS
 from tests.chaos.transition import transitions
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from tests.chaos.transition import Transition
 
 DEAD_LETTERED = "dead-lettered"
+_TAKEN = frozenset({Mood.WELL, Mood.LATE})
+"""Moods in which a request is answered 2xx; who was paused may have seen the late ones in time."""
 
 
 class Visit(NamedTuple):
@@ -66,7 +69,7 @@ class Told:
             fingerprint = known.get(note.spoken.name)
             if fingerprint is None:
                 self._strays.append(Finding(STRAY, note.spoken.name, note.target, f"{note.spoken}"))
-            else:
+            elif note.mood is not Mood.LIMIT:  # a target that answers 429 has not taken it, says each target's document
                 self._notes[note.target, fingerprint].append(note)
         self._outcomes: dict[tuple[str, str], list[tuple[str, set[str]]]] = defaultdict(list)
         for (target, fingerprint, transition), words in evidence.outcomes.items():
@@ -113,7 +116,7 @@ class Told:
                 yield visit.finding(SHARED, f"{id_} is {visit.changes[ranks[id_]]} and {visit.changes[rank]}")
             highest = max(highest, rank)
         yield from _differing(visit, ranks)
-        yield from _missing(visit, set(ranks.values()))
+        yield from _missing(visit, {visit.rank(note) for note in visit.notes if note.mood in _TAKEN})
         yield from _last(visit)
 
 
@@ -124,8 +127,8 @@ def _differing(visit: Visit, ranks: dict[str, int]) -> Iterator[Finding]:
             yield visit.finding(DIFFERING, f"{change}: {ids}")
 
 
-def _missing(visit: Visit, told: set[int]) -> Iterator[Finding]:
-    """What was not told, and has no recorded end that excuses it."""
+def _missing(visit: Visit, told: set[int | None]) -> Iterator[Finding]:
+    """What no target has answered 2xx, and has no recorded end that excuses it."""
     last = visit.changes[-1].rank
     for change in visit.changes:
         words = visit.ends[change.rank]
