@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench load lock
+.PHONY: help setup run test check bench chaos load lock
 SHELL := /bin/bash
 
 VENV := .venv
@@ -35,6 +35,9 @@ check: setup ## Check format, lint, types and import rules
 
 bench: setup ## Measure Winnow beside the limits of this machine
 	@$(BIN)/python -m benchmarks
+
+chaos: setup ## Break everything around Winnow, count what became of each alert (SECONDS=600 SEED=1 RATE=2000 DROP=)
+	@$(BIN)/python -m tests.chaos --seconds $(or $(SECONDS),600) --seed $(or $(SEED),1) --rate $(or $(RATE),2000) --drop "$(DROP)"
 
 load: setup ## Send load with k6 (SCENARIO=baseline)
 	@$(BIN)/k6 run --no-usage-report k6/$(or $(SCENARIO),baseline).js

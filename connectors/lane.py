@@ -73,9 +73,11 @@ class Ended(NamedTuple):
 class Lane:
     """The deliveries of one target."""
 
-    def __init__(self, settings: Publish, targets: Mapping[str, Target]) -> None:
+    def __init__(self, settings: Publish, targets: Mapping[str, Target], began_ms: int = 0) -> None:
+        """Send as `settings` say; what was accepted before `began_ms` an earlier process may have sent already."""
         self._settings = settings
         self._targets = targets
+        self._began_ms = began_ms
         self._waiting: dict[str, deque[Job]] = {}
         """By fingerprint, in order; the first of each is the one that may be sent, or that is under way."""
         self._under_way: dict[str, bool] = {}
@@ -108,6 +110,8 @@ class Lane:
         self._count += 1
         job = Job(delivery, 0, now_ms, now_ms + self._deadline_ms(delivery), delivery.target)
         fingerprint = delivery.alert.fingerprint
+        if delivery.alert.envelope.accepted_ms < self._began_ms:
+            self._may_be_open(job)
         jobs = self._waiting.get(fingerprint)
         if not jobs or (len(jobs) == 1 and fingerprint in self._under_way):
             self._append(job)
@@ -203,8 +207,9 @@ class Lane:
         for name, (opened, has_forgotten) in ways.items():
             self._way(name).restore(opened, has_forgotten=has_forgotten)
         self._count += len(jobs)
-        for job in jobs:
-            self._append(Job(*job))
+        for job in map(Job._make, jobs):
+            self._may_be_open(job)
+            self._append(job)
 
     def _deadline_ms(self, delivery: Delivery) -> int:
         deadline = self._settings.deadline
@@ -215,6 +220,13 @@ class Lane:
         if name not in self._ways:
             self._ways[name] = Way(self._targets.get(name), self._settings.max_concurrent)
         return self._ways[name]
+
+    def _may_be_open(self, job: Job) -> None:
+        """A process that ended after its last snapshot may have sent this firing: whatever it opened must be closed."""
+        if job.is_firing:
+            for name in filter(None, (job.delivery.target, self._fallback_of(job))):
+                if (way := self._way(name)).opens_incidents:
+                    way.open(job.delivery.alert.fingerprint)
 
     def _append(self, job: Job) -> None:
         jobs = self._waiting.setdefault(job.delivery.alert.fingerprint, deque())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -62,7 +63,12 @@ def build(config: Config) -> Parts:
     names = topics(config.kafka)
     rules = config.classify.rules
     publisher = Publisher(config.targets, config.kafka)
-    shared = Shared(config.targets, pending)
+    shared = Shared(
+        config.targets,
+        pending,
+        time.time_ns() // 1_000_000,
+        is_behind=lambda: source.is_behind and not pending.is_full,
+    )
 
     def on_start() -> None:
         serve(config.flow.metrics_listen, lambda: source.is_reading and not drain.has_begun)

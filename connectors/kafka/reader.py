@@ -18,7 +18,7 @@ from prometheus_client import Counter
 
 from alerts.errors import KafkaError
 from alerts.record import Stored
-from connectors.kafka.starts import cold_starts, committed
+from connectors.kafka.starts import backlog_end, cold_starts, committed
 from connectors.kafka.topics import RECOVERY
 
 if TYPE_CHECKING:
@@ -75,6 +75,8 @@ class Reader:
         self._assigned: deque[tuple[int, int | None]] = deque()
         self._expected: dict[int, int] = {}
         """The next offset of each partition, once it is known."""
+        self.ends: dict[int, int | None] = {}
+        """Of each partition: the offset behind what lay there unread when reading began; None until it is known."""
         self._done: dict[int, Progress] = {}
         self._open = 0
         self._lock = threading.Lock()
@@ -122,6 +124,7 @@ class Reader:
         """Begin to read a partition at `offset`; None: where the group left off, or at the beginning."""
         self._open += 1
         queue = self.queues[partition] = deque()
+        self.ends[partition] = None
         self._assigned.append((partition, offset))
         return queue
 
@@ -182,6 +185,10 @@ class Reader:
         if unknown:
             places = [TopicPartition(self._topic, partition) for partition in unknown]
             starts |= cold_starts(self._consumer, places, self._rewind_ms, self._closing)
+        self.ends |= {
+            partition: backlog_end(self._consumer, TopicPartition(self._topic, partition, start), self._closing)
+            for partition, start in starts.items()
+        }
         self._expected |= {partition: offset for partition, offset in starts.items() if offset >= 0}
         self._consumer.incremental_assign(
             [TopicPartition(self._topic, partition, offset) for partition, offset in starts.items()]

@@ -30,6 +30,8 @@ VERSION = 1
 _PAST = datetime(2000, 1, 1, tzinfo=UTC)
 _IDLE_WAIT_S = 0.02
 _BATCH_MAX_BYTES = 1024 * 1024
+# Far more than it takes to read again what no snapshot holds; beyond it a late word is better than none.
+_BEHIND_MAX_S = 30.0
 
 pause_seconds = Histogram(
     "winnow_snapshot_pause_seconds",
@@ -78,6 +80,8 @@ class _Partition(StatefulSourcePartition[Item, Position]):
         self._wake = wake
         """Of the one partition that sleeps for all of its process; None for the others."""
         self._queue = reader.assign(partition, position["next"])
+        self.is_behind = True
+        """Whether it has not yet handed on all that lay in Kafka when it began."""
 
     def next_batch(self) -> list[Item]:
         """What is there now, at most about a megabyte; the first partition of a process waits for something.
@@ -90,6 +94,8 @@ class _Partition(StatefulSourcePartition[Item, Position]):
         if self._stands_since is not None:
             pause_seconds.observe(time.perf_counter() - self._stands_since)
             self._stands_since = None
+        if self.is_behind:
+            self._note_end()
         if self._reader.failure is not None:
             raise self._reader.failure
         if self._saved is not None:  # asked again after a snapshot: the epoch it belongs to is done
@@ -101,6 +107,11 @@ class _Partition(StatefulSourcePartition[Item, Position]):
         if self._stop.is_over:
             raise StopIteration
         return [] if is_held else self._take()
+
+    def _note_end(self) -> None:
+        """Asked again: what the last batch held has gone through the flow."""
+        end = self._reader.ends[self._partition]
+        self.is_behind = end is None or (end > 0 and (self._read is None or self._read.offset < end))
 
     def _take(self) -> list[Item]:
         batch: list[Item] = []
@@ -163,6 +174,18 @@ class WebhooksSource(FixedPartitionedSource[Item, Position]):
         self._on_start = on_start
         self._on_read = on_read
         self._reader: Reader | None = None
+        self._behind: list[_Partition] | None = None
+        self._built_s = time.monotonic()
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether some of what lay in Kafka at the start is still to be read: the latest state of an alert, perhaps."""
+        if self._behind == [] or time.monotonic() - self._built_s > _BEHIND_MAX_S:
+            self._behind = []
+            return False
+        if self._behind is not None:
+            self._behind = [part for part in self._behind if part.is_behind]
+        return self._behind != []
 
     @property
     def is_reading(self) -> bool:
@@ -200,7 +223,10 @@ class WebhooksSource(FixedPartitionedSource[Item, Position]):
             self._reader = Reader(self._kafka, topic, self._flow.group, self._flow.cold_start_rewind, self._wake)
             wake = self._wake
             self._on_read()
-        return _Partition(self._reader, self._stop, int(for_part), position, wake)
+        part = _Partition(self._reader, self._stop, int(for_part), position, wake)
+        self._behind = [*(self._behind or ()), part]
+        self._built_s = time.monotonic()
+        return part
 
 
 def _check(position: Position) -> None:

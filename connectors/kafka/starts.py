@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
@@ -17,6 +17,7 @@ _ANSWER_TIMEOUT_S = 10.0
 _PAUSE_S = 0.5
 
 Places = list[TopicPartition]
+Found = TypeVar("Found")
 
 
 def committed(topic: str, partition: int, offset: int, accepted_ms: int) -> TopicPartition:
@@ -51,6 +52,17 @@ def cold_starts(consumer: Consumer, places: Places, rewind_ms: int, closing: thr
     return starts
 
 
+def backlog_end(consumer: Consumer, start: TopicPartition, closing: threading.Event) -> int:
+    """The offset behind what lies in a partition from `start` on; 0 if there is nothing.
+
+    Raises:
+        KafkaException: The broker refuses to say.
+    """
+    place = TopicPartition(start.topic, start.partition)
+    low, high = _patiently(lambda: consumer.get_watermark_offsets(place, timeout=_ANSWER_TIMEOUT_S), closing)
+    return high if max(low, start.offset) < high else 0
+
+
 def _moments(known: Iterable[TopicPartition], rewind_ms: int) -> Iterable[TopicPartition]:
     """The partitions whose last acceptance is known, at the moment to go back to."""
     for place in known:
@@ -58,7 +70,7 @@ def _moments(known: Iterable[TopicPartition], rewind_ms: int) -> Iterable[TopicP
             yield TopicPartition(place.topic, place.partition, max(0, int(place.metadata) - rewind_ms))
 
 
-def _patiently(ask: Callable[[], Places], closing: threading.Event) -> Places:
+def _patiently(ask: Callable[[], Found], closing: threading.Event) -> Found:
     """What `ask` returns, once the broker is able to: one that just started has no coordinator yet."""
     while True:
         try:

@@ -44,6 +44,11 @@ class Shared(NamedTuple):
     """Their rates and fallbacks; one that is missing here has neither."""
     pending: Pending | None = None
     """Told how many deliveries wait."""
+    began_ms: int = 0
+    """When this process began, on the clock that also says when alerts were accepted."""
+    is_behind: Callable[[], bool] = lambda: False
+    """Whether what lay in Kafka at the start is still being read: until then nothing is sent, for an alert whose newer
+    state was told before a crash must not be told its older one once more under an id that nobody has seen yet."""
 
 
 _NOTHING = Shared()
@@ -59,7 +64,8 @@ class LaneLogic(StatefulBatchLogic[Delivery, Ended, Plain]):
         self._send = send
         self._background = background
         self._pending = shared.pending
-        self._lane = Lane(settings, {target.name: target for target in shared.targets})
+        self._is_behind = shared.is_behind
+        self._lane = Lane(settings, {target.name: target for target in shared.targets}, shared.began_ms)
         self._back: deque[tuple[Job, Sent]] = deque()
         self._counted = 0
         self._gone: set[str] = set()
@@ -83,7 +89,7 @@ class LaneLogic(StatefulBatchLogic[Delivery, Ended, Plain]):
             self._background.took_back(1)
             metrics.attempts.labels(target=job.to, judgement=sent.judgement.value).inc()
             self._lane.came_back(job, sent, now_ms)
-        jobs = self._lane.take(now_ms)
+        jobs = [] if self._is_behind() else self._lane.take(now_ms)
         if jobs:
             self._background.submit([self._work(job) for job in jobs])
         self._tell()

@@ -258,3 +258,22 @@ def test_incident_fallback_is_told_no_resolve_of_what_it_never_saw() -> None:
     lane.offer(R1, NOW_MS)
     _send(lane, REFUSED)
     assert lane.ended() == [Ended(R1, Outcome.DEAD_LETTERED, 1, 403, "answered 403", NOW_MS)]
+
+
+@pytest.mark.parametrize("kind", ["pagerduty", "rootly"])
+def test_incident_that_a_process_before_this_one_may_have_opened_is_closed(kind: str) -> None:
+    own = Target(name="oncall", kind=kind)
+    lane = Lane(Publish(), {"oncall": own}, began_ms=NOW_MS + 1)
+    lane.offer(F1, NOW_MS + 1)  # read again after a crash, together with its resolve
+    lane.offer(R1, NOW_MS + 1)
+    assert _send(lane, DELIVERED, NOW_MS + 1).delivery.id == R1.id
+    assert _ends(lane) == [(F1.id, "merged"), (R1.id, "delivered")]
+
+
+def test_incident_whose_firing_waited_at_the_last_snapshot_is_closed_after_a_crash() -> None:
+    lane = _lane("pagerduty")
+    lane.offer(F1, NOW_MS)
+    after = _lane("pagerduty")
+    after.restore(json.loads(json.dumps(lane.snapshot())))
+    after.offer(R1, NOW_MS)
+    assert _send(after, DELIVERED).delivery.id == R1.id

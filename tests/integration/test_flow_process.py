@@ -115,6 +115,20 @@ def test_without_a_snapshot_it_begins_where_the_group_left_off_rewound(made: Pro
     assert sorted(ids[:5]) == sorted(ids[5:])
 
 
+def test_what_lies_in_kafka_at_the_start_is_read_before_anything_is_told(made: Product) -> None:
+    """Else a restart would tell an older state, under an id nobody has seen, after the newer one was told before it."""
+    made.gateway()
+    for status in ("firing", "resolved"):
+        made.post(webhook(range(20), status))
+    made.flow(*recovery(made))
+    made.post(webhook(range(20, 21)))
+    wait_for(lambda: ("many-20", "firing") in told(made, "many-"), "what comes later")
+    wait_for(lambda: len(told(made, "many-")) >= 21, "all notifications")
+    assert sorted(told(made, "many-")) == sorted(
+        [("many-20", "firing"), *((f"many-{number}", "resolved") for number in range(20))]
+    )
+
+
 def test_a_record_that_cannot_be_read_is_quarantined_with_its_place(made: Product) -> None:
 
     made.gateway()

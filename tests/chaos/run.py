@@ -1,0 +1,121 @@
+"""One chaos run, from the first alert to the verdict."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from tests.chaos.evidence import gather
+from tests.chaos.faults import Faults
+from tests.chaos.finding import Finding
+from tests.chaos.oracle import decided, obligations
+from tests.chaos.settle import settle
+from tests.chaos.story import stories
+from tests.chaos.told import Told
+from tests.chaos.world import PREFIX, World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.chaos.evidence import Evidence
+    from tests.chaos.settings import Settings
+
+# A breaker probes every 30 s, a pause grows up to 60 s.
+_SETTLE_TIMEOUT_S = 180.0
+_EVERY_S = 10.0
+
+
+class Book(NamedTuple):
+    """What `winnow ledger` says."""
+
+    code: int
+    accepted: int
+    unaccounted: int
+    states: dict[str, int]
+    error: str
+
+
+class Result(NamedTuple):
+    """What came of a run."""
+
+    world: World
+    faults: Faults
+    findings: list[Finding]
+    duplicates: int
+    ledger: Book
+    settled_s: float
+
+
+def run(settings: Settings, folder: Path, say: Callable[[str], None]) -> Result:
+    """Feed, break, settle, judge; everything that ran has ended afterwards."""
+    with World(settings, folder) as world:
+        say(f"running in {folder}, broker {world.broker.bootstrap}; faults are in {folder / 'chaos.log'}")
+        faults = Faults(world)
+        if settings.pace:
+            faults.start()
+        began = time.monotonic()
+        while (left_s := began + settings.seconds - time.monotonic()) > 0:
+            time.sleep(min(_EVERY_S, left_s))
+            if left_s < settings.calm_s:
+                faults.stop()
+            kills = sum(faults.kills.values())
+            count, notes = world.feeder.count, len(world.receivers.notes)
+            say(f"{time.monotonic() - began:6.0f} s  {count:>9,} accepted  {notes:>8,} notifications  {kills:>4} kills")
+        faults.stop()
+        world.log("calm")
+        world.feeder.stop()
+        return _judge(world, faults, say)
+
+
+def _judge(world: World, faults: Faults, say: Callable[[str], None]) -> Result:
+    began = time.monotonic()
+    rest = settle(world, PREFIX, _SETTLE_TIMEOUT_S)
+    took_s = time.monotonic() - began
+    world.log("settled", lag=rest.lag, pending=rest.pending, took_s=f"{took_s:.1f}")
+    say(f"settled after {took_s:.0f} s; reading the evidence")
+    findings = [] if rest.is_nothing else [Finding("not settled", "-", "flow", f"{rest}")]
+    codes = {process.command.name: process.stop() for process in (world.gateway, world.flow)}
+    findings += [
+        Finding("exit status", "-", name, f"{code} after SIGTERM") for name, code in codes.items() if code != 0
+    ]
+    ledger = _ledger(world)
+    evidence = gather(world.broker.bootstrap, PREFIX)
+    told = Told(evidence, world.receivers.notes)
+    findings += obligations(world.feeder.accepted, evidence)
+    findings += decided(evidence)
+    findings += told.findings()
+    findings += _others(world, faults, evidence, ledger)
+    for finding in findings:
+        world.log("finding", **finding._asdict())
+    if findings:
+        lines = stories((finding.name for finding in findings), evidence, world.receivers.notes, world.began)
+        (world.folder / "stories.txt").write_text("".join(f"{line}\n" for line in lines))
+    return Result(world, faults, findings, told.duplicates.total(), ledger, took_s)
+
+
+def _ledger(world: World) -> Book:
+    done = world.cli("ledger", "-o", "json", "--since", f"{int(world.elapsed_s()) + 60}s", "--deadline", "0s")
+    try:
+        told = json.loads(done.stdout)
+    except json.JSONDecodeError:
+        return Book(done.returncode, 0, -1, {}, done.stderr[-500:])
+    lost = "; ".join(f"{one['id']} lacks {one['lacks']}" for one in told["oldest_unaccounted"][:10])
+    return Book(done.returncode, told["accepted"], told["unaccounted"], told["states"], lost)
+
+
+def _others(world: World, faults: Faults, evidence: Evidence, ledger: Book) -> list[Finding]:
+    """What is wrong beside single alerts."""
+    stored = sum(len(events) for events in evidence.events.values())
+    found = [Finding("refused", "-", "gateway", text) for text in world.feeder.refused]
+    found += [Finding("strange request", "-", "receiver", text) for text in world.receivers.strange[:20]]
+    found += [Finding("harness", "-", "-", text) for text in faults.failures]
+    found += [Finding("one fingerprint, two alerts", min(names), print_, f"{names}")
+              for print_, names in evidence.names.items() if len(names) > 1]  # fmt: skip
+    if evidence.quarantined:
+        found.append(Finding("quarantined", "-", "quarantine", f"{evidence.quarantined} entries, though all was valid"))
+    if ledger.code or ledger.unaccounted or ledger.accepted != stored:
+        text = f"exit {ledger.code}, {ledger.unaccounted} unaccounted, {ledger.accepted} of {stored}; {ledger.error}"
+        found.append(Finding("ledger disagrees", "-", "ledger", text))
+    return found
