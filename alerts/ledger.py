@@ -16,6 +16,7 @@ import orjson
 from alerts.decision import Outcome
 from alerts.errors import FormatError
 from alerts.record import decode
+from alerts.retry import is_retry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -118,7 +119,7 @@ class Ledger:
 
     def accept(self, stored: Stored) -> None:
         """Take a record of the webhooks topic; one that nobody can read counts as one alert."""
-        if stored.accepted_ms not in self._range:
+        if stored.accepted_ms not in self._range or is_retry(stored.value):  # a retry's alert was accepted before
             return
         place = Place(stored.partition, stored.offset, stored.accepted_ms)
         keys: Iterable[Key]

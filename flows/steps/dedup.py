@@ -100,6 +100,12 @@ class Dedup:
         state["young"][key] = entry
         return Seen(Verdict(DUPLICATE, "window", {"passed_ms": entry[1]}), None)
 
+    def passed_ms(self, state: State, fingerprint: str) -> int | None:
+        """When an alert last told something new; None if it is not remembered."""
+        key = int(fingerprint, 16)
+        entry = state["young"].get(key) or state["old"].get(key)
+        return None if entry is None else entry[1]
+
     def forget(self, state: State, arrival: Arrival) -> None:
         """What passed could not be read after all: whatever its alert says next is new, and no duplicate of it."""
         entry = state["young"].get(int(arrival.fingerprint, 16))
