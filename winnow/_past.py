@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from alerts.record import Stored
 
 # The clocks of gateways, flow and brokers differ.
-_CLOCKS_DIFFER = timedelta(minutes=5)
+CLOCKS_DIFFER = timedelta(minutes=5)
 
 
 class Mark(NamedTuple):
@@ -54,7 +54,7 @@ def past(config: Config, since_ms: int, fingerprints: Iterable[str], among: Iter
     names = topics(config.kafka)
     archive = Archive(config.kafka)
     count = len(archive.partitions(names.webhooks))
-    since = datetime.fromtimestamp(max(0, since_ms) / 1000, UTC) - _CLOCKS_DIFFER
+    since = datetime.fromtimestamp(max(0, since_ms) / 1000, UTC) - CLOCKS_DIFFER
     partitions = sorted({partition_of(fingerprint, count) for fingerprint in wanted} | set(among))
     found = Past(Standing(wanted), {})
     for message in archive.messages(names.webhooks, since, partitions):

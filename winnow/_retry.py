@@ -27,6 +27,7 @@ class Fate(StrEnum):
     """What becomes of an entry that is to be retried."""
 
     RETRIED = "retried"
+    IN_PART = "retried in part"
     TO_RETRY = "to retry"
     """It would be, but for --dry-run."""
     ALREADY = "already retried"
@@ -43,7 +44,7 @@ class Fate(StrEnum):
 
 
 # Exit status 1 says that there are some of these: whoever wanted them sent has to do something.
-_UNDONE = frozenset({Fate.WAITS, Fate.NO_TARGET, Fate.UNREADABLE, Fate.FAILED})
+_UNDONE = frozenset({Fate.IN_PART, Fate.WAITS, Fate.NO_TARGET, Fate.UNREADABLE, Fate.FAILED})
 
 
 class Item(NamedTuple):
@@ -59,6 +60,8 @@ class Item(NamedTuple):
     detail: str = ""
     messages: tuple[Message, ...] = ()
     """What is to be written; only of one that is to be retried."""
+    is_partial: bool = False
+    """Some of it cannot be retried; `detail` says why."""
 
 
 def carry_out(kafka: Kafka, items: Sequence[Item], output: Output, *, dry_run: bool) -> None:
@@ -110,5 +113,5 @@ def _sent(producer: AcknowledgedProducer, item: Item, reported: set[Batch]) -> B
 
 def _after(item: Item, error: str | None) -> Item:
     if error is None:
-        return item._replace(fate=Fate.RETRIED)
+        return item._replace(fate=Fate.IN_PART if item.is_partial else Fate.RETRIED)
     return item._replace(fate=Fate.FAILED, detail=f"Kafka did not confirm: {error}")

@@ -256,3 +256,20 @@ def test_alert_that_was_given_up_and_delivered_on_a_retry_is_delivered() -> None
         made.decide(value)
     made.letter(letter("d" * 32))
     assert made.balance(NOW_MS, HOUR_MS).ends == {End("delivered"): 1}
+
+
+def test_line_that_was_written_again_ends_where_its_second_reading_says() -> None:
+    made = ledger()
+    made.accept(stored(offset=9))
+    for value in (dropped(outcome="unreadable"), decided(0, "d" * 32), ended("d" * 32)):
+        made.decide(value)
+    balance = made.balance(NOW_MS, HOUR_MS)
+    assert (balance.accepted, balance.ends) == (1, {End("delivered"): 1})
+
+
+def test_line_that_was_written_again_in_vain_is_quarantined() -> None:
+    made = ledger()
+    made.accept(stored(offset=9))
+    for value in (dropped(outcome="unreadable"), dropped(outcome="unreadable")):
+        made.decide(value)
+    assert made.balance(NOW_MS, HOUR_MS).ends == {End("quarantined"): 1}
