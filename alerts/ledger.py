@@ -16,6 +16,7 @@ import orjson
 from alerts.decision import Outcome
 from alerts.errors import FormatError
 from alerts.record import decode
+from alerts.retry import is_retry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -110,6 +111,8 @@ class Ledger:
         self._early: dict[Key, list[tuple[Key, str]]] = {}
         """Outcomes that came before their decision: the flow writes the two side by side."""
         self._unreadable: set[tuple[int, int]] = set()
+        self._again: set[Key] = set()
+        """In a second record, by `winnow quarantine retry`: a line that could not be read is decided anew."""
 
     @property
     def is_settled(self) -> bool:
@@ -118,7 +121,7 @@ class Ledger:
 
     def accept(self, stored: Stored) -> None:
         """Take a record of the webhooks topic; one that nobody can read counts as one alert."""
-        if stored.accepted_ms not in self._range:
+        if stored.accepted_ms not in self._range or is_retry(stored.value):  # a retry's alert was accepted before
             return
         place = Place(stored.partition, stored.offset, stored.accepted_ms)
         keys: Iterable[Key]
@@ -127,7 +130,10 @@ class Ledger:
         except FormatError:
             keys = [_text(place)]
         for key in keys:
-            self._accepted += key not in self._open
+            if key in self._open:
+                self._again.add(key)
+            else:
+                self._accepted += 1
             self._open[key] = place
 
     def decide(self, value: bytes) -> None:
@@ -203,7 +209,11 @@ class Ledger:
                 planned.ends[delivery_key] = word
             self._settle(key, planned)
         elif not isinstance(found, Planned):
-            self._end(key, _end_of(row))
+            end = _end_of(row)
+            if end.state == QUARANTINED and key in self._again:
+                self._again.discard(key)
+            else:
+                self._end(key, end)
 
     def _outcome(self, key: Key, delivery: Key, word: str) -> None:
         found = self._open.get(key)

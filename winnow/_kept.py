@@ -14,7 +14,7 @@ from winnow._archive import Archive
 from winnow._output import write_json, write_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from alerts.config import Kafka
@@ -88,6 +88,22 @@ def find(kafka: Kafka, topic: str, name: str, ids: Callable[[Row], set[str]]) ->
         places = ", ".join(one.place for one in found[-_NAMED_MAX:])
         raise WinnowError(f"{len(found)} records of {name} in {topic}; name one by its place, the newest: {places}")
     return found[0]
+
+
+def named(found: Iterable[Kept], names: Sequence[str] | None, ids: Callable[[Row], set[str]]) -> list[Kept]:
+    """Those whose place or one of whose ids is among `names`; all if there are no names.
+
+    Raises:
+        WinnowError: A name is of none.
+    """
+    if not names:
+        return list(found)
+    wanted = set(names)
+    matches = [(one, wanted & {one.place, *ids(one.row)}) for one in found]
+    unknown = wanted.difference(*(hits for _, hits in matches))
+    if unknown:
+        raise WinnowError(f"there is no {min(unknown)[:100]!r}; expected PARTITION/OFFSET or an id, as `ls` lists")
+    return [one for one, hits in matches if hits]
 
 
 def contains(text: object, part: str | None) -> bool:

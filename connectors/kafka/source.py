@@ -122,7 +122,9 @@ class _Partition(StatefulSourcePartition[Item, Position]):
             size_bytes += len(item[1].value)
         if batch:
             last = batch[-1][1]
-            self._read = Progress(last.offset + 1, last.accepted_ms)
+            # Never back: what `winnow quarantine retry` writes has its old time, and a cold start would go there.
+            known_ms = 0 if self._read is None else self._read.accepted_ms
+            self._read = Progress(last.offset + 1, max(last.accepted_ms, known_ms))
             self._reader.took(size_bytes)
         return batch
 

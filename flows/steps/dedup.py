@@ -105,6 +105,11 @@ class Dedup:
             return self._pass(state, arrival, state.memory.get(key), REPEAT)
         return Seen(Verdict(DUPLICATE, "window", {"passed_ms": passed_ms}), None)
 
+    def passed_ms(self, state: State, fingerprint: str) -> int | None:
+        """When an alert last told something new; None if it is not remembered."""
+        last = state.memory.last(int(fingerprint, 16))
+        return None if last is None else last[0]
+
     def forget(self, state: State, arrival: Arrival) -> None:
         """What passed could not be read after all: whatever its alert says next is new, and no duplicate of it."""
         entry = state.memory.get(int(arrival.fingerprint, 16))
