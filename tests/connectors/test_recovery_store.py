@@ -1,8 +1,18 @@
 from __future__ import annotations
 
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from typing import TYPE_CHECKING
+
 import pytest
 
-from connectors.recovery_store import option
+from alerts.errors import ConfigError
+from connectors.recovery_store import check, option
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NAMES = ("-w", "--workers-per-process")
 
@@ -24,3 +34,54 @@ def test_option_is_found_as_bytewax_reads_it(arguments: list[str], found: str | 
 
 def test_option_falls_back_to_the_environment() -> None:
     assert option(NAMES, "WORKERS", ["run"], {"WORKERS": "4"}) == "4"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A store of two files whose last execution began with epoch 3 and finished epoch 4."""
+    subprocess.run([sys.executable, "-m", "bytewax.recovery", str(tmp_path), "2"], check=True)
+    one, other = sorted(tmp_path.glob("part-*.sqlite3"))
+    with closing(sqlite3.connect(one)) as store, store:
+        store.execute("INSERT INTO exs (ex_num, worker_count, resume_epoch) VALUES (0, 1, 1), (1, 1, 3)")
+        _save(store, "proxy.kafka", "0", 4)
+    with closing(sqlite3.connect(other)) as store, store:
+        store.execute("INSERT INTO fronts (ex_num, worker_index, worker_frontier) VALUES (0, 0, 9), (1, 0, 5)")
+        for epoch in (3, 4, 5, 6):
+            _save(store, "proxy.dedup", "0", epoch)
+    return tmp_path
+
+
+def _save(store: sqlite3.Connection, step: str, key: str, epoch: int) -> None:
+    row = (step, key, epoch, b"\x80")
+    store.execute("INSERT INTO snaps (step_id, state_key, snap_epoch, ser_change) VALUES (?, ?, ?, ?)", row)
+
+
+def _epochs(folder: Path, step: str) -> list[int]:
+    found: list[int] = []
+    for file in folder.glob("part-*.sqlite3"):
+        with closing(sqlite3.connect(file)) as store:
+            found += [epoch for (epoch,) in store.execute("SELECT snap_epoch FROM snaps WHERE step_id = ?", (step,))]
+    return sorted(found)
+
+
+def test_what_was_saved_of_an_unfinished_epoch_is_forgotten(folder: Path) -> None:
+    check(folder, "proxy.kafka", 1)
+    assert _epochs(folder, "proxy.dedup") == [3, 4]
+    assert _epochs(folder, "proxy.kafka") == [4]
+
+
+def test_nothing_is_forgotten_while_a_file_of_the_store_is_elsewhere(folder: Path) -> None:
+    min(folder.glob("part-*.sqlite3")).unlink()
+    check(folder, "proxy.kafka", 1)
+    assert _epochs(folder, "proxy.dedup") == [3, 4, 5, 6]
+
+
+def test_a_new_store_is_left_as_it_is(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "bytewax.recovery", str(tmp_path), "1"], check=True)
+    check(tmp_path, "proxy.kafka", 1)
+
+
+def test_a_file_that_is_no_store_is_named_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "part-0.sqlite3").write_text("no database" * 100)
+    with pytest.raises(ConfigError, match="cannot be used: file is not a database"):
+        check(tmp_path, "proxy.kafka", 1)
