@@ -55,7 +55,8 @@ def sections(receiver: str) -> dict[str, object]:
             *({"name": name, "match": f'watch="{name}"', "to": [name], "continue": True} for name in KINDS),
             {"name": "all", "match": f'team!="{NOBODY}"', "to": [STEADY]},
         ],
-        "publish": {"backoff": "200ms", "max_concurrent": 64},
+        # A cold start reads ten minutes again before it tells anything: that many deliveries must find room.
+        "publish": {"backoff": "200ms", "max_concurrent": 64, "max_pending": 200_000},
         "targets": [_target(name, kind, f"{receiver}/{name}") for name, kind in KINDS.items()],
     }
 
