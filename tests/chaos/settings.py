@@ -44,12 +44,20 @@ class Settings(NamedTuple):
     """At the end: alerts still come, nothing new breaks."""
     pace: float = 1.0
     """Faults come so many times as often as usual."""
+    scenario: str = "chaos"
+    produce_timeout: str | None = f"{TIMEOUT_S}s"
+    """Of the gateway; None: the product's own."""
+    dedup_window: str = "4h"
+    new_share: float = 0.03
+    """Of the alerts, how many were never seen before."""
 
 
-def sections(receiver: str) -> dict[str, object]:
+def sections(settings: Settings, receiver: str) -> dict[str, object]:
     """The keys of winnow.yaml beside `kafka`; `receiver` is the harness's own address."""
+    produce = {} if settings.produce_timeout is None else {"produce_timeout": settings.produce_timeout}
     return {
-        "gateway": {"produce_timeout": f"{TIMEOUT_S}s", "request_timeout": "10s"},
+        "gateway": {"request_timeout": "10s", **produce},
+        "dedup": {"window": settings.dedup_window},
         "filter": [{"name": NO_TESTS, "when": 'environment="test"', "critical": True}],
         "routes": [
             *({"name": name, "match": f'watch="{name}"', "to": [name], "continue": True} for name in KINDS),

@@ -58,13 +58,14 @@ class World:
         self.flow.prepare = self.ensure_state
         # Alerts began an hour ago, so that none of a run lies in the future or at the edge of a window.
         self.feeder = Feeder(settings, gateway_port, self.begin_ms - 3_600_000, self.log)
+        self.feeder.was_paused_since = self.gateway.was_paused_since
         self._stack = ExitStack()
 
     def _environ(self, gateway_port: int, metrics_port: int) -> dict[str, str]:
         config = self.folder / "winnow.yaml"
         kafka = {"bootstrap": self.broker.bootstrap, "topic_prefix": PREFIX, "partitions": PARTITIONS}
         receiver = f"http://127.0.0.1:{self.receivers.port}"
-        config.write_text(yaml.safe_dump({"kafka": kafka, **sections(receiver)}))
+        config.write_text(yaml.safe_dump({"kafka": kafka, **sections(self.settings, receiver)}))
         return {
             **os.environ,
             "WINNOW_CONFIG": str(config),
