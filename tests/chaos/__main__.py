@@ -11,6 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from tests.chaos import scenarios
+from tests.chaos.neighbours import measure
 from tests.chaos.report import lost, table
 from tests.chaos.run import run
 from tests.chaos.settings import DROPS, Settings
@@ -23,6 +24,10 @@ def main() -> int:
     settings = _asked()
     console = Console(width=max(Console().width, 120), highlight=False)
     folder = Path(tempfile.mkdtemp(prefix="winnow-chaos-"))
+    if settings.scenario == scenarios.NEIGHBOURS:
+        is_good = measure(settings, folder, console.print)
+        shutil.rmtree(folder)
+        return 0 if is_good else 1
     result = run(settings, folder, console.print)
     console.print(table(result))
     for finding in result.findings[:_NAMED_MAX]:

@@ -22,6 +22,7 @@ KINDS = {
     "am": "alertmanager",
 }
 """By target: its kind. All but `STEADY` are made to misbehave."""
+NOWHERE = "http://127.0.0.1:1"
 INCIDENTS = frozenset({"pager", "root"})
 """Targets where a firing opens what only its resolve closes."""
 NO_TESTS = "no_tests"
@@ -50,6 +51,8 @@ class Settings(NamedTuple):
     dedup_window: str = "4h"
     new_share: float = 0.03
     """Of the alerts, how many were never seen before."""
+    away: tuple[str, ...] = ()
+    """Targets at an address where nobody listens."""
 
 
 def sections(settings: Settings, receiver: str) -> dict[str, object]:
@@ -65,7 +68,10 @@ def sections(settings: Settings, receiver: str) -> dict[str, object]:
         ],
         # A cold start reads ten minutes again before it tells anything: that many deliveries must find room.
         "publish": {"backoff": "200ms", "max_concurrent": 64, "max_pending": 200_000},
-        "targets": [_target(name, kind, f"{receiver}/{name}") for name, kind in KINDS.items()],
+        "targets": [
+            _target(name, kind, f"{NOWHERE if name in settings.away else receiver}/{name}")
+            for name, kind in KINDS.items()
+        ],
     }
 
 
