@@ -30,7 +30,7 @@ VERSION = 1
 _PAST = datetime(2000, 1, 1, tzinfo=UTC)
 _IDLE_WAIT_S = 0.02
 _BATCH_MAX_BYTES = 1024 * 1024
-# Far more than it takes to read again what no snapshot holds; beyond it a late word is better than none.
+# Without progress for so long (the broker is away), a word too many is better than none.
 _BEHIND_MAX_S = 30.0
 
 pause_seconds = Histogram(
@@ -108,10 +108,15 @@ class _Partition(StatefulSourcePartition[Item, Position]):
             raise StopIteration
         return [] if is_held else self._take()
 
+    @property
+    def read_to(self) -> int:
+        """Offset behind what was handed on; 0 before the first."""
+        return 0 if self._read is None else self._read.offset
+
     def _note_end(self) -> None:
         """Asked again: what the last batch held has gone through the flow."""
         end = self._reader.ends[self._partition]
-        self.is_behind = end is None or (end > 0 and (self._read is None or self._read.offset < end))
+        self.is_behind = end is None or self.read_to < end
 
     def _take(self) -> list[Item]:
         batch: list[Item] = []
@@ -177,16 +182,22 @@ class WebhooksSource(FixedPartitionedSource[Item, Position]):
         self._on_read = on_read
         self._reader: Reader | None = None
         self._behind: list[_Partition] | None = None
-        self._built_s = time.monotonic()
+        self._was_read = 0
+        self._moved_s = time.monotonic()
 
     @property
     def is_behind(self) -> bool:
         """Whether some of what lay in Kafka at the start is still to be read: the latest state of an alert, perhaps."""
-        if self._behind == [] or time.monotonic() - self._built_s > _BEHIND_MAX_S:
-            self._behind = []
+        if self._behind == []:
             return False
-        if self._behind is not None:
-            self._behind = [part for part in self._behind if part.is_behind]
+        parts = self._behind or []
+        read = sum(part.read_to for part in parts)
+        if read != self._was_read:
+            self._was_read, self._moved_s = read, time.monotonic()
+        if time.monotonic() - self._moved_s > _BEHIND_MAX_S:
+            self._behind = []
+        elif parts:
+            self._behind = [part for part in parts if part.is_behind]
         return self._behind != []
 
     @property
@@ -227,7 +238,7 @@ class WebhooksSource(FixedPartitionedSource[Item, Position]):
             self._on_read()
         part = _Partition(self._reader, self._stop, int(for_part), position, wake)
         self._behind = [*(self._behind or ()), part]
-        self._built_s = time.monotonic()
+        self._moved_s = time.monotonic()
         return part
 
 
