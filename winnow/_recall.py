@@ -81,7 +81,7 @@ class _Judge:
         self._standing, self._marks = found
         self._newest = newest
         self._even_superseded = even_superseded
-        self._targets = {target.name for target in config.targets}
+        self._targets = {target.name for target in config.targets if target.enabled}
 
     def in_order(self, letters: Sequence[_Letter]) -> list[_Letter]:
         def accepted(letter: _Letter) -> tuple[int, int]:
@@ -100,7 +100,9 @@ class _Judge:
         if outcome not in {None, DEAD_LETTERED}:
             return letter.item(Fate.ENDED, f"{outcome} since")
         if letter.delivery.target not in self._targets:
-            return letter.item(Fate.NO_TARGET, f"no target named {letter.delivery.target} in winnow.yaml")
+            return letter.item(
+                Fate.NO_TARGET, f"no target named {letter.delivery.target} in winnow.yaml, or it is disabled"
+            )
         return self._if_newest(letter)
 
     def _if_newest(self, letter: _Letter) -> Item:
