@@ -157,6 +157,11 @@ class Target(Section):
         """Whether a firing opens there what only its resolve closes."""
         return self.kind in {"pagerduty", "rootly"}
 
+    @property
+    def heartbeat(self) -> timedelta | None:
+        """How often it must be told again what it was told, or it forgets; None: once is enough."""
+        return None
+
     @model_validator(mode="after")
     def _falls_back_to_another(self) -> Self:
         if self.fallback == self.name:

@@ -8,66 +8,30 @@ Alerts do not wait for each other. What a target does not take goes to its fallb
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
-from alerts.alert import Status
-from alerts.decision import Delivery, Outcome, Severity
+from alerts.decision import Outcome, Severity
 from connectors import lane_state
 from connectors.agenda import Agenda
-from connectors.request import Judgement, Sent
+from connectors.heartbeats import Heartbeats
+from connectors.job import Ended, Job
+from connectors.request import Judgement
 from connectors.way import Way
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from alerts.config import Publish, Target
+    from alerts.decision import Delivery
     from alerts.delivery_json import Plain
+    from connectors.request import Sent
 
 BACKOFF_MAX_MS = 60_000
 _NO_MORE_DOUBLING = 30
 
 _IS_GONE = "target is gone: it answered 410"
 _IS_LATE = "not taken until its deadline"
-
-
-class Job(NamedTuple):
-    """One delivery on its way."""
-
-    delivery: Delivery
-    tries: int
-    """How often it was sent so far."""
-    due_ms: int
-    deadline_ms: int
-    to: str
-    """The target it is sent to: its own, or that target's fallback."""
-    failures: int = 0
-    """Tries in a row that failed, those of what it replaced among them: the pause grows with them."""
-    last: Sent | None = None
-    """What became of its last try."""
-    refusal: str = ""
-    """Why its own target was not told, if it is sent to the fallback in its place."""
-
-    @property
-    def outgoing(self) -> Delivery:
-        """The delivery as it is sent: under the same id, to whom it goes."""
-        return self.delivery if self.to == self.delivery.target else self.delivery._replace(target=self.to)
-
-    @property
-    def is_firing(self) -> bool:
-        """Whether it tells that something began."""
-        return self.delivery.alert.status is Status.FIRING
-
-
-class Ended(NamedTuple):
-    """A delivery that will not be tried again."""
-
-    delivery: Delivery
-    outcome: Outcome
-    tries: int
-    status: int | None
-    error: str
-    ended_ms: int
 
 
 class Lane:
@@ -85,6 +49,7 @@ class Lane:
         self._deadlines = Agenda()
         """Of the firsts that are not under way."""
         self._ways: dict[str, Way] = {}
+        self._heartbeats: Heartbeats | None = None
         self._ended: list[Ended] = []
         self._count = 0
         self._encoded: dict[str, tuple[Delivery, str]] = {}
@@ -101,6 +66,11 @@ class Lane:
         return bool(self._under_way)
 
     @property
+    def heartbeats(self) -> int:
+        """Alerts its target is reminded of."""
+        return len(self._heartbeats or ())
+
+    @property
     def ways(self) -> Mapping[str, Way]:
         """The ways to its target and to the fallback, by name."""
         return self._ways
@@ -110,6 +80,7 @@ class Lane:
         job = Job(delivery, 0, now_ms, now_ms + self._deadline_ms(delivery), delivery.target)
         fingerprint = delivery.alert.fingerprint
         if delivery.alert.envelope.accepted_ms < self._began_ms:
+            job = job._replace(may_repeat=True)
             self._may_be_open(job)
         jobs = self._waiting.get(fingerprint)
         if jobs and any(waiting.delivery.id == delivery.id for waiting in jobs):
@@ -121,6 +92,9 @@ class Lane:
         older = jobs.pop()
         if not jobs:
             self._unschedule(older)
+        if older.is_heartbeat:
+            self._append(job)
+            return
         if jobs or self._is_needed(older, job):
             self._append(self._merged(older, job, now_ms))
             return
@@ -134,6 +108,7 @@ class Lane:
         What may be sent at its deadline is sent once more; what may not is given up.
         """
         jobs: list[Job] = []
+        self._say_again(now_ms)
         for way in list(self._ways.values()):
             while (fingerprint := way.take(now_ms)) is not None:
                 job = self._waiting[fingerprint][0]
@@ -147,6 +122,24 @@ class Lane:
             self._unschedule(late)
             self._fall(late, late.last.error if late.last else _IS_LATE, now_ms)
         return jobs
+
+    def _say_again(self, now_ms: int) -> None:
+        """Put the heartbeats that are due; an alert with something newer to tell needs none."""
+        beats = self._heartbeats
+        if beats is None:
+            return
+        for delivery in beats.due(now_ms):
+            if delivery.alert.fingerprint not in self._waiting:
+                # Not told until the next one is due, it is needed no more.
+                deadline_ms = now_ms + beats.every_ms
+                self._append(Job(delivery, 0, now_ms, deadline_ms, delivery.target, is_heartbeat=True))
+
+    def _beats(self, target: str) -> Heartbeats | None:
+        """The heartbeats of its target; None if it wants none, or takes nothing any more."""
+        found = self._targets.get(target)
+        if self._heartbeats is None and found is not None and found.heartbeat and not self._way(target).is_gone:
+            self._heartbeats = Heartbeats(int(found.heartbeat.total_seconds() * 1000))
+        return self._heartbeats
 
     def came_back(self, job: Job, sent: Sent, now_ms: int) -> None:
         """Note what became of a try."""
@@ -165,7 +158,9 @@ class Lane:
             way.closed(fingerprint)
         job = job._replace(tries=job.tries + 1, last=sent, failures=job.failures + 1)
         self._waiting[fingerprint][0] = job
-        if sent.judgement is Judgement.DELIVERED:
+        if job.is_heartbeat:
+            self._drop_first(fingerprint)
+        elif sent.judgement is Judgement.DELIVERED:
             self._delivered(job, now_ms)
         elif sent.judgement is Judgement.RETRY:
             self._again(job, sent, now_ms)
@@ -182,7 +177,9 @@ class Lane:
     def next_ms(self) -> int | None:
         """When `take` next has something to do; None if only a try that ends or an offer can bring it."""
         moments = [way.next_ms() for way in self._ways.values()]
-        return min((ms for ms in (*moments, self._deadlines.first_ms()) if ms is not None), default=None)
+        moments.append(self._deadlines.first_ms())
+        moments.append(self._heartbeats.next_ms() if self._heartbeats is not None else None)
+        return min((ms for ms in moments if ms is not None), default=None)
 
     def snapshot(self) -> Plain:
         """All that has not ended, as plain data; what is under way is among it."""
@@ -190,8 +187,10 @@ class Lane:
             lane_state.job_to_plain(job, self._encode(job.delivery))
             for waiting in self._waiting.values()
             for job in waiting
+            if not job.is_heartbeat
         ]
-        return lane_state.to_plain(jobs, self._ways)
+        alive = self._heartbeats.all_alive() if self._heartbeats is not None else ()
+        return lane_state.to_plain(jobs, self._ways, alive)
 
     def _encode(self, delivery: Delivery) -> str:
         known = self._encoded.get(delivery.id)
@@ -205,13 +204,15 @@ class Lane:
         Raises:
             FormatError: A snapshot of another version.
         """
-        jobs, ways = lane_state.from_plain(plain, self._deadline_ms)
+        jobs, ways, alive = lane_state.from_plain(plain, self._deadline_ms)
         for name, (opened, has_forgotten) in ways.items():
             self._way(name).restore(opened, has_forgotten=has_forgotten)
         self._count += len(jobs)
-        for job in map(Job._make, jobs):
+        for job in jobs:
             self._may_be_open(job)
             self._append(job)
+        if alive and (beats := self._beats(alive[0].delivery.target)) is not None:
+            beats.restore(alive, self._began_ms)
 
     def _deadline_ms(self, delivery: Delivery) -> int:
         deadline = self._settings.deadline
@@ -264,6 +265,8 @@ class Lane:
         return newer._replace(
             delivery=newer.delivery._replace(untold_firing=True) if is_untold else newer.delivery,
             due_ms=due_ms,
+            # From the first change that was not told: an alert that changes all the time must reach somebody too.
+            deadline_ms=min(older.deadline_ms, newer.deadline_ms) if older.to == newer.to else newer.deadline_ms,
             failures=older.failures if older.to == newer.to else newer.failures,
         )
 
@@ -306,6 +309,9 @@ class Lane:
 
     def _fall(self, job: Job, error: str, now_ms: int) -> None:
         """Its target, or the fallback, is not told: go on to the fallback or to the dead letters."""
+        if job.is_heartbeat:
+            self._drop_first(job.delivery.alert.fingerprint)
+            return
         fallback = self._fallback_of(job)
         if fallback and self._is_wanted_at(fallback, job):
             self._turn_to(fallback, job, f"{job.to}: {error}", now_ms)
@@ -337,6 +343,7 @@ class Lane:
 
     def _clear(self, way: Way, now_ms: int) -> None:
         """Nothing waits for a target that is gone."""
+        self._heartbeats = None
         for fingerprint in way.agenda.names():
             job = self._waiting[fingerprint][0]
             self._unschedule(job)
@@ -345,11 +352,20 @@ class Lane:
     def _finish(self, job: Job, outcome: Outcome, error: str, now_ms: int) -> None:
         """End the first of its alert; the next one's turn comes."""
         fingerprint = job.delivery.alert.fingerprint
+        beats = self._beats(job.delivery.target)
+        if beats is not None and outcome is Outcome.DELIVERED:
+            beats.told(job.delivery, now_ms)
+        elif beats is not None:
+            beats.missed(job.delivery)
+        jobs = self._waiting[fingerprint]
+        self._end(job, outcome, error, now_ms)
+        if len(jobs) == 2 and outcome is Outcome.DEAD_LETTERED and not self._is_needed(job, jobs[1]):
+            self._end(jobs.pop(), Outcome.NOT_NEEDED, "its firing never reached the target", now_ms)
+        self._drop_first(fingerprint)
+
+    def _drop_first(self, fingerprint: str) -> None:
         jobs = self._waiting[fingerprint]
         jobs.popleft()
-        self._end(job, outcome, error, now_ms)
-        if len(jobs) == 1 and outcome is Outcome.DEAD_LETTERED and not self._is_needed(job, jobs[0]):
-            self._end(jobs.popleft(), Outcome.NOT_NEEDED, "its firing never reached the target", now_ms)
         if jobs:
             self._schedule(jobs[0])
         else:
@@ -359,4 +375,4 @@ class Lane:
         self._count -= 1
         self._encoded.pop(job.delivery.id, None)
         status = job.last.status if job.last else None
-        self._ended.append(Ended(job.delivery, outcome, job.tries, status, error, now_ms))
+        self._ended.append(Ended(job.delivery, outcome, job.tries, status, error, now_ms, job.may_repeat))

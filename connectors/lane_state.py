@@ -1,6 +1,7 @@
 """A lane's part of a snapshot: plain data, so that it outlives the classes it came from. Pure.
 
-Shape: `{"v": 2, "jobs": [...], "open": {target: {"alerts": [fingerprint], "has_forgotten": bool}}}`.
+Shape: `{"v": 2, "jobs": [...], "open": {target: {"alerts": [fingerprint], "has_forgotten": bool}}, "alive": [...]}`,
+where `alive` may be missing and has `{"delivery", "until_ms"}` for each alert that is said again.
 Version 1 had neither `open` nor deadlines; its deliveries get a whole deadline from when they were due.
 """
 
@@ -14,27 +15,26 @@ from alerts.delivery_json import Plain
 from alerts.delivery_json import from_plain as delivery_from_plain
 from alerts.delivery_json import to_plain as delivery_to_plain
 from alerts.errors import FormatError
+from connectors.job import Alive, Job
 from connectors.request import Judgement, Sent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from alerts.decision import Delivery
-    from connectors.lane import Job
     from connectors.way import Way
 
 VERSION = 2
 
-JobFields = tuple["Delivery", int, int, int, str, int, Sent | None, str]
-"""As `Job` takes them."""
 Opened = dict[str, tuple[list[str], bool]]
 """By target: the alerts that may be open there, and whether there may be more."""
 
 
-def to_plain(jobs: list[Plain], ways: Mapping[str, Way]) -> Plain:
+def to_plain(jobs: list[Plain], ways: Mapping[str, Way], alive: Iterable[Alive]) -> Plain:
     """A lane."""
+    kept = [{"delivery": one.encoded, "until_ms": one.until_ms} for one in alive]
     opened = {name: {"alerts": way.all_open(), "has_forgotten": way.has_forgotten} for name, way in ways.items()}
-    return {"v": VERSION, "jobs": jobs, "open": opened}
+    return {"v": VERSION, "jobs": jobs, "open": opened, "alive": kept}
 
 
 def encode(delivery: Delivery) -> str:
@@ -48,8 +48,10 @@ def job_to_plain(job: Job, encoded: str) -> Plain:
     return {**job._asdict(), "delivery": encoded, "last": last}
 
 
-def from_plain(plain: Mapping[str, Any], deadline_ms: Callable[[Delivery], int]) -> tuple[list[JobFields], Opened]:
-    """What `to_plain` was given, in the same order.
+def from_plain(
+    plain: Mapping[str, Any], deadline_ms: Callable[[Delivery], int]
+) -> tuple[list[Job], Opened, list[Alive]]:
+    """What `to_plain` was given, in the same order; all of it may have been sent since.
 
     Raises:
         FormatError: A snapshot of another version.
@@ -59,30 +61,29 @@ def from_plain(plain: Mapping[str, Any], deadline_ms: Callable[[Delivery], int])
     if plain.get("v") != VERSION:
         raise FormatError(f"deliveries of version {plain.get('v')!r} in the snapshot; this Winnow reads 1 to {VERSION}")
     opened = {name: (found["alerts"], found["has_forgotten"]) for name, found in plain["open"].items()}
-    return [_job(job) for job in plain["jobs"]], opened
+    alive = [
+        Alive(delivery_from_plain(orjson.loads(one["delivery"])), one["delivery"], one["until_ms"])
+        for one in plain.get("alive", ())
+    ]
+    return [_job(job) for job in plain["jobs"]], opened, alive
 
 
-def _job(job: Mapping[str, Any]) -> JobFields:
+def _job(job: Mapping[str, Any]) -> Job:
     last = job["last"] and Sent(**{**job["last"], "judgement": Judgement(job["last"]["judgement"])})
-    counts: tuple[int, int, int] = (job["tries"], job["due_ms"], job["deadline_ms"])
-    return (
-        delivery_from_plain(orjson.loads(job["delivery"])),
-        *counts,
-        job["to"],
-        job["failures"],
-        last,
-        job["refusal"],
-    )
+    delivery = delivery_from_plain(orjson.loads(job["delivery"]))
+    return Job(**{**job, "delivery": delivery, "last": last, "may_repeat": True})
 
 
-def _from_version_1(plain: Mapping[str, Any], deadline_ms: Callable[[Delivery], int]) -> tuple[list[JobFields], Opened]:
-    jobs: list[JobFields] = []
+def _from_version_1(
+    plain: Mapping[str, Any], deadline_ms: Callable[[Delivery], int]
+) -> tuple[list[Job], Opened, list[Alive]]:
+    jobs: list[Job] = []
     opened: Opened = {}
     for job in plain["jobs"]:
         delivery = delivery_from_plain(job["delivery"])
         due_ms: int = job["due_ms"]
         deadline = due_ms + deadline_ms(delivery)
-        jobs.append((delivery, job["tries"], due_ms, deadline, delivery.target, job["tries"], None, ""))
+        jobs.append(Job(delivery, job["tries"], due_ms, deadline, delivery.target, job["tries"], may_repeat=True))
         # Nobody noted which incidents were opened: each resolve is sent.
         opened[delivery.target] = ([], True)
-    return jobs, opened
+    return jobs, opened, []

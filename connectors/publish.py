@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import socket
 from datetime import UTC, datetime
@@ -40,57 +41,51 @@ class Publisher:
         self._targets = {target.name: target for target in targets}
         self._kafka = kafka
         self._transports: dict[bool, httpx.AsyncBaseTransport] = {}
-        self._producer: AcknowledgedProducer | None = None
+        self._producers: dict[str, AcknowledgedProducer] = {}
+        """By target: each has its own timeout."""
 
     async def send(self, delivery: Delivery) -> Sent:
         """One try. Whatever goes wrong comes back as a value, in words that hold no secret."""
         target = self._targets.get(delivery.target)
-        if target is None:
-            return Sent(Judgement.REFUSED, None, f"no target named {delivery.target} in winnow.yaml")
+        if target is None or not target.enabled:
+            what = "no target" if target is None else "the target is not enabled"
+            return Sent(Judgement.REFUSED, None, f"{delivery.target}: {what} in winnow.yaml")
         try:
             request = kinds.kinds()[target.kind].render(target, delivery, datetime.now(UTC))
         except Exception as error:
             log.exception("render_raised", target=target.name, error=type(error).__name__)
             return Sent(Judgement.REFUSED, None, f"could not be rendered: {type(error).__name__}")
+        until_s = asyncio.get_running_loop().time() + target.timeout.total_seconds()
         try:
-            async with asyncio.timeout(target.timeout.total_seconds()):
+            async with asyncio.timeout_at(until_s):
                 if isinstance(request, Message):
                     return await self._produce(request, target)
-                return await self._post(request, target)
+                response = await self._post(request, target)
         except TimeoutError:
             return Sent(Judgement.RETRY, None, f"no answer within {target.timeout.total_seconds():g} s")
         except Exception as error:  # noqa: BLE001 aiohttp, TLS and DNS raise many kinds; all mean: not delivered
             return Sent(Judgement.RETRY, None, f"connection failed: {_reason(error)}")
+        answer = await _answer(response, until_s)
+        judgement = kinds.judge_of(target.kind, answer)
+        told = "" if judgement is Judgement.DELIVERED else f"answered {answer.status}"
+        return Sent(judgement, answer.status, told, retry_after_ms(answer.headers, datetime.now(UTC)))
 
-    async def _post(self, request: Request, target: Target) -> Sent:
+    async def _post(self, request: Request, target: Target) -> httpx.Response:
         transport = self._transport(allow_private=isinstance(target, HttpTarget) and target.allow_private)
         outgoing = httpx.Request(request.method, request.url, headers=request.headers, content=request.body)
-        response = await transport.handle_async_request(outgoing)
-        try:
-            body = b""
-            async for part in response.aiter_bytes():
-                body += part
-                if len(body) >= ANSWER_MAX_BYTES:
-                    break
-        finally:
-            await response.aclose()
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        answer = Answer(response.status_code, headers, body[:ANSWER_MAX_BYTES])
-        judgement = kinds.judge_of(target.kind, answer)
-        error = "" if judgement is Judgement.DELIVERED else f"answered {answer.status}"
-        return Sent(judgement, answer.status, error, retry_after_ms(headers, datetime.now(UTC)))
+        return await transport.handle_async_request(outgoing)
 
     async def _produce(self, message: Message, target: Target) -> Sent:
         loop = asyncio.get_running_loop()
         acknowledged: asyncio.Future[str | None] = loop.create_future()
-        if self._producer is None:
-            self._producer = AcknowledgedProducer(self._kafka, target.timeout)
+        if target.name not in self._producers:
+            self._producers[target.name] = AcknowledgedProducer(self._kafka, target.timeout)
 
         def report(done: Batch) -> None:
             loop.call_soon_threadsafe(_settle, acknowledged, done.error)
 
         batch = Batch(1, report)
-        self._producer.send([message], batch)
+        self._producers[target.name].send([message], batch)
         error = await acknowledged
         return Sent(Judgement.DELIVERED if error is None else Judgement.RETRY, None, error or "")
 
@@ -109,8 +104,29 @@ class Publisher:
         """Close all connections."""
         for transport in self._transports.values():
             await transport.aclose()
-        if self._producer is not None:
-            self._producer.close()
+        for producer in self._producers.values():
+            producer.close()
+
+
+async def _answer(response: httpx.Response, until_s: float) -> Answer:
+    """The answer with as much of its body as comes in time.
+
+    A body that breaks off or stalls says nothing, and the status counts: it was there, so the request was dealt with.
+    """
+    body = b""
+    try:
+        async with asyncio.timeout_at(until_s):
+            async for part in response.aiter_bytes():
+                body += part
+                if len(body) >= ANSWER_MAX_BYTES:
+                    break
+    except Exception:  # noqa: BLE001 aiohttp raises many kinds
+        body = b""
+    finally:
+        with contextlib.suppress(Exception):
+            await response.aclose()
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Answer(response.status_code, headers, body[:ANSWER_MAX_BYTES])
 
 
 def _settle(future: asyncio.Future[str | None], error: str | None) -> None:

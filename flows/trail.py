@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from alerts.alert import Arrival
     from alerts.retry import Retry
+    from connectors.job import Ended
     from connectors.kafka.topics import Topics
-    from connectors.lane import Ended
     from flows.chunk import Chunk
 
 VERSION = 1
@@ -158,6 +158,7 @@ def _outcome(ended: Ended) -> Row:
         "error": ended.error,
         "accepted_ms": delivery.alert.envelope.accepted_ms,
         "ended_ms": ended.ended_ms,
+        **({"repeat": "after recovery"} if ended.may_repeat else {}),
     }
 
 

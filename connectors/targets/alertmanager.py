@@ -1,14 +1,14 @@
 """Prometheus Alertmanager: its API, version 2, or a receiver of its webhooks, version 4.
 
-An alert that fires is over for Alertmanager when nobody has repeated it within its `resolve_timeout` (5 minutes by
-default). Winnow tells changes and does not repeat: set `firing_for` to a bit more than `dedup.window`, after which
-a repeat passes.
+An alert that fires is over for Alertmanager when nobody has repeated it until its `endsAt`. So, as Prometheus does, an
+alert is repeated each `repeat_every` while it fires and for five minutes after it was resolved, and `endsAt` is four
+of those away. An alert whose resolve never comes is repeated for as long as that.
 
 Source: https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml,
 https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -33,8 +33,13 @@ class Config(HttpTarget):
     kind: Literal["alertmanager"] = "alertmanager"
     format: Literal["v2", "webhook"] = "v2"
     """`v2`: the API; `url` is where Alertmanager is (`http://am:9093`). `webhook`: its webhook body, sent to `url`."""
-    firing_for: Span | None = None
-    """How long a firing alert stays without being told again; None: Alertmanager's `resolve_timeout`. Only `v2`."""
+    repeat_every: Span = timedelta(minutes=1)
+    """How often an alert is told again, so that it goes on. Only `v2`."""
+
+    @property
+    def heartbeat(self) -> timedelta | None:
+        """Alertmanager's API wants to hear of an alert again and again; a webhook of its kind does not."""
+        return self.repeat_every if self.format == "v2" else None
 
 
 EXAMPLE: dict[str, object] = {"name": "cluster-am", "kind": "alertmanager", "url": "https://alertmanager.example.com"}
@@ -46,8 +51,9 @@ def render(config: Config, delivery: Delivery, at: datetime) -> Request:
     if config.format == "webhook":
         return Request(config.url, headers, to_json(_webhook(delivery)))
     alert = _alert(delivery)
-    if delivery.alert.status is Status.FIRING and config.firing_for:
-        alert["endsAt"] = (at + config.firing_for).astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if delivery.alert.status is Status.FIRING:
+        # Prometheus: four times what lies between two tries (rules/manager.go, `resolvedRetention` and `ValidUntil`).
+        alert["endsAt"] = (at + 4 * config.repeat_every).astimezone(UTC).isoformat().replace("+00:00", "Z")
     return Request(_api(config.url), headers, to_json([alert]))
 
 

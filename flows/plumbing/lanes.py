@@ -14,7 +14,8 @@ from prometheus_client import Gauge
 
 from alerts.decision import Delivery, Outcome
 from alerts.delivery_json import Plain
-from connectors.lane import Ended, Job, Lane
+from connectors.job import Ended, Job
+from connectors.lane import Lane
 from connectors.request import Judgement, Sent
 from flows import metrics
 
@@ -87,7 +88,8 @@ class LaneLogic(StatefulBatchLogic[Delivery, Ended, Plain]):
         while self._back:
             job, sent = self._back.popleft()
             self._background.took_back(1)
-            metrics.attempts.labels(target=job.to, judgement=sent.judgement.value).inc()
+            counter = metrics.heartbeats if job.is_heartbeat else metrics.attempts
+            counter.labels(target=job.to, judgement=sent.judgement.value).inc()
             self._lane.came_back(job, sent, now_ms)
         jobs = [] if self._is_behind() else self._lane.take(now_ms)
         if jobs:

@@ -12,7 +12,8 @@ from alerts.config import Deadline, Publish
 from alerts.decision import Delivery, Outcome, Severity
 from alerts.delivery_json import to_plain
 from alerts.errors import FormatError
-from connectors.lane import Ended, Job, Lane
+from connectors.job import Ended, Job
+from connectors.lane import Lane
 from connectors.request import Judgement, Sent
 from tests.support.events import FOUND, NOW_MS, alert, delivery
 
@@ -249,7 +250,7 @@ def test_snapshot_holds_what_is_under_way_with_its_tries_and_what_waits_behind()
     restored.restore(json.loads(json.dumps(lane.snapshot())))
     assert len(restored) == 2
     assert restored.take(due_ms - 1) == []
-    assert restored.take(due_ms) == [Job(FIRING, 1, due_ms, NOW_MS + 900_000, "oncall", 1, RETRY)]
+    assert restored.take(due_ms) == [Job(FIRING, 1, due_ms, NOW_MS + 900_000, "oncall", 1, RETRY, may_repeat=True)]
 
 
 def test_snapshot_of_version_1_is_read_and_gets_a_whole_deadline() -> None:
@@ -257,7 +258,7 @@ def test_snapshot_of_version_1_is_read_and_gets_a_whole_deadline() -> None:
     jobs = [{"delivery": to_plain(one), "tries": 2, "due_ms": NOW_MS} for one in (FIRING, RESOLVED)]
     lane.restore({"v": 1, "jobs": jobs})
     assert len(lane) == 2
-    assert lane.take(NOW_MS) == [Job(FIRING, 2, NOW_MS, NOW_MS + 900_000, "oncall", 2)]
+    assert lane.take(NOW_MS) == [Job(FIRING, 2, NOW_MS, NOW_MS + 900_000, "oncall", 2, may_repeat=True)]
 
 
 def test_snapshot_does_not_change_when_the_lane_goes_on() -> None:

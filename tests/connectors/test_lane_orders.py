@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -16,9 +16,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from alerts.alert import Status
 from alerts.config import Deadline, Publish, Target
 from alerts.decision import Delivery, Outcome
-from connectors.lane import Job, Lane
+from connectors.lane import Lane
 from connectors.request import Judgement, Sent
+from connectors.targets.alertmanager import Config
 from tests.support.events import NOW_MS, alert, delivery
+
+if TYPE_CHECKING:
+    from connectors.job import Job
 
 DEADLINE = Deadline(critical=timedelta(minutes=5), others=timedelta(minutes=2))
 SETTINGS = Publish(deadline=DEADLINE, backoff=timedelta(milliseconds=100), max_concurrent=4)
@@ -50,12 +54,14 @@ class LaneMachine(RuleBasedStateMachine):
         self.count = 0
 
     @initialize(
-        kind=st.sampled_from(["webhook", "pagerduty"]),
+        kind=st.sampled_from(["webhook", "pagerduty", "alertmanager"]),
         fallback=st.sampled_from([None, "webhook", "pagerduty"]),
         rate=st.sampled_from([None, 2]),
     )
     def begin(self, kind: str, fallback: str | None, rate: int | None) -> None:
         own = Target(name="oncall", kind=kind, rate=rate, fallback="other" if fallback else None)
+        if kind == "alertmanager":
+            own = Config(**{**own.model_dump(), "kind": kind, "url": "http://am:9093"})
         self.targets = {"oncall": own, "other": Target(name="other", kind=fallback or "webhook")}
         self.lane = Lane(SETTINGS, self.targets)
 
@@ -74,6 +80,12 @@ class LaneMachine(RuleBasedStateMachine):
             told = job.outgoing
             tries = self.tries.setdefault(told.alert.fingerprint, [])
             assert all(other.outgoing.alert.fingerprint != told.alert.fingerprint for other, _ in self.under_way)
+            if job.is_heartbeat:
+                newest = self.offered[told.alert.fingerprint][-1]
+                assert told.alert.status is newest.alert.status, "what is no longer so is said again"
+                assert newest.id in self.ended, "a heartbeat in place of something newer"
+                self.under_way.append((job, Try(told.target, told.id, told.alert.status, [])))
+                continue
             assert told.id >= max((one.delivery for one in tries), default=""), "an older one after a newer"
             tries.append(Try(told.target, told.id, told.alert.status, []))
             self.under_way.append((job, tries[-1]))
@@ -95,7 +107,7 @@ class LaneMachine(RuleBasedStateMachine):
     def crash(self) -> None:
         """Answers under way are lost, and what targets are gone; all else comes back."""
         saved = json.loads(json.dumps(self.lane.snapshot()))
-        self.lane = Lane(SETTINGS, self.targets)
+        self.lane = Lane(SETTINGS, self.targets, self.now_ms)
         self.lane.restore(saved)
         self.under_way.clear()
 

@@ -9,7 +9,8 @@ import pytest
 from alerts.alert import Status
 from alerts.config import Publish, Target
 from alerts.decision import Delivery, Outcome
-from connectors.lane import Ended, Job, Lane
+from connectors.job import Ended, Job
+from connectors.lane import Lane
 from connectors.request import Judgement, Sent
 from tests.support.events import NOW_MS, alert, delivery
 

@@ -83,6 +83,30 @@ def test_a_target_that_hangs_up_is_tried_again() -> None:
     assert sent.judgement is Judgement.RETRY
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n",
+    ],
+)
+def test_a_success_whose_body_stalls_or_breaks_is_no_reason_to_send_again(answer: bytes) -> None:
+    sent, heads = asyncio.run(told(answer, timeout=timedelta(milliseconds=300)))
+    assert (sent.judgement, sent.status, len(heads)) == (Judgement.DELIVERED, 200, 1)
+
+
+def test_a_refusal_whose_body_stalls_is_a_refusal() -> None:
+    answer = b"HTTP/1.1 503 Busy\r\ncontent-length: 10\r\nretry-after: 3\r\n\r\n"
+    sent, _ = asyncio.run(told(answer, timeout=timedelta(milliseconds=300)))
+    assert (sent.judgement, sent.status, sent.retry_after_ms) == (Judgement.RETRY, 503, 3000)
+
+
+def test_a_target_that_was_disabled_meanwhile_is_not_told() -> None:
+    sent, heads = asyncio.run(told(http(200), enabled=False))
+    assert (sent.judgement, sent.error) == (Judgement.REFUSED, "hook: the target is not enabled in winnow.yaml")
+    assert heads == []
+
+
 def test_nobody_listening_is_tried_again_and_said_without_the_url() -> None:
     async def go() -> Sent:
         async with target([http(200)]) as (url, _):

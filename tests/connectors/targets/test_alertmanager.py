@@ -70,9 +70,15 @@ def test_what_nobody_said_is_left_out() -> None:
     assert not {"llm_reasoning", "llm_recommendations"} & told(quiet)["annotations"].keys()
 
 
-def test_firing_alert_has_a_start_and_no_end() -> None:
+def test_firing_alert_ends_when_it_was_not_repeated_four_times() -> None:
     assert told()["startsAt"] == STARTS_AT
-    assert "endsAt" not in told()
+    assert told()["endsAt"] == (AT + timedelta(minutes=4)).isoformat().replace("+00:00", "Z")
+    assert told(repeat_every="30s")["endsAt"] == (AT + timedelta(minutes=2)).isoformat().replace("+00:00", "Z")
+
+
+def test_only_the_api_is_told_again_and_again() -> None:
+    assert config().heartbeat == timedelta(minutes=1)
+    assert config(format="webhook").heartbeat is None
 
 
 def test_resolved_alert_has_its_end() -> None:
@@ -81,11 +87,6 @@ def test_resolved_alert_has_its_end() -> None:
 
 def test_resolved_alert_without_end_ended_when_it_was_accepted() -> None:
     assert told(delivery(alert=resolved(ends_at=None)))["endsAt"] == "2026-11-24T03:05:05.250Z"
-
-
-def test_firing_for_keeps_an_alert_firing_until_then() -> None:
-    assert told(firing_for="5h")["endsAt"] == (AT + timedelta(hours=5)).isoformat().replace("+00:00", "Z")
-    assert told(delivery(alert=resolved()), firing_for="5h")["endsAt"] == ENDS_AT
 
 
 def test_address_that_alertmanager_would_refuse_is_left_out() -> None:
