@@ -1,12 +1,13 @@
 """A lane's part of a snapshot: plain data, so that it outlives the classes it came from. Pure.
 
-Shape: `{"v": 2, "jobs": [...], "open": {target: {"alerts": [fingerprint], "has_forgotten": bool}}}`.
+Shape: `{"v": 3, "jobs": [...], "open": {target: [fingerprint]}, "unsure_until_ms": int}`.
+Version 2 had `{"alerts": [fingerprint], "has_forgotten": bool}` for each target in `open`, and no `since_ms` in jobs.
 Version 1 had neither `open` nor deadlines; its deliveries get a whole deadline from when they were due.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
@@ -14,27 +15,31 @@ from alerts.delivery_json import Plain
 from alerts.delivery_json import from_plain as delivery_from_plain
 from alerts.delivery_json import to_plain as delivery_to_plain
 from alerts.errors import FormatError
+from connectors.job import Job
 from connectors.request import Judgement, Sent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from alerts.decision import Delivery
-    from connectors.lane import Job
-    from connectors.way import Way
 
-VERSION = 2
-
-JobFields = tuple["Delivery", int, int, int, str, int, Sent | None, str]
-"""As `Job` takes them."""
-Opened = dict[str, tuple[list[str], bool]]
-"""By target: the alerts that may be open there, and whether there may be more."""
+VERSION = 3
 
 
-def to_plain(jobs: list[Plain], ways: Mapping[str, Way]) -> Plain:
+class Saved(NamedTuple):
+    """What a snapshot holds."""
+
+    jobs: list[Job]
+    opened: dict[str, list[str]]
+    """By target: the alerts that may be open there."""
+    unsure_until_ms: int
+    has_forgotten: bool
+    """Whether more may be open, since nobody knows when."""
+
+
+def to_plain(jobs: list[Plain], opened: Mapping[str, list[str]], unsure_until_ms: int) -> Plain:
     """A lane."""
-    opened = {name: {"alerts": way.all_open(), "has_forgotten": way.has_forgotten} for name, way in ways.items()}
-    return {"v": VERSION, "jobs": jobs, "open": opened}
+    return {"v": VERSION, "jobs": jobs, "open": dict(opened), "unsure_until_ms": unsure_until_ms}
 
 
 def encode(delivery: Delivery) -> str:
@@ -48,41 +53,38 @@ def job_to_plain(job: Job, encoded: str) -> Plain:
     return {**job._asdict(), "delivery": encoded, "last": last}
 
 
-def from_plain(plain: Mapping[str, Any], deadline_ms: Callable[[Delivery], int]) -> tuple[list[JobFields], Opened]:
+def from_plain(plain: Mapping[str, Any], deadline_ms: Callable[[Delivery], int]) -> Saved:
     """What `to_plain` was given, in the same order.
 
     Raises:
         FormatError: A snapshot of another version.
     """
-    if plain.get("v") == 1:
-        return _from_version_1(plain, deadline_ms)
-    if plain.get("v") != VERSION:
-        raise FormatError(f"deliveries of version {plain.get('v')!r} in the snapshot; this Winnow reads 1 to {VERSION}")
-    opened = {name: (found["alerts"], found["has_forgotten"]) for name, found in plain["open"].items()}
-    return [_job(job) for job in plain["jobs"]], opened
+    version = plain.get("v")
+    if version == 1:
+        jobs = [_job_of_version_1(job, deadline_ms) for job in plain["jobs"]]
+        # Nobody noted which incidents were opened.
+        return Saved(jobs, {}, 0, bool(jobs))
+    if version == 2:
+        opened = {name: found["alerts"] for name, found in plain["open"].items()}
+        jobs = [_job_of_version_2(job, deadline_ms) for job in plain["jobs"]]
+        return Saved(jobs, opened, 0, any(found["has_forgotten"] for found in plain["open"].values()))
+    if version != VERSION:
+        raise FormatError(f"deliveries of version {version!r} in the snapshot; this Winnow reads 1 to {VERSION}")
+    return Saved([_job(job) for job in plain["jobs"]], plain["open"], plain["unsure_until_ms"], has_forgotten=False)
 
 
-def _job(job: Mapping[str, Any]) -> JobFields:
+def _job(job: Mapping[str, Any]) -> Job:
     last = job["last"] and Sent(**{**job["last"], "judgement": Judgement(job["last"]["judgement"])})
-    counts: tuple[int, int, int] = (job["tries"], job["due_ms"], job["deadline_ms"])
-    return (
-        delivery_from_plain(orjson.loads(job["delivery"])),
-        *counts,
-        job["to"],
-        job["failures"],
-        last,
-        job["refusal"],
-    )
+    return Job(**{**job, "delivery": delivery_from_plain(orjson.loads(job["delivery"])), "last": last})
 
 
-def _from_version_1(plain: Mapping[str, Any], deadline_ms: Callable[[Delivery], int]) -> tuple[list[JobFields], Opened]:
-    jobs: list[JobFields] = []
-    opened: Opened = {}
-    for job in plain["jobs"]:
-        delivery = delivery_from_plain(job["delivery"])
-        due_ms: int = job["due_ms"]
-        deadline = due_ms + deadline_ms(delivery)
-        jobs.append((delivery, job["tries"], due_ms, deadline, delivery.target, job["tries"], None, ""))
-        # Nobody noted which incidents were opened: each resolve is sent.
-        opened[delivery.target] = ([], True)
-    return jobs, opened
+def _job_of_version_2(plain: Mapping[str, Any], deadline_ms: Callable[[Delivery], int]) -> Job:
+    job = _job(plain)
+    return job._replace(since_ms=job.deadline_ms - deadline_ms(job.delivery))
+
+
+def _job_of_version_1(job: Mapping[str, Any], deadline_ms: Callable[[Delivery], int]) -> Job:
+    delivery = delivery_from_plain(job["delivery"])
+    due_ms: int = job["due_ms"]
+    deadline = due_ms + deadline_ms(delivery)
+    return Job(delivery, job["tries"], due_ms, deadline, delivery.target, job["tries"], since_ms=due_ms)

@@ -11,10 +11,10 @@ from bytewax.operators import StatefulBatchLogic
 from alerts.config_file import version
 from alerts.decision import Delivery
 from alerts.delivery_json import Plain
+from connectors.job import Ended
 from connectors.kafka.sink import MessageSink
 from connectors.kafka.source import WebhooksSource
 from connectors.kafka.topics import topics
-from connectors.lane import Ended
 from connectors.metrics_server import serve
 from connectors.publish import Publisher
 from flows.plumbing.background import Background, Wake

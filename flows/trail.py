@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from alerts.alert import Arrival
     from alerts.retry import Retry
+    from connectors.job import Ended
     from connectors.kafka.topics import Topics
-    from connectors.lane import Ended
     from flows.chunk import Chunk
 
 VERSION = 1

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from alerts.decision import Delivery
     from alerts.record import Stored
-    from connectors.lane import Ended
+    from connectors.job import Ended
     from flows.parts import Lane
     from flows.steps.classify import Classify
     from flows.steps.convert import Convert

@@ -16,8 +16,8 @@ from alerts.decision import Classification, Delivery, Verdict
 from alerts.delivery_json import Plain
 from alerts.retry import Retry
 from connectors.configuration import load
+from connectors.job import Ended
 from connectors.kafka.topics import topics
-from connectors.lane import Ended
 from flows.parts import build
 from flows.plumbing.runtime import check_arguments, prepare
 from flows.proxy import connect

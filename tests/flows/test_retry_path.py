@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from alerts.decision import Delivery
-    from connectors.lane import Ended
+    from connectors.job import Ended
 
 ALERT: dict[str, object] = {"status": "firing", "labels": {"alertname": "HighCPU"}, "startsAt": STARTS_AT}
 PLACE = "w.dead-letters/0/7"

@@ -12,7 +12,7 @@ from alerts.decision import Outcome, Verdict
 from alerts.delivery_json import from_plain
 from alerts.fingerprint import partition_of
 from alerts.record import ALERT_MAX_BYTES, RECORD_MAX_BYTES
-from connectors.lane import Ended
+from connectors.job import Ended
 from flows.chunk import Chunk, Unreadable
 from flows.plan import deliveries
 from flows.steps.classify import Judged

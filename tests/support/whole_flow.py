@@ -14,8 +14,8 @@ from alerts.decision import Delivery, Outcome
 from alerts.delivery_json import Plain
 from alerts.formats.alertmanager import read
 from alerts.record import Stored, split
+from connectors.job import Ended
 from connectors.kafka.topics import Topics
-from connectors.lane import Ended
 from connectors.request import Message
 from flows.parts import Parts
 from flows.proxy import connect

@@ -11,7 +11,7 @@ import pytest
 from alerts.decision import Outcome
 from alerts.delivery_json import from_plain
 from alerts.errors import KafkaError, WinnowError
-from connectors.lane import Ended
+from connectors.job import Ended
 from flows.trail import Trail
 from tests.support.events import NOW_MS, alert, delivery
 from tests.support.shelf import TOPICS, Shelf, shelf

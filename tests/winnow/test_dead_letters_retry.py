@@ -12,7 +12,7 @@ from alerts.decision import Delivery, Outcome
 from alerts.errors import WinnowError
 from alerts.fingerprint import partition_of
 from alerts.retry import decode
-from connectors.lane import Ended
+from connectors.job import Ended
 from flows.trail import Trail
 from tests.support.events import NOW_MS, alert, delivery
 from tests.support.shelf import PARTITIONS, TOPICS, Shelf, shelf

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from alerts.decision import Outcome, Verdict
 from alerts.fingerprint import partition_of
 from alerts.retry import Retry
-from connectors.lane import Ended
+from connectors.job import Ended
 from flows.chunk import Chunk
 from flows.trail import Trail
 from tests.support.events import NOW_MS, delivery
