@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, model_validator
 
-from alerts.alert import Status
+from alerts.alert import Alert, Status
 from alerts.decision import Severity
 from alerts.fields import Bootstrap, Listen, MatchersField, Pause, Size, Span, Url, Wait, Zone
 
@@ -152,10 +152,9 @@ class Target(Section):
     fallback: Name | None = None
     """The target that is told in its place what it refuses for good or does not take until the deadline."""
 
-    @property
-    def opens_incidents(self) -> bool:
-        """Whether a firing opens there what only its resolve closes."""
-        return self.kind in {"pagerduty", "rootly"}
+    def opens_incident(self, alert: Alert) -> bool:  # noqa: ARG002 a kind may look at it
+        """Whether a firing of this alert opens there what only its resolve closes; a kind may say otherwise."""
+        return False
 
     @property
     def heartbeat(self) -> timedelta | None:

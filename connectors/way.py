@@ -10,8 +10,7 @@ from connectors.bucket import Bucket
 from connectors.request import Judgement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
+    from alerts.alert import Alert
     from alerts.config import Target
     from connectors.request import Sent
 
@@ -19,6 +18,10 @@ GONE = 410
 """The endpoint asks not to be called again: RFC 9110, section 15.5.11, and Standard Webhooks."""
 OPEN_MAX = 100_000
 """So many alerts are remembered as open: about 10 MB. Beyond that every resolve is sent."""
+
+_IS_UNKNOWN = "target is no longer in winnow.yaml"
+_IS_DISABLED = "target is disabled in winnow.yaml"
+_IS_GONE = "target is gone: it answered 410"
 
 
 class Way:
@@ -29,9 +32,7 @@ class Way:
         """Whose turn comes when."""
         self.is_gone = False
         """Whether the target answered that it will never take anything again."""
-        self.has_forgotten = False
-        """Whether more may be open than is remembered."""
-        self.opens_incidents = target is not None and target.opens_incidents
+        self._target = target
         self._open: dict[str, None] = {}
         """Fingerprints, the oldest first."""
         self._bucket = Bucket(target.rate, target.burst) if target is not None and target.rate else None
@@ -45,8 +46,23 @@ class Way:
         """Whether its breaker is open."""
         return self._breaker.is_open
 
+    @property
+    def refusal(self) -> str:
+        """Why nothing may be sent, whatever waits; empty if something may."""
+        if self._target is None:
+            return _IS_UNKNOWN
+        if not self._target.enabled:
+            return _IS_DISABLED
+        return _IS_GONE if self.is_gone else ""
+
+    def opens_incident(self, alert: Alert) -> bool:
+        """Whether a firing of this alert opens there what only its resolve closes."""
+        return self._target is not None and self._target.opens_incident(alert)
+
     def next_ms(self) -> int | None:
         """When `take` next has something; None if only a try that ends can bring it."""
+        if self.refusal:
+            return 0 if len(self.agenda) else None
         due_ms, free_ms = self.agenda.first_ms(), self._breaker.next_ms()
         if due_ms is None or free_ms is None or self._under_way >= self._max_concurrent:
             return None
@@ -56,7 +72,7 @@ class Way:
     def take(self, now_ms: int) -> str | None:
         """The alert that may be told now, None if there is none; it must come back through `came_back`."""
         next_ms = self.next_ms()
-        if next_ms is None or next_ms > now_ms:
+        if next_ms is None or next_ms > now_ms or self.refusal:
             return None
         self._under_way += 1
         self._breaker.take()
@@ -79,12 +95,13 @@ class Way:
         """Whether a firing of this alert may have reached the target, and no resolve since."""
         return fingerprint in self._open
 
-    def open(self, fingerprint: str) -> None:
-        """Remember that a firing may have reached it."""
+    def open(self, fingerprint: str) -> bool:
+        """Remember that a firing may have reached it; whether another had to be forgotten for that."""
         self._open[fingerprint] = None
-        if len(self._open) > OPEN_MAX:
+        is_full = len(self._open) > OPEN_MAX
+        if is_full:
             del self._open[next(iter(self._open))]
-            self.has_forgotten = True
+        return is_full
 
     def closed(self, fingerprint: str) -> None:
         """Nothing of this alert is open there."""
@@ -93,9 +110,3 @@ class Way:
     def all_open(self) -> list[str]:
         """What is remembered as open, the oldest first."""
         return list(self._open)
-
-    def restore(self, fingerprints: Iterable[str], *, has_forgotten: bool) -> None:
-        """Remember what a snapshot holds."""
-        self.has_forgotten = has_forgotten
-        for fingerprint in fingerprints:
-            self.open(fingerprint)

@@ -158,7 +158,7 @@ def _outcome(ended: Ended) -> Row:
         "error": ended.error,
         "accepted_ms": delivery.alert.envelope.accepted_ms,
         "ended_ms": ended.ended_ms,
-        **({"repeat": "after recovery"} if ended.may_repeat else {}),
+        **({"repeat": "after recovery"} if ended.is_repeat else {}),
     }
 
 

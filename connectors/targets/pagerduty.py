@@ -51,17 +51,25 @@ class Config(HttpTarget):
     routing_key: Secret
     """The integration key; part of every body, as PagerDuty wants it."""
 
+    def opens_incident(self, alert: Alert) -> bool:
+        """What is a trigger there; a change event opens nothing, and nothing closes it."""
+        return not _is_change(alert)
+
 
 EXAMPLE: dict[str, object] = {"name": "oncall", "kind": "pagerduty", "routing_key": "EXAMPLE0ROUTING0KEY0NOT0A0SECRET"}
 
 
 def render(config: Config, delivery: Delivery, at: datetime) -> Request:  # noqa: ARG001 every renderer takes it
     """A trigger or a resolve under the fingerprint; or a change event, which has neither."""
-    is_change = delivery.alert.labels.get("change_event", "").lower() == "true"
+    is_change = _is_change(delivery.alert)
     body = _change(delivery) if is_change else _event(delivery)
     body["routing_key"] = config.routing_key.get_secret_value()
     url = _change_url(config.url) if is_change else config.url
     return Request(url, {"content-type": "application/json"}, to_json(body))
+
+
+def _is_change(alert: Alert) -> bool:
+    return alert.labels.get("change_event", "").lower() == "true"
 
 
 def _change_url(url: str) -> str:

@@ -39,6 +39,10 @@ class Config(HttpTarget):
     token: Annotated[Secret, AfterValidator(header_text)]
     """The source's secret, sent as `Authorization: Bearer ...`."""
 
+    def opens_incident(self, alert: Alert) -> bool:  # noqa: ARG002 each does
+        """Every alert."""
+        return True
+
 
 EXAMPLE: dict[str, object] = {"name": "incidents", "kind": "rootly", "token": "example-only-not-a-secret"}
 

@@ -70,7 +70,9 @@ class LaneLogic(StatefulBatchLogic[Delivery, Ended, Plain]):
         self._back: deque[tuple[Job, Sent]] = deque()
         self._counted = 0
         self._gone: set[str] = set()
-        if state is not None:
+        if state is None:
+            self._lane.begin()
+        else:
             self._lane.restore(state)
             self._count()
 
@@ -128,9 +130,14 @@ class LaneLogic(StatefulBatchLogic[Delivery, Ended, Plain]):
 
         return work
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a try is under way."""
+        return self._lane.is_busy
+
     def notify_at(self) -> datetime | None:
         """At once while something is under way (the source's wait paces it), else when the next try is due."""
-        if self._lane.is_busy:
+        if self.is_busy:
             return _AT_ONCE
         next_ms = self._lane.next_ms()
         return None if next_ms is None else datetime.fromtimestamp(next_ms / 1000, UTC)

@@ -10,12 +10,11 @@ import pytest
 from alerts.alert import Status
 from alerts.config import Deadline, Publish
 from alerts.decision import Delivery, Outcome, Severity
-from alerts.delivery_json import to_plain
 from alerts.errors import FormatError
 from connectors.job import Ended, Job
 from connectors.lane import Lane
 from connectors.request import Judgement, Sent
-from tests.support.events import FOUND, NOW_MS, alert, delivery
+from tests.support.events import FOUND, NOW_MS, alert, delivery, target
 
 DELIVERED = Sent(Judgement.DELIVERED, 200, "")
 RETRY = Sent(Judgement.RETRY, 503, "answered 503")
@@ -27,7 +26,7 @@ RESOLVED = FIRING._replace(id="b" * 32, transition="resolved", alert=FIRING.aler
 def _lane(deadline_s: int = 900, backoff_ms: int = 500, max_concurrent: int = 32) -> Lane:
     deadline = Deadline(critical=timedelta(hours=1), others=timedelta(seconds=deadline_s))
     pause = timedelta(milliseconds=backoff_ms)
-    return Lane(Publish(deadline=deadline, backoff=pause, max_concurrent=max_concurrent), {})
+    return Lane(Publish(deadline=deadline, backoff=pause, max_concurrent=max_concurrent), {"oncall": target()})
 
 
 def _ids(jobs: list[Job]) -> list[str]:
@@ -48,7 +47,7 @@ def test_new_delivery_is_due_at_once() -> None:
     lane = _lane()
     lane.offer(FIRING, NOW_MS)
     assert lane.next_ms() == NOW_MS
-    assert lane.take(NOW_MS) == [Job(FIRING, 0, NOW_MS, NOW_MS + 900_000, "oncall")]
+    assert lane.take(NOW_MS) == [Job(FIRING, 0, NOW_MS, NOW_MS + 900_000, "oncall", since_ms=NOW_MS)]
 
 
 def test_delivery_under_way_is_not_taken_again() -> None:
@@ -250,15 +249,7 @@ def test_snapshot_holds_what_is_under_way_with_its_tries_and_what_waits_behind()
     restored.restore(json.loads(json.dumps(lane.snapshot())))
     assert len(restored) == 2
     assert restored.take(due_ms - 1) == []
-    assert restored.take(due_ms) == [Job(FIRING, 1, due_ms, NOW_MS + 900_000, "oncall", 1, RETRY, may_repeat=True)]
-
-
-def test_snapshot_of_version_1_is_read_and_gets_a_whole_deadline() -> None:
-    lane = _lane()
-    jobs = [{"delivery": to_plain(one), "tries": 2, "due_ms": NOW_MS} for one in (FIRING, RESOLVED)]
-    lane.restore({"v": 1, "jobs": jobs})
-    assert len(lane) == 2
-    assert lane.take(NOW_MS) == [Job(FIRING, 2, NOW_MS, NOW_MS + 900_000, "oncall", 2, may_repeat=True)]
+    assert restored.take(due_ms) == [Job(FIRING, 1, due_ms, NOW_MS + 900_000, "oncall", 1, RETRY, since_ms=NOW_MS)]
 
 
 def test_snapshot_does_not_change_when_the_lane_goes_on() -> None:
@@ -274,5 +265,5 @@ def test_snapshot_does_not_change_when_the_lane_goes_on() -> None:
 
 
 def test_snapshot_of_another_version_is_refused_by_number() -> None:
-    with pytest.raises(FormatError, match="version 3"):
-        _lane().restore({**_lane().snapshot(), "v": 3})
+    with pytest.raises(FormatError, match="version 4"):
+        _lane().restore({**_lane().snapshot(), "v": 4})

@@ -7,12 +7,12 @@ import json
 import pytest
 
 from alerts.alert import Status
-from alerts.config import Publish, Target
+from alerts.config import Publish
 from alerts.decision import Delivery, Outcome
 from connectors.job import Ended, Job
 from connectors.lane import Lane
 from connectors.request import Judgement, Sent
-from tests.support.events import NOW_MS, alert, delivery
+from tests.support.events import NOW_MS, alert, delivery, target
 
 DELIVERED = Sent(Judgement.DELIVERED, 200, "")
 RETRY = Sent(Judgement.RETRY, 503, "answered 503")
@@ -22,9 +22,9 @@ GONE = Sent(Judgement.REFUSED, 410, "answered 410")
 LATE_MS = NOW_MS + 900_000
 
 
-def _lane(kind: str = "webhook", fallback_kind: str = "webhook", **changes: object) -> Lane:
-    own = Target.model_validate({"name": "oncall", "kind": kind, **changes})
-    return Lane(Publish(), {"oncall": own, "other": Target(name="other", kind=fallback_kind)})
+def _lane(kind: str = "webhook", fallback_kind: str = "webhook", began_ms: int = 0, **changes: object) -> Lane:
+    targets = {"oncall": target(kind, "oncall", **changes), "other": target(fallback_kind, "other")}
+    return Lane(Publish(), targets, began_ms)
 
 
 def _told(number: int, status: Status = Status.FIRING, alert_number: int = 0) -> Delivery:
@@ -170,12 +170,15 @@ def test_target_that_is_gone_gets_nothing_more() -> None:
     lane.offer(_told(4, alert_number=4), NOW_MS + 60_000)
     lane.came_back(jobs[0], GONE, NOW_MS)
     lane.offer(_told(5, alert_number=5), NOW_MS)
+    assert lane.next_ms() == 0
+    assert lane.take(NOW_MS) == []
     ended = lane.ended()
     assert [one.outcome.value for one in ended] == ["dead-lettered"] * 3
     assert [one.error for one in ended[1:]] == ["target is gone: it answered 410"] * 2
     lane.came_back(jobs[1], RETRY, NOW_MS)
     lane.came_back(jobs[2], DELIVERED, NOW_MS)
-    assert [one.outcome.value for one in lane.ended()] == ["dead-lettered", "delivered"]
+    assert lane.take(NOW_MS) == []
+    assert [one.outcome.value for one in lane.ended()] == ["delivered", "dead-lettered"]
     assert (lane.ways["oncall"].is_gone, len(lane)) == (True, 0)
 
 
@@ -263,8 +266,7 @@ def test_incident_fallback_is_told_no_resolve_of_what_it_never_saw() -> None:
 
 @pytest.mark.parametrize("kind", ["pagerduty", "rootly"])
 def test_incident_that_a_process_before_this_one_may_have_opened_is_closed(kind: str) -> None:
-    own = Target(name="oncall", kind=kind)
-    lane = Lane(Publish(), {"oncall": own}, began_ms=NOW_MS + 1)
+    lane = Lane(Publish(), {"oncall": target(kind)}, began_ms=NOW_MS + 1)
     lane.offer(F1, NOW_MS + 1)  # read again after a crash, together with its resolve
     lane.offer(R1, NOW_MS + 1)
     assert _send(lane, DELIVERED, NOW_MS + 1).delivery.id == R1.id

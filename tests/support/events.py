@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from alerts.alert import Alert, Arrival, Envelope, Status
 from alerts.decision import Classification, Delivery, Judge, Severity
 from alerts.webhook import Submission
+from connectors.targets import kinds
+
+if TYPE_CHECKING:
+    from alerts.config import Target
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 
@@ -54,6 +59,12 @@ def delivery(number: int = 0, *, target: str = "oncall", **changes: object) -> D
     of = alert(fingerprint=f"{number:016x}")
     made = Delivery(f"{number:032x}", target, f"firing/{STARTS_AT}/0", of, FOUND)
     return made._replace(**changes)  # type: ignore[arg-type]
+
+
+def target(kind: str = "webhook", name: str = "oncall", **changes: object) -> Target:
+    """A target of this kind as its example has it."""
+    found = kinds()[kind]
+    return found.Config.model_validate({**found.EXAMPLE, "name": name, **changes})
 
 
 def submission(name: str = "HighCPU", position: int = 0, **labels: str) -> Submission:

@@ -8,8 +8,8 @@ from alerts.alert import Status
 from alerts.config import Publish
 from connectors.request import Judgement, Sent
 from flows.plumbing.background import Background, Wake
-from flows.plumbing.lanes import LaneLogic, Shared
-from tests.support.events import delivery
+from flows.plumbing.lanes import LaneLogic, Send, Shared, target_gone, target_held
+from tests.support.events import delivery, target
 
 if TYPE_CHECKING:
     from alerts.decision import Delivery
@@ -22,11 +22,48 @@ async def _take(_: Delivery) -> Sent:
     return Sent(Judgement.DELIVERED, 200, "")
 
 
+def _logic(send: Send, wake: Wake) -> LaneLogic:
+    return LaneLogic(send, Background(wake), Publish(), None, Shared([target()]))
+
+
+def _tell(lane: LaneLogic, wake: Wake, *told: Delivery) -> list[str]:
+    """Offer these and take back what comes of each one try; the words of what ended."""
+    ended = [*lane.on_batch(list(told))[0]]
+    while lane.is_busy:
+        wake.wait(10)
+        ended += lane.on_notify()[0]
+    return [one.outcome.value for one in ended]
+
+
+def test_target_that_is_gone_is_a_gauge_and_its_deliveries_are_dead_letters() -> None:
+    async def send(_: Delivery) -> Sent:
+        return Sent(Judgement.REFUSED, 410, "answered 410")
+
+    wake = Wake()
+    lane = _logic(send, wake)
+    target_gone.labels(target="oncall").set(0)
+    assert _tell(lane, wake, FIRING) == ["dead-lettered"]
+    assert target_gone.labels(target="oncall")._value.get() == 1
+    assert _tell(lane, wake, delivery(2)) == ["dead-lettered"]
+
+
+def test_breaker_is_a_gauge_that_goes_up_when_the_target_fails() -> None:
+    async def send(_: Delivery) -> Sent:
+        return Sent(Judgement.RETRY, 503, "answered 503")
+
+    wake = Wake()
+    lane = _logic(send, wake)
+    assert _tell(lane, wake, *(delivery(number) for number in range(4))) == []
+    assert target_held.labels(target="oncall")._value.get() == 0
+    assert _tell(lane, wake, delivery(4)) == []
+    assert target_held.labels(target="oncall")._value.get() == 1
+
+
 def test_nothing_is_sent_while_older_records_are_still_being_read_and_then_the_latest_only() -> None:
     behind = [True]
     wake = Wake()
     background = Background(wake)
-    lane = LaneLogic(_take, background, Publish(), None, Shared(is_behind=lambda: behind[0]))
+    lane = LaneLogic(_take, background, Publish(), None, Shared([target()], is_behind=lambda: behind[0]))
     lane.on_batch([FIRING])
     ended, _ = lane.on_batch([RESOLVED])
     assert background.is_idle()

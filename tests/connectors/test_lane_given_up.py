@@ -1,0 +1,159 @@
+"""When a delivery is given up, and what is told nothing any more."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from alerts.alert import Status
+from alerts.config import Publish, Target
+from connectors.lane import Lane
+from connectors.request import Judgement, Sent
+from connectors.ways import UNSURE_MS
+from tests.support.events import NOW_MS, alert, delivery, target
+
+if TYPE_CHECKING:
+    from alerts.decision import Delivery
+
+DELIVERED = Sent(Judgement.DELIVERED, 200, "")
+RETRY = Sent(Judgement.RETRY, 503, "answered 503")
+REFUSED = Sent(Judgement.REFUSED, 403, "answered 403")
+MINUTE_MS = 60_000
+LATE_MS = NOW_MS + 15 * MINUTE_MS
+
+
+def _told(number: int, status: Status = Status.FIRING, **labels: str) -> Delivery:
+    labels = {"alertname": "HighCPU", **labels}
+    return delivery(id=f"{number:032x}", alert=alert(fingerprint="0" * 16, status=status, labels=labels))
+
+
+F1, R2 = _told(1), _told(2, Status.RESOLVED)
+
+
+def _lane(began_ms: int = 0, **targets: Target) -> Lane:
+    return Lane(Publish(), targets or {"oncall": target()}, began_ms)
+
+
+def _with_fallback(kind: str = "webhook", **changes: object) -> Lane:
+    return _lane(oncall=target(kind, fallback="other"), other=target(kind, "other", **changes))
+
+
+def _restored(lane: Lane, into: Lane) -> Lane:
+    into.restore(json.loads(json.dumps(lane.snapshot())))
+    return into
+
+
+def _ends(lane: Lane) -> list[tuple[str, str, str]]:
+    return [(ended.delivery.id, ended.outcome.value, ended.error) for ended in lane.ended()]
+
+
+def _fails_until(lane: Lane, until_ms: int, sent: Sent = RETRY) -> list[tuple[int, str]]:
+    """Every try up to `until_ms`, each answered `sent`: when and to whom."""
+    tries: list[tuple[int, str]] = []
+    while (at_ms := lane.next_ms()) is not None and at_ms <= until_ms:
+        for job in lane.take(at_ms):
+            tries.append((at_ms, job.to))
+            lane.came_back(job, sent, at_ms)
+    return tries
+
+
+def test_alert_that_flaps_faster_than_its_deadline_reaches_the_fallback_at_the_deadline_of_the_first_change() -> None:
+    lane = _with_fallback()
+    for minute in range(15):
+        lane.offer(_told(minute, [Status.FIRING, Status.RESOLVED][minute % 2]), NOW_MS + minute * MINUTE_MS)
+        tries = _fails_until(lane, NOW_MS + (minute + 1) * MINUTE_MS - 1)
+        assert {to for _, to in tries} <= {"oncall"}
+    at_ms, to = _fails_until(lane, LATE_MS, DELIVERED)[-1]
+    assert (at_ms, to) in {(LATE_MS, "oncall"), (LATE_MS, "other")}
+    assert lane.next_ms() is None
+
+
+def test_deadline_begins_anew_once_the_target_has_been_told() -> None:
+    lane = _lane()
+    lane.offer(F1, NOW_MS)
+    assert _fails_until(lane, NOW_MS, DELIVERED)
+    lane.offer(R2, NOW_MS + MINUTE_MS)
+    (job,) = lane.take(NOW_MS + MINUTE_MS)
+    assert job.deadline_ms == LATE_MS + MINUTE_MS
+
+
+def test_target_that_had_its_time_gets_one_try_of_what_is_newer_before_the_fallback_is_told() -> None:
+    lane = _with_fallback()
+    lane.offer(F1, NOW_MS)
+    _fails_until(lane, LATE_MS)
+    assert lane.ended() == []
+    lane.offer(R2, LATE_MS + 1)
+    tries = _fails_until(lane, LATE_MS + MINUTE_MS, DELIVERED)
+    assert (F1.id, "merged", f"into {R2.id}") in _ends(lane)
+    assert {to for _, to in tries} <= {"oncall", "other"}
+    assert tries[0][0] <= LATE_MS + MINUTE_MS
+
+
+@pytest.mark.parametrize(
+    ("targets", "why"),
+    [
+        ({"other": target(name="other")}, "target is no longer in winnow.yaml"),
+        ({"oncall": target(enabled=False)}, "target is disabled in winnow.yaml"),
+        (
+            {"oncall": target(enabled=False, fallback="other"), "other": target(name="other")},
+            "target is disabled in winnow.yaml",
+        ),
+    ],
+)
+def test_restored_delivery_to_a_target_that_is_told_nothing_any_more_is_a_dead_letter_unsent(
+    targets: dict[str, Target], why: str
+) -> None:
+    lane = _lane()
+    lane.offer(F1, NOW_MS)
+    lane.take(NOW_MS)
+    lane.offer(R2, NOW_MS)
+    after = _restored(lane, Lane(Publish(), targets))
+    assert after.next_ms() == 0
+    assert after.take(NOW_MS) == []
+    assert _ends(after) == [(F1.id, "dead-lettered", why), (R2.id, "dead-lettered", why)]
+
+
+def test_restored_delivery_to_a_fallback_that_is_no_longer_there_is_a_dead_letter_that_says_both() -> None:
+    lane = _with_fallback()
+    lane.offer(F1, NOW_MS)
+    (job,) = lane.take(NOW_MS)
+    lane.came_back(job, REFUSED, NOW_MS)
+    after = _restored(lane, _lane())
+    assert after.take(NOW_MS) == []
+    why = "oncall: answered 403; other: target is no longer in winnow.yaml"
+    assert _ends(after) == [(F1.id, "dead-lettered", why)]
+
+
+def test_disabled_fallback_is_told_nothing() -> None:
+    lane = _with_fallback(enabled=False)
+    lane.offer(F1, NOW_MS)
+    _fails_until(lane, NOW_MS, REFUSED)
+    assert _ends(lane) == [(F1.id, "dead-lettered", "answered 403")]
+
+
+def test_change_event_that_fired_and_resolved_while_it_waited_is_told() -> None:
+    lane = _lane(oncall=target("pagerduty"))
+    lane.offer(_told(1, change_event="true"), NOW_MS)
+    lane.offer(_told(2, Status.RESOLVED, change_event="true"), NOW_MS)
+    (job,) = lane.take(NOW_MS)
+    assert (job.delivery.id, job.delivery.untold_firing) == (R2.id, True)
+
+
+@pytest.mark.parametrize("kind", ["pagerduty", "rootly"])
+def test_lane_that_begins_without_a_snapshot_closes_what_may_be_open_for_a_week(kind: str) -> None:
+    after = _lane(NOW_MS, oncall=target(kind))
+    after.begin()
+    restored = _restored(after, _lane(NOW_MS + 1, oncall=target(kind)))
+    restored.offer(F1, NOW_MS + UNSURE_MS - 1)
+    restored.offer(R2, NOW_MS + UNSURE_MS - 1)
+    assert [job.delivery.id for job in restored.take(NOW_MS + UNSURE_MS - 1)] == [R2.id]
+
+
+def test_lane_that_began_without_a_snapshot_a_week_ago_tells_nothing_of_an_incident_that_never_was() -> None:
+    lane = _lane(NOW_MS - UNSURE_MS, oncall=target("pagerduty"))
+    lane.begin()
+    lane.offer(F1, NOW_MS)
+    lane.offer(R2, NOW_MS)
+    assert [outcome for _, outcome, _ in _ends(lane)] == ["not-needed", "not-needed"]
