@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 VERSION = 1
 _NAME_MAX_CHARS = 200
+AFTER_RECOVERY = "after recovery"
 
 Row = dict[str, object]
 
@@ -146,6 +147,7 @@ def _planned(delivery: Delivery) -> Row:
 
 def _outcome(ended: Ended) -> Row:
     delivery = ended.delivery
+    repeat: Row = {"repeat": AFTER_RECOVERY} if ended.is_repeat else {}
     return {
         "delivery": delivery.id,
         "target": delivery.target,
@@ -158,7 +160,7 @@ def _outcome(ended: Ended) -> Row:
         "error": ended.error,
         "accepted_ms": delivery.alert.envelope.accepted_ms,
         "ended_ms": ended.ended_ms,
-        **({"repeat": "after recovery"} if ended.is_repeat else {}),
+        **repeat,
     }
 
 

@@ -151,8 +151,9 @@ def _told(target: str, end: Row) -> str:
     took_s = (end["ended_ms"] - end["accepted_ms"]) / 1000
     tries = "1 try" if end["tries"] == 1 else f"{end['tries']} tries"
     answer = "" if end["status_code"] is None else f", answered {end['status_code']}"
+    repeat = f", may repeat one sent before the restart ({end['repeat']})" if "repeat" in end else ""
     detail = f": {end['error']}" if end["error"] else ""
-    return f"{target}: {end['outcome']} {took_s:.3f} s after acceptance, {tries}{answer}{detail}"
+    return f"{target}: {end['outcome']} {took_s:.3f} s after acceptance, {tries}{answer}{repeat}{detail}"
 
 
 def _clean(text: str) -> str:

@@ -153,3 +153,16 @@ def test_dead_letter_of_the_largest_alert_is_one_a_broker_takes() -> None:
         message for _, message in TRAIL.of_ended(_ended(Outcome.DEAD_LETTERED, largest._replace(envelope=envelope)))
     ]
     assert max(len(message.value) for message in messages) < BROKER_MAX_BYTES
+
+
+@pytest.mark.parametrize("outcome", [Outcome.DELIVERED, Outcome.DEAD_LETTERED])
+def test_outcome_of_what_may_have_been_sent_before_the_restart_says_so(outcome: Outcome) -> None:
+    told = [message for _, message in TRAIL.of_ended(_ended(outcome)._replace(is_repeat=True))]
+    (row,) = json.loads(told[0].value)["outcomes"]
+    assert row["repeat"] == "after recovery"
+    assert all(json.loads(letter.value)["repeat"] == "after recovery" for letter in told[1:])
+
+
+def test_outcome_of_what_was_sent_once_says_nothing_of_repeats() -> None:
+    ((_, message),) = TRAIL.of_ended(_ended())
+    assert "repeat" not in json.loads(message.value)["outcomes"][0]

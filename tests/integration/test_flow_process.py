@@ -7,9 +7,11 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import orjson
 import pytest
 import yaml
 from confluent_kafka import Producer
@@ -40,6 +42,14 @@ def recovery(made: Product) -> list[str]:
         state.mkdir()
         subprocess.run([sys.executable, "-m", "bytewax.recovery", str(state), "1"], check=True)
     return ["-r", str(state), "-s", "1", "-b", "0"]
+
+
+def ends(made: Product) -> dict[str, dict[str, object]]:
+    """The newest outcome of each delivery."""
+    kafka = made.config().kafka
+    records = scan(kafka, topics(kafka).decisions, list(range(kafka.partitions)))
+    outcomes = [outcome for stored in records for outcome in orjson.loads(stored.value).get("outcomes", ())]
+    return {outcome["delivery"]: outcome for outcome in outcomes}
 
 
 def test_sigterm_ends_the_flow_with_exit_status_0(made: Product) -> None:
@@ -77,6 +87,19 @@ def test_kill_9_loses_nothing_and_what_is_repeated_carries_the_same_id(made: Pro
         assert isinstance(arrival.body, dict)
         ids.setdefault(arrival.body["labels"]["instance"], set()).add(arrival.headers["webhook-id"])
     assert {len(seen) for seen in ids.values()} == {1}
+    made.post(webhook(range(20), prefix="later"))
+    wait_for(lambda: len(ends(made)) == 320, "all outcomes")
+    arrivals = Counter(arrival.headers["webhook-id"] for arrival in made.arrived)
+    repeats = {id_ for id_, count in arrivals.items() if count > 1}
+    marked = {id_ for id_, end in ends(made).items() if end.get("repeat") == "after recovery"}
+    later = {
+        arrival.headers["webhook-id"]
+        for arrival in made.arrived
+        if isinstance(arrival.body, dict) and arrival.body["labels"]["instance"].startswith("later-")
+    }
+    assert repeats <= marked
+    assert len(later) == 20
+    assert not marked & later
 
 
 def test_a_recovery_directory_of_other_partitions_is_refused_in_one_line(made: Product) -> None:

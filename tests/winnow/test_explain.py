@@ -49,11 +49,20 @@ def recalled(outcome: str) -> Iterator[Message]:
 
 
 def publish_lines(folder: Path, *messages: Message) -> list[str]:
+    lines = explained(folder, *messages).splitlines()
+    return [line.split(maxsplit=1)[1] for line in lines if line.split()[:1] == ["publish"]]
+
+
+def printed(folder: Path, *messages: Message) -> str:
+    """All that is printed, wherever the lines of a table are broken."""
+    return " ".join(explained(folder, *messages).split())
+
+
+def explained(folder: Path, *messages: Message) -> str:
     with shelf(folder) as held:
         values = [message.value for message in messages if message.topic == TOPICS.decisions]
         held.put(TOPICS.decisions, [decided(), *values], partition=PARTITION)
-        printed = held.winnow("explain", TOLD.alert.fingerprint).stdout
-    return [line.split(maxsplit=1)[1] for line in printed.splitlines() if line.split()[:1] == ["publish"]]
+        return held.winnow("explain", TOLD.alert.fingerprint).stdout
 
 
 def test_dead_letter_that_came_back_is_told_from_its_end_to_its_end(tmp_path: Path) -> None:
@@ -83,3 +92,8 @@ def test_dead_letter_that_came_twice_has_ended_with_its_delivery(tmp_path: Path)
 
 def test_outcome_told_twice_after_a_crash_is_told_once(tmp_path: Path) -> None:
     assert len(publish_lines(tmp_path, *ended(Outcome.DELIVERED), *ended(Outcome.DELIVERED))) == 1
+
+
+def test_what_may_repeat_one_sent_before_a_restart_says_so(tmp_path: Path) -> None:
+    end = Ended(TOLD, Outcome.DELIVERED, 1, 200, "", NOW_MS + 1000, is_repeat=True)
+    assert "may repeat one sent before the restart" in printed(tmp_path, *(told for _, told in TRAIL.of_ended(end)))
