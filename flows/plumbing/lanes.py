@@ -18,6 +18,7 @@ from connectors.job import Ended, Job
 from connectors.lane import Lane
 from connectors.request import Judgement, Sent
 from flows import metrics
+from flows.plumbing.account import account
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,6 +81,7 @@ class LaneLogic(StatefulBatchLogic[Delivery, Ended, Plain]):
         """Take on new deliveries."""
         now_ms = _now_ms()
         for delivery in values:
+            account.came(delivery.id)
             self._lane.offer(delivery, now_ms)
         return self.on_notify()
 
@@ -100,6 +102,7 @@ class LaneLogic(StatefulBatchLogic[Delivery, Ended, Plain]):
         self._count()
         ended = self._lane.ended()
         for end in ended:
+            account.left(end.delivery.id)
             if end.outcome is Outcome.DEAD_LETTERED:
                 _warn(end)
         return ended, StatefulBatchLogic.RETAIN
