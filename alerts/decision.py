@@ -61,7 +61,7 @@ class Delivery(NamedTuple):
     target: str
     """Name of the target in winnow.yaml."""
     transition: str
-    """Which change of the alert this tells: `<status>/<startsAt>/<turn>.<count>`."""
+    """Which change of the alert this tells: `<status>/<startsAt>/<turn or input id>.<count>`."""
     alert: Alert
     classification: Classification
     untold_firing: bool = False

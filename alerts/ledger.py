@@ -16,14 +16,14 @@ import orjson
 from alerts.decision import Outcome
 from alerts.errors import FormatError
 from alerts.record import decode
+from alerts.retry import is_retry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from alerts.record import Stored
 
-VERSION = 1
-"""Of decisions, quarantine and dead letters."""
+VERSION = 1  # of decisions, quarantine and dead letters
 LISTED_MAX = 100
 
 DENIED = "denied"
@@ -110,6 +110,7 @@ class Ledger:
         self._early: dict[Key, list[tuple[Key, str]]] = {}
         """Outcomes that came before their decision: the flow writes the two side by side."""
         self._unreadable: set[tuple[int, int]] = set()
+        self._again: set[Key] = set()  # in two records: `winnow quarantine retry` has its line decided anew
 
     @property
     def is_settled(self) -> bool:
@@ -118,7 +119,7 @@ class Ledger:
 
     def accept(self, stored: Stored) -> None:
         """Take a record of the webhooks topic; one that nobody can read counts as one alert."""
-        if stored.accepted_ms not in self._range:
+        if stored.accepted_ms not in self._range or is_retry(stored.value):  # a retry's alert was accepted before
             return
         place = Place(stored.partition, stored.offset, stored.accepted_ms)
         keys: Iterable[Key]
@@ -127,6 +128,8 @@ class Ledger:
         except FormatError:
             keys = [_text(place)]
         for key in keys:
+            if key in self._open:
+                self._again.add(key)
             self._accepted += key not in self._open
             self._open[key] = place
 
@@ -202,6 +205,8 @@ class Ledger:
             for delivery_key, word in self._early.pop(key, ()):
                 planned.ends[delivery_key] = word
             self._settle(key, planned)
+        elif key in self._again and row["dedup"]["outcome"] == "unreadable":
+            self._again.discard(key)
         elif not isinstance(found, Planned):
             self._end(key, _end_of(row))
 

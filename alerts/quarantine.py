@@ -5,11 +5,15 @@ from __future__ import annotations
 import base64
 import codecs
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from alerts.errors import FormatError
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from alerts.alert import Envelope
 
 VERSION = 1
@@ -35,8 +39,24 @@ def evidence(body: bytes) -> dict[str, object]:
     return {**facts, "body_base64": base64.b64encode(kept).decode()}
 
 
-def from_gateway(envelope: Envelope, position: int | None, reason: str, body: bytes) -> bytes:
-    """One alert of a webhook, or a whole body (position None), that the gateway could not use."""
+def body_of(row: Mapping[str, Any]) -> bytes | None:
+    """The body of an entry; None if only a part of it was kept.
+
+    Raises:
+        FormatError: The entry has no body.
+    """
+    try:
+        body = row["body"].encode() if "body" in row else base64.b64decode(row["body_base64"], validate=True)
+        return body if len(body) == row["body_bytes"] else None
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise FormatError(f"no evidence in it: {type(error).__name__}") from error
+
+
+def from_gateway(envelope: Envelope, position: int | None, reason: str, body: bytes, lines: int | None = None) -> bytes:
+    """One alert of a webhook, or a whole body (position None), that the gateway could not use.
+
+    Or some alerts of one, a line each: `lines` says how many.
+    """
     return orjson.dumps(
         {
             "v": VERSION,
@@ -44,6 +64,7 @@ def from_gateway(envelope: Envelope, position: int | None, reason: str, body: by
             "reason": reason[:2000],
             **envelope._asdict(),
             "position": position,
+            **({} if lines is None else {"lines": lines}),
             **evidence(body),
         }
     )

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from benchmarks.settings import Bench
 
 _PARTITIONS = 8
-_ALERTS_A_RECORD = 100
+ALERTS_A_RECORD = 100
 _ALERTS = 400_000
 
 
@@ -34,7 +34,7 @@ def figures(bench: Bench) -> Iterator[Figure]:
     """Alerts a second, half of them repeats, over what the plain loop does on the same core."""
     kafka = bench.kafka("flow", _PARTITIONS)
     topics.ensure(kafka)
-    count = _fill(kafka, _ALERTS, repeats=2)
+    count = fill(kafka, _ALERTS, repeats=2)
     names = topics.topics(kafka)
     limit = _limit(kafka, names.webhooks, count)
     rate = _flow(bench, kafka, names.decisions, count)
@@ -42,8 +42,8 @@ def figures(bench: Bench) -> Iterator[Figure]:
     yield Figure("flow, 100-alert records, half repeats", rate, "alerts/s", shown, rate / limit, "ratio >= 0.12")
 
 
-def _fill(kafka: Kafka, alerts: int, repeats: int) -> int:
-    """Fill the topic with records of a hundred alerts, each alert `repeats` times; how many there are."""
+def fill(kafka: Kafka, alerts: int, repeats: int = 1, a_record: int = ALERTS_A_RECORD) -> int:
+    """Fill the topic with records of `a_record` alerts, each alert `repeats` times; how many there are."""
     producer = Producer({"bootstrap.servers": kafka.bootstrap, "linger.ms": 20})
     topic = topics.topics(kafka).webhooks
     now_ms = time.time_ns() // 1_000_000
@@ -57,7 +57,7 @@ def _fill(kafka: Kafka, alerts: int, repeats: int) -> int:
         line = orjson.dumps(alert(number))
         for _ in range(repeats):
             share.append(((len(share), fingerprint, "firing", name["alertname"], STARTS_AT, None), line))
-        if len(share) >= _ALERTS_A_RECORD:
+        if len(share) >= a_record:
             partition = partition_of(fingerprint, kafka.partitions)
             producer.produce(topic, encode(envelope, share), partition=partition, timestamp=now_ms)
             producer.poll(0)

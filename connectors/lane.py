@@ -107,12 +107,14 @@ class Lane:
 
     def offer(self, delivery: Delivery, now_ms: int) -> None:
         """Take on one more delivery."""
-        self._count += 1
         job = Job(delivery, 0, now_ms, now_ms + self._deadline_ms(delivery), delivery.target)
         fingerprint = delivery.alert.fingerprint
         if delivery.alert.envelope.accepted_ms < self._began_ms:
             self._may_be_open(job)
         jobs = self._waiting.get(fingerprint)
+        if jobs and any(waiting.delivery.id == delivery.id for waiting in jobs):
+            return  # a dead letter that comes back while it is there again, after a crash: it has its end already
+        self._count += 1
         if not jobs or (len(jobs) == 1 and fingerprint in self._under_way):
             self._append(job)
             return

@@ -46,22 +46,33 @@ def check(folder: Path, source: str, partitions: int) -> None:
         raise ConfigError(f"{folder} is no recovery directory; make one: python -m bytewax.recovery {folder} 1")
     try:
         keys = _keys(files, source)
+        is_whole = len(files) == _file_count(files[0])
         _forget_unfinished(files)
     except sqlite3.Error as error:
         raise ConfigError(f"the recovery directory {folder} cannot be used: {error}") from error
-    if keys and len(keys) != partitions:
+    built_with = max(keys, default=-1) + 1
+    # In a cluster each process may hold some of the files only, and so some of the partitions.
+    if built_with > partitions or (keys and is_whole and built_with != partitions):
         raise ConfigError(
-            f"the recovery directory {folder} belongs to {len(keys)} partitions, winnow.yaml says kafka.partitions: "
+            f"the recovery directory {folder} belongs to {built_with} partitions, winnow.yaml says kafka.partitions: "
             f"{partitions}: set it back, or start with an empty recovery directory"
         )
 
 
-def _keys(files: Sequence[Path], source: str) -> set[str]:
-    keys: set[str] = set()
+def _file_count(file: Path) -> int:
+    """Of how many files the store is one."""
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as store:
+        ((count,),) = store.execute("SELECT part_count FROM parts")
+        return int(count)
+
+
+def _keys(files: Sequence[Path], source: str) -> set[int]:
+    """The partitions whose positions the store holds."""
+    keys: set[int] = set()
     for file in files:
         with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as store:
             rows = store.execute("SELECT DISTINCT state_key FROM snaps WHERE step_id = ?", (source,))
-            keys |= {key for (key,) in rows}
+            keys |= {int(key) for (key,) in rows}
     return keys
 
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from alerts.alert import Alert, Arrival
     from alerts.decision import Delivery, Verdict
+    from alerts.retry import Retry
     from flows.steps.classify import Judged
     from flows.steps.dedup import Seen
     from flows.steps.route import Routing
@@ -41,3 +42,7 @@ class Chunk(NamedTuple):
     filtered: Sequence[Verdict] = ()
     routed: Sequence[Routing] = ()
     planned: Sequence[list[Delivery]] = ()
+    retry: Retry | None = None
+    """A dead letter that comes back, alone in its chunk: all else is empty, so that it keeps its place in the order."""
+    recalled: Verdict | None = None
+    """After dedup: whether the retry goes on."""

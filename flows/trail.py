@@ -1,8 +1,8 @@
 """The decision trail: one decision per alert event, one outcome per delivery, batched into few Kafka records.
 
-A record of the decisions topic is one JSON object: `{"v": 1, "config", "decisions": [...]}` or
-`{"v": 1, "outcomes": [...]}`; it lies in the partition its alerts' webhooks lie in. `docs/decisions.md` lists the
-fields.
+A record of the decisions topic is one JSON object: `{"v": 1, "config", "decisions": [...]}`,
+`{"v": 1, "outcomes": [...]}` or `{"v": 1, "config", "retries": [...]}`; it lies in the partition its alerts' webhooks
+lie in. `docs/decisions.md` lists the fields.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from alerts.alert import Arrival
+    from alerts.retry import Retry
     from connectors.kafka.topics import Topics
     from connectors.lane import Ended
     from flows.chunk import Chunk
@@ -51,6 +52,10 @@ class Trail:
             head: Row = {"v": VERSION, "config": self._config_version}
             for value in _fit(head, "decisions", rows):
                 yield str(partition), Message(self._topics.decisions, value, partition=partition)
+        if chunk.retry is not None and chunk.recalled is not None:
+            row = _recalled(chunk.retry, chunk.recalled)
+            value = orjson.dumps({"v": VERSION, "config": self._config_version, "retries": [row]})
+            yield str(partition), Message(self._topics.decisions, value, partition=partition)
         for offset, accepted_ms, reason, body in chunk.unreadable:
             metrics.unreadable.inc()
             value = from_flow((self._topics.webhooks, partition, offset), accepted_ms, reason, body)
@@ -119,6 +124,20 @@ def _bare(outcome: str, rule: str) -> orjson.Fragment:
 def _classification(found: Classification) -> orjson.Fragment:
     told = ("severity", "category", "confidence", "source", "rule")
     return orjson.Fragment(orjson.dumps({name: getattr(found, name) for name in told}))
+
+
+def _recalled(retry: Retry, verdict: Verdict) -> Row:
+    delivery = retry.delivery
+    return {
+        "letter": retry.letter,
+        "delivery": delivery.id,
+        "target": delivery.target,
+        "fingerprint": delivery.alert.fingerprint,
+        "input": delivery.alert.id,
+        "transition": delivery.transition,
+        "accepted_ms": delivery.alert.envelope.accepted_ms,
+        "retry": _verdict(verdict),
+    }
 
 
 def _planned(delivery: Delivery) -> Row:

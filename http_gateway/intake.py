@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 import orjson
 import structlog
 
+from alerts import bounds
 from alerts.alert import Envelope
 from alerts.errors import FormatError, KafkaError
 from alerts.instant import rfc3339
 from alerts.quarantine import from_gateway
-from alerts.record import ALERT_MAX_BYTES, split
+from alerts.record import split
 from alerts.webhook import Fault
 from connectors.request import Message
 from http_gateway import metrics
 from http_gateway.answers import RefusedError, Reply, details, now_ms, unavailable
-from http_gateway.bounds import check_entries, without_giants
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -75,14 +75,12 @@ class Intake:
         return Envelope(ingest_id, self._name, "default", receiver, group_key, accepted_ms)
 
     def _read(self, body: bytes, limit: int | None) -> Webhook:
-        check_entries(body)
-        webhook = self._format.read(body)
+        webhook = bounds.read(self._format, body)
         count = len(webhook.submissions) + len(webhook.rejected)
         if limit is not None and count > limit:
             fault = Fault("alerts", f"at most {limit} alerts a request, got {count}")
             raise FormatError("too many alerts", faults=(fault,))
-        # A line can be longer than it came (`1e9`, broken UTF-8), but not eight times.
-        return without_giants(webhook) if len(body) > ALERT_MAX_BYTES // 8 else webhook
+        return webhook
 
     async def _store(self, envelope: Envelope, webhook: Webhook) -> None:
         messages = [
@@ -104,7 +102,7 @@ class Intake:
         if rest:
             reason = f"{len(rest)} more that are not valid, the first of them alerts[{rest[0].position}]"
             lines = b"\n".join(entry.line for entry in rest)
-            yield Message(self._topics.quarantine, from_gateway(envelope, None, reason, lines))
+            yield Message(self._topics.quarantine, from_gateway(envelope, None, reason, lines, len(rest)))
 
     def _quarantine_quietly(self, envelope: Envelope, reason: str, body: bytes) -> None:
         """Keep the evidence of a body that is refused; the sender is told anyway, so nobody waits for it."""

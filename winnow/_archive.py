@@ -8,13 +8,15 @@ from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
 
 from alerts.errors import KafkaAwayError, KafkaError
-from connectors.kafka.scan import scan
+from connectors.kafka.scan import messages, stored
 from connectors.kafka.topics import ANSWER_TIMEOUT_S, admin
 from winnow._moments import milliseconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
+
+    from confluent_kafka import Message as Consumed
 
     from alerts.config import Kafka
     from alerts.record import Stored
@@ -67,14 +69,24 @@ class Archive:
         Raises:
             KafkaError: There is no such topic, or the broker stops answering.
         """
+        return map(stored, self.messages(topic, since, among))
+
+    def messages(
+        self, topic: str, since: datetime | None = None, among: Iterable[int] | None = None
+    ) -> Iterator[Consumed]:
+        """The same with all that Kafka holds of each record, its headers among it.
+
+        Raises:
+            KafkaError: As above.
+        """
         partitions = self.partitions(topic) if among is None else among
         if since is None or self._finds_times:
             held = partitions if since is None else self._filled(topic, partitions)
             if held:
-                yield from scan(self._kafka, topic, held, since)
+                yield from messages(self._kafka, topic, held, since)
             return
         since_ms = milliseconds(since)
-        yield from (stored for stored in scan(self._kafka, topic, partitions) if stored.accepted_ms >= since_ms)
+        yield from (one for one in messages(self._kafka, topic, partitions) if one.timestamp()[1] >= since_ms)
 
     def _filled(self, topic: str, partitions: Iterable[int]) -> list[int]:
         """Those that hold anything: `scan` cannot look for a moment where all are empty."""

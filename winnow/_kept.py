@@ -14,7 +14,7 @@ from winnow._archive import Archive
 from winnow._output import write_json, write_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from alerts.config import Kafka
@@ -88,6 +88,33 @@ def find(kafka: Kafka, topic: str, name: str, ids: Callable[[Row], set[str]]) ->
         places = ", ".join(one.place for one in found[-_NAMED_MAX:])
         raise WinnowError(f"{len(found)} records of {name} in {topic}; name one by its place, the newest: {places}")
     return found[0]
+
+
+class Asked:
+    """Which records were asked for by name: by their place or one of their ids; without names all are."""
+
+    def __init__(self, names: Sequence[str] | None, ids: Callable[[Row], set[str]]) -> None:
+        self._names = set(names or ())
+        self._unknown = set(self._names)
+        self._ids = ids
+
+    def __call__(self, one: Kept) -> bool:
+        """Whether it is one of them."""
+        if not self._names:
+            return True
+        found = self._names & {one.place, *self._ids(one.row)}
+        self._unknown -= found
+        return bool(found)
+
+    def check(self) -> None:
+        """Hold that each name was of some record.
+
+        Raises:
+            WinnowError: One was not.
+        """
+        if self._unknown:
+            name = min(self._unknown)[:100]
+            raise WinnowError(f"there is no {name!r}; expected PARTITION/OFFSET or an id, as `ls` lists")
 
 
 def contains(text: object, part: str | None) -> bool:

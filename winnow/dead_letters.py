@@ -1,4 +1,4 @@
-"""`winnow dead-letters`: deliveries that were given up."""
+"""`winnow dead-letters`: deliveries that were given up, and sending them again."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from alerts.errors import WinnowError
 from alerts.instant import rfc3339
 from connectors.configuration import load
 from connectors.kafka.topics import topics
-from winnow._kept import Kept, Row, contains, find, kept, write_whole
-from winnow._moments import moment
+from winnow._kept import Asked, Kept, Row, contains, find, kept, write_whole
+from winnow._moments import milliseconds, moment
 from winnow._output import Output, cell, write_json, write_table
+from winnow._recall import recall
+from winnow._retry import carry_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def dead_letters() -> None:
-    """Show deliveries that were given up."""
+    """Show deliveries that were given up, and send them again."""
 
 
 def ls(
@@ -56,18 +59,55 @@ def show(
     write_whole(one, as_json=output is Output.JSON)
 
 
-COMMANDS = (ls, show)
+def retry(  # noqa: PLR0913, PLR0917 a command takes its options as arguments
+    which: Annotated[
+        list[str] | None, typer.Argument(help="Places (PARTITION/OFFSET), or ids of deliveries or alerts; none: all.")
+    ] = None,
+    target: Annotated[str | None, typer.Option(help="Only those to the target of this name.")] = None,
+    since: Annotated[str | None, typer.Option(help="Given up since: how long ago (2h), or RFC 3339.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Only those with this text in their error.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    even_superseded: Annotated[
+        bool, typer.Option("--even-superseded", help="Also those whose alert was told something newer since.")
+    ] = False,
+    output: Annotated[Output, typer.Option("--output", "-o", help="For people or for machines.")] = Output.TABLE,
+) -> None:
+    """Send dead letters again: each once, under the same id, and none after something newer of its alert.
+
+    They go through the flow to the target they were for. What was retried already is left out, so it can be repeated.
+    Exits with 1 if some could not be.
+
+    Example: winnow dead-letters retry --target slack
+    """
+    if not which and target is since is reason is None:
+        raise WinnowError("name some by place or id, or by --target, --since or --reason (--since 366d: all)")
+    begin = None if since is None else moment("--since", since, datetime.now(UTC))
+    config = load()
+    asked = Asked(which, ids)
+    chosen: list[Kept] = []
+    newest: dict[str, str] = {}
+    for one in letters(config):
+        newest[str(_delivery(one.row).get("id"))] = one.place
+        if asked(one) and (begin is None or one.at_ms >= milliseconds(begin)) and _is_meant(one, target, reason):
+            chosen.append(one)
+    asked.check()
+    items = recall(config, chosen, newest, even_superseded=even_superseded)
+    carry_out(config.kafka, items, output, dry_run=dry_run)
+
+
+COMMANDS = (ls, show, retry)
 
 
 def letters(
     config: Config, since: datetime | None = None, target: str | None = None, reason: str | None = None
 ) -> Iterator[Kept]:
     """The dead letters in the order written; `reason` is a part of the error's text, in capitals or not."""
-    return (
-        one
-        for one in kept(config.kafka, topics(config.kafka).dead_letters, since)
-        if target in (None, one.row.get("target")) and contains(one.row.get("error"), reason)
-    )
+    found = kept(config.kafka, topics(config.kafka).dead_letters, since)
+    return (one for one in found if _is_meant(one, target, reason))
+
+
+def _is_meant(one: Kept, target: str | None, reason: str | None) -> bool:
+    return target in (None, one.row.get("target")) and contains(one.row.get("error"), reason)
 
 
 def ids(row: Row) -> set[str]:

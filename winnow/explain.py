@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import defaultdict
 from enum import StrEnum
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
@@ -27,6 +29,11 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
+_RECALLED = {
+    "retried": "taken out of the dead letters, to be sent again",
+    "duplicate": "taken out of the dead letters once more, not sent twice",
+    "superseded": "taken out of the dead letters, not sent: something newer had come",
+}
 _FINGERPRINT = re.compile(r"[0-9a-f]{16}")
 
 
@@ -62,8 +69,8 @@ def story(config: Config, fingerprint: str) -> Iterator[Row]:
     partition = partition_of(fingerprint, config.kafka.partitions)
     needle = fingerprint.encode()
     decisions: dict[str, Row] = {}
-    outcomes: dict[str, Row] = {}
-    """By delivery: after a crash the same may be told twice, and the last is what holds."""
+    told: dict[str, list[Row]] = defaultdict(list)
+    """By delivery: its outcomes, and its retries as a dead letter."""
     for stored in scan(config.kafka, topics(config.kafka).decisions, [partition]):
         if needle not in stored.value:
             continue
@@ -71,12 +78,22 @@ def story(config: Config, fingerprint: str) -> Iterator[Row]:
         for decision in record.get("decisions", ()):
             if decision["fingerprint"] == fingerprint:
                 decisions[decision["id"]] = {**decision, "config": record["config"]}
-        for outcome in record.get("outcomes", ()):
-            if outcome["fingerprint"] == fingerprint:
-                outcomes[outcome["delivery"]] = outcome
+        for row in (*record.get("outcomes", ()), *record.get("retries", ())):
+            if row["fingerprint"] == fingerprint:
+                told[row["delivery"]].append(row)
     for decision in decisions.values():
         planned = [delivery["id"] for delivery in decision.get("deliveries", ())]
-        yield {**decision, "outcomes": [outcomes[id_] for id_ in planned if id_ in outcomes]}
+        yield {**decision, "outcomes": [row for id_ in planned for row in _holds(told[id_])]}
+
+
+def _holds(told: list[Row]) -> Iterator[Row]:
+    """The retries of a delivery, the outcome before each and the last one.
+
+    After a crash the same may be told twice, and the last is what holds.
+    """
+    for row, after in zip_longest(told, told[1:]):
+        if "retry" in row or after is None or "retry" in after:
+            yield row
 
 
 def _print(fingerprint: str, events: list[Row]) -> None:
@@ -101,9 +118,12 @@ def _lines(event: Row) -> Iterator[tuple[str, str]]:
         yield "filter", _said(event["filter"])
     for verdict in event.get("route", ()):
         yield "route", _said(verdict)
-    ends = {outcome["delivery"]: outcome for outcome in event["outcomes"]}
     for planned in event.get("deliveries", ()):
-        yield "publish", _told(planned["target"], ends.get(planned["id"]))
+        ends = [outcome for outcome in event["outcomes"] if outcome["delivery"] == planned["id"]]
+        for end in ends:
+            yield "publish", _told(planned["target"], end)
+        if not _has_ended(ends):
+            yield "publish", f"{planned['target']}: not ended yet"
 
 
 def _dedup(verdict: Row) -> str:
@@ -119,9 +139,15 @@ def _said(verdict: Row) -> str:
     return f"{verdict['outcome']}: {verdict['rule']}" + (f" ({saw})" if saw else "")
 
 
-def _told(target: str, end: Row | None) -> str:
-    if end is None:
-        return f"{target}: not ended yet"
+def _has_ended(told: list[Row]) -> bool:
+    """Whether the last retry that went on, if there is any, is followed by an outcome."""
+    went_on = [row for row in told if "retry" not in row or row["retry"]["outcome"] == "retried"]
+    return bool(went_on) and "retry" not in went_on[-1]
+
+
+def _told(target: str, end: Row) -> str:
+    if "retry" in end:
+        return f"{target}: {_RECALLED[end['retry']['outcome']]} ({end['letter']})"
     took_s = (end["ended_ms"] - end["accepted_ms"]) / 1000
     tries = "1 try" if end["tries"] == 1 else f"{end['tries']} tries"
     answer = "" if end["status_code"] is None else f", answered {end['status_code']}"

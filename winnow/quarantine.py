@@ -1,4 +1,4 @@
-"""`winnow quarantine`: what nobody could read, and why."""
+"""`winnow quarantine`: what nobody could read, why, and reading it again."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from alerts.errors import WinnowError
 from alerts.instant import rfc3339
 from connectors.configuration import load
 from connectors.kafka.topics import topics
-from winnow._kept import Kept, Row, contains, find, kept, write_whole
-from winnow._moments import moment
+from winnow._kept import Asked, Kept, Row, contains, find, kept, write_whole
+from winnow._moments import milliseconds, moment
 from winnow._output import Output, cell, write_json, write_table
+from winnow._readmit import readmit
+from winnow._retry import carry_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def quarantine() -> None:
-    """Show what nobody could read, and why."""
+    """Show what nobody could read, and read it again."""
 
 
 def ls(
@@ -55,13 +58,47 @@ def show(
     write_whole(one, as_json=output is Output.JSON)
 
 
-COMMANDS = (ls, show)
+def retry(  # noqa: PLR0913, PLR0917 a command takes its options as arguments
+    which: Annotated[
+        list[str] | None, typer.Argument(help="Places (PARTITION/OFFSET), or ids of webhooks or alerts; none: all.")
+    ] = None,
+    since: Annotated[str | None, typer.Option(help="Put there since: how long ago (2h), or RFC 3339.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Only those with this text in their reason.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    even_superseded: Annotated[
+        bool, typer.Option("--even-superseded", help="Also alerts that told something newer since.")
+    ] = False,
+    output: Annotated[Output, typer.Option("--output", "-o", help="For people or for machines.")] = Output.TABLE,
+) -> None:
+    """Read again what nobody could read: what can be read now is accepted, once, under its own id and time.
+
+    What was retried already is left out, so it can be repeated. What still cannot be read stays where it is. Exits
+    with 1 if there is any.
+
+    Example: winnow quarantine retry --since 1d --reason startsAt
+    """
+    if not which and since is reason is None:
+        raise WinnowError("name some by place or id, or by --since or --reason (--since 366d: all)")
+    begin = None if since is None else moment("--since", since, datetime.now(UTC))
+    config = load()
+    asked = Asked(which, ids)
+    chosen = [one for one in entries(config) if asked(one) and _is_meant(one, begin, reason)]
+    asked.check()
+    items = readmit(config, chosen, even_superseded=even_superseded)
+    carry_out(config.kafka, items, output, dry_run=dry_run)
+
+
+COMMANDS = (ls, show, retry)
 
 
 def entries(config: Config, since: datetime | None = None, reason: str | None = None) -> Iterator[Kept]:
     """What is in the quarantine, in the order written; `reason` is a part of the text, in capitals or not."""
     topic = topics(config.kafka).quarantine
     return (one for one in kept(config.kafka, topic, since) if contains(one.row.get("reason"), reason))
+
+
+def _is_meant(one: Kept, begin: datetime | None, reason: str | None) -> bool:
+    return (begin is None or one.at_ms >= milliseconds(begin)) and contains(one.row.get("reason"), reason)
 
 
 def ids(row: Row) -> set[str]:

@@ -1,4 +1,4 @@
-"""Ingest formats, one file each, found by name: `<name>.py` holds `PATHS`, `read` and `content`."""
+"""Ingest formats, one file each, found by name: `<name>.py` holds `PATHS`, `read`, `alone` and `content`."""
 
 from __future__ import annotations
 
@@ -26,6 +26,9 @@ class Format(Protocol):
         Raises:
             FormatError: Nothing in it can be used.
         """
+
+    def alone(self, line: bytes) -> bytes:
+        """A body with this alert alone, so that one that was refused can be read again."""
 
     def content(self, line: bytes) -> Content:
         """What one line of a record holds beside what its header says.

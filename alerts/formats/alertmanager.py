@@ -155,6 +155,11 @@ def _short(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
+def alone(line: bytes) -> bytes:
+    """A webhook with this alert alone."""
+    return b'{"receiver":"-","alerts":[' + line + b"]}"
+
+
 def content(line: bytes) -> Content:
     """Decode one line of a record.
 

@@ -107,6 +107,8 @@ class AcknowledgedProducer:
             "logger": _SILENT,
         }
         self._is_broken = False
+        self._failure: str | None = None
+        """Why its thread ended, if it did."""
         self._producer = self._made()
         self._polled = polled
         self._patience_s = patience.total_seconds()
@@ -121,6 +123,12 @@ class AcknowledgedProducer:
             raise KafkaError(f"kafka.client: {error.args[0].str()}") from error
 
     def _poll(self) -> None:
+        try:
+            self._poll_on()
+        except BaseException as error:  # noqa: BLE001 nobody watches a thread: whoever sends next is told
+            self._failure = f"the producer's thread ended: {type(error).__name__}: {error}"
+
+    def _poll_on(self) -> None:
         while not self._closing.is_set():
             try:
                 if self._producer.poll(_POLL_S):
@@ -146,6 +154,9 @@ class AcknowledgedProducer:
     def send(self, messages: Iterable[Message], batch: Batch) -> None:
         """Queue messages without waiting; what cannot be queued is counted as failed in `batch`."""
         left = list(messages)
+        if self._failure is not None:
+            batch.refuse(len(left), self._failure)
+            return
         sent = 0
         try:
             for message in left:
@@ -182,6 +193,8 @@ class AcknowledgedProducer:
         Raises:
             KafkaError: Something was not, in time, or will never be.
         """
+        if self._failure is not None:
+            raise KafkaError(self._failure)
         try:
             left = self._producer.flush(timeout.total_seconds())
         except KafkaException as error:

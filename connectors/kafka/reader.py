@@ -5,20 +5,23 @@ The thread fills a deque for each partition; a commit from another thread can bl
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections import deque
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import structlog
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka import KafkaError as Report
+from prometheus_client import Counter
 
 from alerts.errors import KafkaError
 from alerts.record import Stored
+from connectors.kafka.starts import backlog_end, cold_starts, committed
+from connectors.kafka.topics import RECOVERY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import timedelta
 
     from confluent_kafka import Message as Consumed
@@ -27,7 +30,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-Found = TypeVar("Found")
 Item = tuple[str, Stored]
 """Keyed by partition."""
 
@@ -35,7 +37,10 @@ _POLL_MAX_RECORDS = 500
 # What lies between the thread and the worker; beyond it the thread stops reading and Kafka holds the rest.
 _AHEAD_MAX_BYTES = 16 * 1024 * 1024
 _COMMIT_EVERY_S = 1.0
-_ANSWER_TIMEOUT_S = 10.0
+_PROBE_EVERY_S = 1.0
+_PROBE_TIMEOUT_S = 0.5
+
+missing = Counter("winnow_records_missing_total", "Records that Kafka's retention took before they were read")
 
 
 class Waker(Protocol):
@@ -65,24 +70,11 @@ class Reader:
         self._topic = topic
         self._rewind_ms = int(rewind.total_seconds() * 1000)
         self._wake = wake
-        self._consumer = Consumer(
-            {
-                "bootstrap.servers": kafka.bootstrap,
-                "fetch.queue.backoff.ms": 10,  # the default of a second halves the rate (kafka_local.md)
-                "fetch.wait.max.ms": 100,
-                "queued.max.messages.kbytes": 32 * 1024,
-                "log_level": 0,
-                **kafka.client,
-                # Not to be changed by kafka.client: the promises rest on them.
-                "group.id": group,
-                "enable.auto.commit": False,
-                "auto.offset.reset": "earliest",
-            }
-        )
+        self._consumer = self._made(kafka, group)
         self.queues: dict[int, deque[Item]] = {}
         self._assigned: deque[tuple[int, int | None]] = deque()
         self._expected: dict[int, int] = {}
-        """Where each partition begins; gone once its first record is there."""
+        """The next offset of each partition, once it is known."""
         self.ends: dict[int, int | None] = {}
         """Of each partition: the offset behind what lay there unread when reading began; None until it is known."""
         self._done: dict[int, Progress] = {}
@@ -90,10 +82,43 @@ class Reader:
         self._lock = threading.Lock()
         self._ahead_bytes = 0
         self.failure: BaseException | None = None
-        self.is_reading = False
-        """Whether it has asked Kafka for records at least once."""
+        self._has_begun = False
+        self._is_away = False
+        """Whether no broker can be reached."""
+        self._probe_at = 0.0
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="kafka-reader", daemon=True)
+
+    def _made(self, kafka: Kafka, group: str) -> Consumer:
+        settings = {
+            "bootstrap.servers": kafka.bootstrap,
+            "fetch.queue.backoff.ms": 10,  # the default of a second halves the rate (kafka_local.md)
+            "fetch.wait.max.ms": 100,
+            "queued.max.messages.kbytes": 32 * 1024,
+            "log_level": 0,
+            **RECOVERY,
+            **kafka.client,
+            # Not to be changed by kafka.client: the promises rest on them.
+            "group.id": group,
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+            "error_cb": self._note,
+        }
+        try:
+            return Consumer(settings)
+        except KafkaException as error:
+            raise KafkaError(f"kafka.client: {error.args[0].str()}") from error
+
+    def _note(self, error: Report) -> None:
+        """Called by librdkafka while this thread polls: what concerns no partition."""
+        if error.name() == "_ALL_BROKERS_DOWN" and not self._is_away:
+            self._is_away = True
+            log.warning("kafka_away", reason=error.str())
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether it has begun to read and, as far as it knows, a broker is there."""
+        return self._has_begun and not self._is_away
 
     def assign(self, partition: int, offset: int | None) -> deque[Item]:
         """Begin to read a partition at `offset`; None: where the group left off, or at the beginning."""
@@ -158,63 +183,23 @@ class Reader:
         starts = {partition: offset for partition, offset in fresh if offset is not None}
         unknown = [partition for partition, offset in fresh if offset is None]
         if unknown:
-            starts |= self._cold_starts(unknown)
-        self.ends |= {partition: self._end(partition, offset) for partition, offset in starts.items()}
+            places = [TopicPartition(self._topic, partition) for partition in unknown]
+            starts |= cold_starts(self._consumer, places, self._rewind_ms, self._closing)
+        self.ends |= {
+            partition: backlog_end(self._consumer, TopicPartition(self._topic, partition, start), self._closing)
+            for partition, start in starts.items()
+        }
         self._expected |= {partition: offset for partition, offset in starts.items() if offset >= 0}
         self._consumer.incremental_assign(
             [TopicPartition(self._topic, partition, offset) for partition, offset in starts.items()]
         )
 
-    def _end(self, partition: int, start: int) -> int:
-        """The offset behind what is there to be read from `start` on; 0 if there is nothing."""
-        place = TopicPartition(self._topic, partition)
-
-        def ask() -> list[int]:
-            return list(self._consumer.get_watermark_offsets(place, timeout=_ANSWER_TIMEOUT_S))
-
-        low, high = self._patiently(ask)
-        return high if max(low, start) < high else 0
-
-    def _cold_starts(self, partitions: list[int]) -> dict[int, int]:
-        """Where the group left off, rewound: repeats under the same ids rather than losses."""
-        places = [TopicPartition(self._topic, partition) for partition in partitions]
-        asked = self._patiently(lambda: self._consumer.committed(places, timeout=_ANSWER_TIMEOUT_S))
-        committed = [place for place in asked if place.offset >= 0]
-        starts = dict.fromkeys(partitions, int(OFFSET_BEGINNING))
-        starts |= {place.partition: place.offset for place in committed}
-        moments = [
-            TopicPartition(self._topic, place.partition, max(0, int(place.metadata) - self._rewind_ms))
-            for place in committed
-            if place.metadata and place.metadata.isdigit()
-        ]
-        if moments:
-            for place in self._patiently(lambda: self._consumer.offsets_for_times(moments, timeout=_ANSWER_TIMEOUT_S)):
-                if 0 <= place.offset < starts[place.partition]:
-                    starts[place.partition] = place.offset
-        log.warning(
-            "cold_start",
-            why="no snapshot of these partitions",
-            partitions=len(partitions),
-            of_group=len(committed),
-            rewound_s=self._rewind_ms / 1000,
-        )
-        return starts
-
-    def _patiently(self, ask: Callable[[], list[Found]]) -> list[Found]:
-        """What `ask` returns, once the broker is able to: one that just started has no coordinator yet."""
-        while True:
-            try:
-                return ask()
-            except KafkaException as error:
-                if "AUTHORIZATION" in error.args[0].name() or self._closing.is_set():
-                    raise
-                log.warning("waiting_for_kafka", reason=error.args[0].str())
-                self._closing.wait(0.5)
-
     def _poll(self) -> None:
         first = self._consumer.poll(0.05)
-        self.is_reading = True
+        self._has_begun = True
         if first is None:
+            if self._is_away:
+                self._probe()
             return
         size_bytes = 0
         for message in [first, *self._consumer.consume(_POLL_MAX_RECORDS, 0)]:
@@ -227,14 +212,27 @@ class Reader:
             self._ahead_bytes += size_bytes
         self._wake.set()
 
+    def _probe(self) -> None:
+        """Ask whether a broker is back: librdkafka says when all are gone, and not when they return."""
+        if time.monotonic() < self._probe_at:
+            return
+        self._probe_at = time.monotonic() + _PROBE_EVERY_S
+        place = TopicPartition(self._topic, next(iter(self.queues)))
+        with contextlib.suppress(KafkaException):
+            self._consumer.get_watermark_offsets(place, timeout=_PROBE_TIMEOUT_S)
+            self._is_away = False
+            log.info("kafka_back")
+
     def _put(self, message: Consumed) -> int:
         partition, offset = message.partition(), message.offset()
         assert partition is not None
         assert offset is not None
-        if self._expected:
-            expected = self._expected.pop(partition, offset)
-            if offset > expected:  # retention has taken what lay between
-                log.error("records_missing", partition=partition, expected=expected, found=offset)
+        expected = self._expected.get(partition, offset)
+        if offset > expected:  # retention has taken what lay between
+            missing.inc(offset - expected)
+            log.error("records_missing", partition=partition, expected=expected, found=offset)
+        self._expected[partition] = offset + 1
+        self._is_away = False
         value = message.value() or b""
         self.queues[partition].append((str(partition), Stored(partition, offset, message.timestamp()[1], value)))
         return len(value)
@@ -245,7 +243,7 @@ class Reader:
         if not done:
             return
         places = [
-            TopicPartition(self._topic, partition, progress.offset, str(progress.accepted_ms))
+            committed(self._topic, partition, progress.offset, progress.accepted_ms)
             for partition, progress in done.items()
         ]
         try:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
+    from confluent_kafka import Message as Consumed
+
     from alerts.config import Kafka
 
 _TIMEOUT_S = 10.0
@@ -28,8 +30,20 @@ def scan(kafka: Kafka, topic: str, partitions: Iterable[int], since: datetime | 
     Raises:
         KafkaError: No broker answers, the topic is missing, or it stops answering on the way.
     """
+    return map(stored, messages(kafka, topic, partitions, since))
+
+
+def messages(kafka: Kafka, topic: str, partitions: Iterable[int], since: datetime | None = None) -> Iterator[Consumed]:
+    """The same with all that Kafka holds of each record, its headers among it.
+
+    Raises:
+        KafkaError: As above.
+    """
     settings = {"bootstrap.servers": kafka.bootstrap, "group.id": "winnow-scan", "enable.auto.commit": False}
-    consumer = Consumer({**settings, "auto.offset.reset": "earliest", "log_level": 0, **kafka.client})
+    try:
+        consumer = Consumer({**settings, "auto.offset.reset": "earliest", "log_level": 0, **kafka.client})
+    except KafkaException as error:
+        raise KafkaError(f"kafka.client: {error.args[0].str()}") from error
     try:
         ends = _ends(consumer, topic, partitions)
         consumer.assign(_starts(consumer, topic, ends, since))
@@ -38,6 +52,14 @@ def scan(kafka: Kafka, topic: str, partitions: Iterable[int], since: datetime | 
         raise KafkaError(f"reading {topic} from {kafka.bootstrap}: {error.args[0].str()}") from error
     finally:
         consumer.close()
+
+
+def stored(message: Consumed) -> Stored:
+    """What of a record the flow would see."""
+    partition, offset = message.partition(), message.offset()
+    assert partition is not None
+    assert offset is not None
+    return Stored(partition, offset, message.timestamp()[1], message.value() or b"")
 
 
 def _ends(consumer: Consumer, topic: str, partitions: Iterable[int]) -> dict[int, int]:
@@ -63,7 +85,7 @@ def _starts(consumer: Consumer, topic: str, ends: dict[int, int], since: datetim
     return [place for place in found if place.offset >= 0]
 
 
-def _until(consumer: Consumer, ends: dict[int, int]) -> Iterator[Stored]:
+def _until(consumer: Consumer, ends: dict[int, int]) -> Iterator[Consumed]:
     open_ends = dict(ends)
     while open_ends:
         messages = consumer.consume(1000, 0.2) or consumer.consume(1, _TIMEOUT_S)
@@ -78,6 +100,6 @@ def _until(consumer: Consumer, ends: dict[int, int]) -> Iterator[Stored]:
             assert offset is not None
             end = ends[partition]
             if offset < end:
-                yield Stored(partition, offset, message.timestamp()[1], message.value() or b"")
+                yield message
             if offset >= end - 1:
                 open_ends.pop(partition, None)

@@ -42,8 +42,9 @@ class _Partition(StatefulSinkPartition[Message, None]):
 class MessageSink(FixedPartitionedSink[Message, None]):
     """Writes `(partition of the webhooks topic, Message)` to the topics the messages name."""
 
-    def __init__(self, kafka: Kafka) -> None:
+    def __init__(self, kafka: Kafka, timeout: timedelta = _TIMEOUT) -> None:
         self._kafka = kafka
+        self._timeout = timeout
         self._producer: AcknowledgedProducer | None = None
         self._error: str | None = None
 
@@ -61,7 +62,7 @@ class MessageSink(FixedPartitionedSink[Message, None]):
         It is made at the start: an idempotent producer's first message waits for its id, up to a second.
         """
         if self._producer is None:
-            self._producer = AcknowledgedProducer(self._kafka, _TIMEOUT, patience=_TIMEOUT)
+            self._producer = AcknowledgedProducer(self._kafka, self._timeout, patience=self._timeout)
         return _Partition(self)
 
     def write(self, messages: list[Message]) -> None:
@@ -77,6 +78,6 @@ class MessageSink(FixedPartitionedSink[Message, None]):
     def settle(self) -> None:
         """Wait for all reports."""
         if self._producer is not None:
-            self._producer.flush(_TIMEOUT)
+            self._producer.flush(self._timeout)
         if self._error is not None:
             raise KafkaError(f"a message was not acknowledged: {self._error}")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol, TypedDict
 
 import structlog
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
+from prometheus_client import Histogram
 
 from alerts.errors import ConfigError, KafkaAwayError
 from connectors.kafka.reader import Item, Progress, Reader, Waker
@@ -31,6 +32,12 @@ _IDLE_WAIT_S = 0.02
 _BATCH_MAX_BYTES = 1024 * 1024
 # Without progress for so long (the broker is away), a word too many is better than none.
 _BEHIND_MAX_S = 30.0
+
+pause_seconds = Histogram(
+    "winnow_snapshot_pause_seconds",
+    "How long a partition was not read because of a snapshot",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10),
+)
 
 
 class Position(TypedDict):
@@ -68,6 +75,8 @@ class _Partition(StatefulSourcePartition[Item, Position]):
         self._position = position
         self._read: Progress | None = None
         self._saved: Progress | None = None
+        self._stands_since: float | None = None
+        """When it was asked for a snapshot; the engine asks for no batch until all of that is written."""
         self._wake = wake
         """Of the one partition that sleeps for all of its process; None for the others."""
         self._queue = reader.assign(partition, position["next"])
@@ -82,6 +91,9 @@ class _Partition(StatefulSourcePartition[Item, Position]):
             KafkaError: The consumer cannot go on.
         """
         self._reader.start()
+        if self._stands_since is not None:
+            pause_seconds.observe(time.perf_counter() - self._stands_since)
+            self._stands_since = None
         if self.is_behind:
             self._note_end()
         if self._reader.failure is not None:
@@ -115,7 +127,9 @@ class _Partition(StatefulSourcePartition[Item, Position]):
             size_bytes += len(item[1].value)
         if batch:
             last = batch[-1][1]
-            self._read = Progress(last.offset + 1, last.accepted_ms)
+            # Never back: what `winnow quarantine retry` writes has its old time, and a cold start would go there.
+            known_ms = 0 if self._read is None else self._read.accepted_ms
+            self._read = Progress(last.offset + 1, max(last.accepted_ms, known_ms))
             self._reader.took(size_bytes)
         return batch
 
@@ -125,15 +139,14 @@ class _Partition(StatefulSourcePartition[Item, Position]):
 
     def snapshot(self) -> Position:
         """Where to go on from."""
+        self._stands_since = time.perf_counter()
         if self._read is not None:
             self._position = {**self._position, "next": self._read.offset}
             self._saved = self._read
         return self._position
 
     def close(self) -> None:
-        """The flow has ended, its last snapshot is written."""
-        if self._saved is not None:
-            self._reader.commit(self._partition, self._saved)
+        """The flow has ended; whether its last snapshot is written nobody tells, so the group is told no more."""
         if self._reader.close():
             self._stop.ended()
 
@@ -220,8 +233,7 @@ class WebhooksSource(FixedPartitionedSource[Item, Position]):
         wake = None
         if self._reader is None:
             topic = topics(self._kafka).webhooks
-            rewind = self._flow.cold_start_rewind
-            self._reader = Reader(self._kafka, topic, self._flow.group, rewind, self._wake)
+            self._reader = Reader(self._kafka, topic, self._flow.group, self._flow.cold_start_rewind, self._wake)
             wake = self._wake
             self._on_read()
         part = _Partition(self._reader, self._stop, int(for_part), position, wake)

@@ -34,6 +34,7 @@ class Background:
     def __init__(self, wake: Wake) -> None:
         self._wake = wake
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
         self._under_way = 0
         """Counted by the worker's thread only."""
 
@@ -45,8 +46,18 @@ class Background:
         """The worker has taken the results of this many works."""
         self._under_way -= count
 
+    def check(self) -> None:
+        """Whoever waits for a result looks whether it can still come.
+
+        Raises:
+            RuntimeError: The loop's thread has ended.
+        """
+        if self._thread is not None and not self._thread.is_alive():
+            raise RuntimeError("the background loop has ended: nothing is sent any more")
+
     def submit(self, works: list[Work]) -> None:
         """Start works, one wake-up of the loop for all; each catches its own errors."""
+        self.check()
         self._under_way += len(works)
         loop = self._started()
         loop.call_soon_threadsafe(_begin, loop, works)
@@ -64,7 +75,8 @@ class Background:
     def _started(self) -> asyncio.AbstractEventLoop:
         if self._loop is None:
             self._loop = uvloop.new_event_loop()
-            threading.Thread(target=self._loop.run_forever, name="background", daemon=True).start()
+            self._thread = threading.Thread(target=self._loop.run_forever, name="background", daemon=True)
+            self._thread.start()
         return self._loop
 
 

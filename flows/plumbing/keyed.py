@@ -10,10 +10,13 @@ from bytewax.operators import StatefulBatchLogic
 from alerts.decision import Verdict
 from alerts.errors import FormatError
 from alerts.record import Stored, open_alert
+from alerts.retry import Retry
 from flows import metrics
 from flows.chunk import Chunk, Unreadable
 from flows.plumbing.rows import failed
-from flows.steps.dedup import NEW, Dedup, Seen, State
+from flows.retried import Retried
+from flows.steps import dedup as deduping
+from flows.steps.dedup import NEW, Dedup, Seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,14 +44,18 @@ class ConvertLogic(StatefulBatchLogic[Stored, Chunk, None]):
                 chunks.append(chunk)
                 chunk = Chunk(chunk.partition, [], [], [])
             try:
-                arrivals = self._convert(value, accepted_ms)
+                found = self._convert(value, accepted_ms)
             except Exception as error:  # noqa: BLE001 whatever is wrong with a record, it is kept and the flow goes on
                 if not isinstance(error, FormatError):
                     failed("convert", error)
                 chunk.unreadable.append(Unreadable(offset, accepted_ms, f"{error}", value))
+                continue
+            if isinstance(found, Retry):
+                chunks += (chunk, Chunk(chunk.partition, [], [], [], retry=found))
+                chunk = Chunk(chunk.partition, [], [], [])
             else:
-                chunk.arrivals.extend(arrivals)
-                chunk.records.append((offset, len(arrivals)))
+                chunk.arrivals.extend(found)
+                chunk.records.append((offset, len(found)))
         chunks.append(chunk)
         return chunks, StatefulBatchLogic.RETAIN
 
@@ -56,18 +63,28 @@ class ConvertLogic(StatefulBatchLogic[Stored, Chunk, None]):
         """Nothing: convert remembers nothing."""
 
 
-class DedupLogic(StatefulBatchLogic[Chunk, Chunk, State]):
+class Saved(deduping.Saved, total=False):
+    """What a snapshot holds of a partition."""
+
+    retried: list[int]
+    """The dead letters that were sent again, see `flows.retried`; one without it was written before there were any."""
+
+
+class DedupLogic(StatefulBatchLogic[Chunk, Chunk, Saved]):
     """Runs `Dedup` over the chunks of one partition and opens the alerts it passes."""
 
-    def __init__(self, dedup: Dedup, state: State | None) -> None:
+    def __init__(self, dedup: Dedup, state: Saved | None) -> None:
         self._dedup = dedup
         self._state = dedup.begin() if state is None else dedup.resume(state)
+        self._retried = Retried(() if state is None else state.get("retried", ()))
 
     def on_batch(self, values: list[Chunk]) -> tuple[Iterable[Chunk], bool]:
         """Each chunk with what dedup said and the alerts that passed."""
         return [self._judge(chunk) for chunk in values], StatefulBatchLogic.RETAIN
 
     def _judge(self, chunk: Chunk) -> Chunk:
+        if chunk.retry is not None:
+            return self._recall(chunk, chunk.retry)
         seen: list[Seen] = []
         alerts: list[Alert] = []
         transitions: list[str] = []
@@ -86,13 +103,19 @@ class DedupLogic(StatefulBatchLogic[Chunk, Chunk, State]):
                     dedup.forget(state, arrival)
                     chunk.unreadable.append(_unreadable(chunk, len(seen), arrival, error))
             seen.append(said)
+        dedup.sweep(state, len(seen))
         metrics.count("dedup", (said.verdict.outcome for said in seen))
         return chunk._replace(seen=seen, alerts=alerts, transitions=transitions)
 
-    def snapshot(self) -> State:
+    def _recall(self, chunk: Chunk, retry: Retry) -> Chunk:
+        passed_ms = self._dedup.passed_ms(self._state, retry.delivery.alert.fingerprint)
+        recalled = self._retried(retry, passed_ms)
+        metrics.count("retry", [recalled.outcome])
+        return chunk._replace(recalled=recalled)
+
+    def snapshot(self) -> Saved:
         """A copy: the engine pickles it later than it asks for it."""
-        state = self._state
-        return {**state, "young": dict(state["young"]), "old": dict(state["old"])}
+        return {**self._dedup.save(self._state), "retried": self._retried.plain()}
 
 
 def _unreadable(chunk: Chunk, position: int, arrival: Arrival, error: Exception) -> Unreadable:

@@ -82,6 +82,7 @@ class LaneLogic(StatefulBatchLogic[Delivery, Ended, Plain]):
 
     def on_notify(self) -> tuple[Iterable[Ended], bool]:
         """Take back what came back, send what is due."""
+        self._background.check()
         now_ms = _now_ms()
         while self._back:
             job, sent = self._back.popleft()

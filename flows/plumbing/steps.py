@@ -12,6 +12,7 @@ from flows import metrics, plan
 from flows.chunk import Chunk
 from flows.plumbing.keyed import ConvertLogic, DedupLogic
 from flows.plumbing.rows import run
+from flows.retried import RETRIED
 from flows.steps import classify as classifying
 from flows.steps import filter as filtering
 
@@ -107,3 +108,5 @@ def _by_lane(items: list[tuple[str, Chunk]]) -> Iterable[tuple[str, Delivery]]:
         for planned in chunk.planned:
             for delivery in planned:
                 yield f"{delivery.target}#0", delivery
+        if chunk.retry is not None and chunk.recalled is not None and chunk.recalled.outcome == RETRIED:
+            yield f"{chunk.retry.delivery.target}#0", chunk.retry.delivery

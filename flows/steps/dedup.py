@@ -1,17 +1,16 @@
 """Arrivals -> state changes: an alert that says again what it said before, inside the window, ends here.
 
-The state of one partition is plain data, so a snapshot of it outlives this code:
+The state of one partition in a snapshot is plain data, so it outlives this code:
 
-    {"v": 2, "now_ms": int, "turned_ms": int, "young": {fingerprint: entry}, "old": {fingerprint: entry}}
+    {"v": 3, "now_ms": int, "rows": bytes}    rows as flows.memory packs them
 
-An entry is `(status, passed_ms, starts_ms, turn, firings, resolves)`: what passed last and when, the newest startsAt,
-and how often it was told as firing and as resolved in this turn. An entry counts for two windows. Every two windows
-young becomes old and old is dropped, so none is dropped while it counts, and no timer per alert is needed.
+An entry says what passed last and when, the newest startsAt, and how often it was told as firing and as resolved in
+this turn. It counts for two windows and is swept out some time after, so no timer per alert is needed.
 
 What a transition is called decides a notification's id, so no two may be called the same, however long they lie apart
 and whatever was forgotten between, and the same one must be called the same after a cold start. Hence the turn: how
 many windows lie between startsAt and the acceptance. Only a startsAt older than one already told (two senders that
-disagree) is called by its moment of acceptance instead.
+disagree), and what is beyond counting, is called by its input id instead.
 """
 
 from __future__ import annotations
@@ -22,30 +21,35 @@ from alerts.alert import Arrival, Status
 from alerts.decision import Verdict
 from alerts.errors import FormatError
 from alerts.instant import instant_ms
+from flows.memory import COUNT_MAX, TURN_MAX, Entry, Memory
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
-VERSION = 2
+VERSION = 3
 
 NEW = "new"
 CHANGED = "changed"
 REPEAT = "repeat"
 DUPLICATE = "duplicate"
 
-Entry = tuple[int, int, int, int, int, int]
-
-_FIRING, _RESOLVED, _UNTOLD = 1, 0, -1
+_RESOLVED, _FIRING, _UNTOLD = range(3)
 
 
-class State(TypedDict):
-    """What is remembered of one partition's alerts."""
+class Saved(TypedDict):
+    """A partition's part of a snapshot."""
 
     v: int
     now_ms: int
-    turned_ms: int
-    young: dict[int, Entry]
-    old: dict[int, Entry]
+    rows: bytes
+
+
+class State:
+    """What is remembered of one partition's alerts."""
+
+    def __init__(self, now_ms: int = 0, rows: bytes = b"") -> None:
+        self.now_ms = now_ms
+        self.memory = Memory(rows)
 
 
 class Seen(NamedTuple):
@@ -53,7 +57,7 @@ class Seen(NamedTuple):
 
     verdict: Verdict
     transition: str | None
-    """Which change it tells, `<status>/<startsAt>/<turn>.<count>`; None for a duplicate, which ends here."""
+    """Which change it tells, `<status>/<startsAt>/<turn or input id>.<count>`; None for a duplicate: it ends here."""
 
 
 class Dedup:
@@ -64,9 +68,9 @@ class Dedup:
 
     def begin(self) -> State:
         """The state of a partition of which nothing is known."""
-        return {"v": VERSION, "now_ms": 0, "turned_ms": 0, "young": {}, "old": {}}
+        return State()
 
-    def resume(self, saved: State) -> State:
+    def resume(self, saved: Saved) -> State:
         """The state of a partition as a snapshot holds it.
 
         Raises:
@@ -74,67 +78,71 @@ class Dedup:
         """
         if saved.get("v") != VERSION:
             raise FormatError(f"dedup state of version {saved.get('v')!r} in the snapshot; this Winnow reads {VERSION}")
-        return saved
+        return State(saved["now_ms"], saved["rows"])
+
+    def save(self, state: State) -> Saved:
+        """A copy of the state, as `resume` takes it."""
+        return {"v": VERSION, "now_ms": state.now_ms, "rows": state.memory.packed()}
 
     def __call__(self, state: State, arrival: Arrival) -> Seen:
         """Judge one arrival and remember it in `state`, which changes in place.
 
         The moment is the arrival's acceptance; in a partition it never goes back.
         """
-        now_ms = arrival.envelope.accepted_ms
-        if now_ms > state["now_ms"]:
-            state["now_ms"] = now_ms
-            if now_ms - state["turned_ms"] >= 2 * self._window_ms:
-                self._turn(state)
-        now_ms = state["now_ms"]
+        now_ms = state.now_ms = max(state.now_ms, arrival.envelope.accepted_ms)
         key = int(arrival.fingerprint, 16)
-        entry = state["young"].get(key) or state["old"].pop(key, None)
-        if entry is None or now_ms - entry[1] >= 2 * self._window_ms:
-            return self._pass(state, key, arrival, None, NEW)
-        if entry[0] == _UNTOLD:
-            return self._pass(state, key, arrival, entry, NEW)
-        if (entry[0] == _FIRING) is not (arrival.status is Status.FIRING):
-            return self._pass(state, key, arrival, entry, CHANGED)
-        if now_ms - entry[1] >= self._window_ms:
-            return self._pass(state, key, arrival, entry, REPEAT)
-        state["young"][key] = entry
-        return Seen(Verdict(DUPLICATE, "window", {"passed_ms": entry[1]}), None)
+        last = state.memory.last(key)
+        if last is None:
+            return self._pass(state, arrival, None, NEW)
+        passed_ms, status = last
+        if now_ms - passed_ms >= 2 * self._window_ms:
+            return self._pass(state, arrival, None, NEW)
+        if status == _UNTOLD:
+            return self._pass(state, arrival, state.memory.get(key), NEW)
+        if (status == _FIRING) is not (arrival.status is Status.FIRING):
+            return self._pass(state, arrival, state.memory.get(key), CHANGED)
+        if now_ms - passed_ms >= self._window_ms:
+            return self._pass(state, arrival, state.memory.get(key), REPEAT)
+        return Seen(Verdict(DUPLICATE, "window", {"passed_ms": passed_ms}), None)
+
+    def passed_ms(self, state: State, fingerprint: str) -> int | None:
+        """When an alert last told something new; None if it is not remembered."""
+        last = state.memory.last(int(fingerprint, 16))
+        return None if last is None else last[0]
 
     def forget(self, state: State, arrival: Arrival) -> None:
         """What passed could not be read after all: whatever its alert says next is new, and no duplicate of it."""
-        entry = state["young"].get(int(arrival.fingerprint, 16))
+        entry = state.memory.get(int(arrival.fingerprint, 16))
         if entry is not None:  # its counts stay: they keep the next notification's id its own
-            state["young"][int(arrival.fingerprint, 16)] = (_UNTOLD, *entry[1:])
+            state.memory.put(entry._replace(status=_UNTOLD))
 
-    def _turn(self, state: State) -> None:
-        """Drop what nobody asked for since the last turn but one: it passed two windows ago or earlier."""
-        is_late = state["now_ms"] - state["turned_ms"] >= 4 * self._window_ms
-        state["old"] = {} if is_late else state["young"]
-        state["young"] = {}
-        state["turned_ms"] = state["now_ms"]
+    def sweep(self, state: State, arrivals: int) -> None:
+        """After so many arrivals: forget some of what counts no more, twice as fast as arrivals can add to it."""
+        state.memory.sweep(2 * arrivals, state.now_ms - 2 * self._window_ms)
 
-    def _pass(self, state: State, key: int, arrival: Arrival, entry: Entry | None, outcome: str) -> Seen:
+    def _pass(self, state: State, arrival: Arrival, entry: Entry | None, outcome: str) -> Seen:
         """Let it through and remember what was told."""
         is_firing = arrival.status is Status.FIRING
-        newest_ms, turn, firings, resolves, name = self._period(state["now_ms"], arrival, entry)
+        newest_ms, turn, firings, resolves, name = self._period(state.now_ms, arrival, entry)
         count = firings if is_firing else resolves
-        state["young"][key] = (
-            _FIRING if is_firing else _RESOLVED,
-            state["now_ms"],
-            newest_ms,
-            turn,
-            firings + is_firing,
-            resolves + (not is_firing),
-        )
-        known = entry is not None and outcome != NEW
-        saw: dict[str, str | int | float] = {"passed_ms": entry[1]} if known and entry is not None else {}
+        if count >= COUNT_MAX:  # they are counted no further, and the next must not be called the same
+            name = arrival.id
+        status = _FIRING if is_firing else _RESOLVED
+        key = int(arrival.fingerprint, 16)
+        told = Entry(key, state.now_ms, newest_ms, turn, firings + is_firing, resolves + (not is_firing), status)
+        state.memory.put(told)
+        saw: dict[str, str | int | float] = {}
+        if entry is not None and outcome != NEW:
+            saw["passed_ms"] = entry.passed_ms
         return Seen(Verdict(outcome, "window", saw), f"{arrival.status}/{arrival.starts_at}/{name}.{count}")
 
-    def _period(self, now_ms: int, arrival: Arrival, entry: Entry | None) -> tuple[int, int, int, int, int]:
+    def _period(self, now_ms: int, arrival: Arrival, entry: Entry | None) -> tuple[int, int, int, int, str]:
         """Newest startsAt, its turn, what was told in it so far, and what the transition's turn is called."""
         starts_ms = instant_ms(arrival.starts_at)
         turn = (now_ms - starts_ms) // self._window_ms
-        if entry is None or (starts_ms, turn) > entry[2:4]:
-            return starts_ms, turn, 0, 0, turn
-        _, _, newest_ms, newest_turn, firings, resolves = entry
-        return newest_ms, newest_turn, firings, resolves, turn if starts_ms == newest_ms else now_ms
+        name = f"{turn}" if abs(turn) < TURN_MAX else arrival.id
+        if entry is None or (starts_ms, turn) > (entry.starts_ms, entry.turn):
+            return starts_ms, turn, 0, 0, name
+        if starts_ms < entry.starts_ms:
+            name = arrival.id
+        return entry.starts_ms, entry.turn, entry.firings, entry.resolves, name

@@ -13,7 +13,8 @@ from alerts.errors import FormatError
 from alerts.ledger import LISTED_MAX, Balance, End, Ledger, id_of, key_of
 from alerts.quarantine import from_flow, from_gateway
 from alerts.record import Stored, split
-from tests.support.events import ENVELOPE, NOW_MS, submission
+from alerts.retry import Retry, encode
+from tests.support.events import ENVELOPE, NOW_MS, delivery, submission
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -241,3 +242,34 @@ def test_id_of_ours_is_kept_as_a_number_and_comes_back(ingest: int, position: in
 @given(st.text() | st.sampled_from([f"{INGEST}-01", f"{INGEST}--1", f"{INGEST.upper()}-0", f"{INGEST}-1\n"]))
 def test_any_id_comes_back(id_: str) -> None:
     assert id_of(key_of(id_)) == id_
+
+
+def test_dead_letter_on_its_way_back_is_no_alert_of_its_own() -> None:
+    made = ledger()
+    made.accept(Stored(3, 8, NOW_MS, encode(Retry("winnow.dead-letters/0/1", None, delivery(1)))))
+    assert made.balance(NOW_MS, HOUR_MS).accepted == 1
+
+
+def test_alert_that_was_given_up_and_delivered_on_a_retry_is_delivered() -> None:
+    made = ledger()
+    for value in (decided(0, "d" * 32), ended("d" * 32, "dead-lettered"), ended("d" * 32)):
+        made.decide(value)
+    made.letter(letter("d" * 32))
+    assert made.balance(NOW_MS, HOUR_MS).ends == {End("delivered"): 1}
+
+
+def test_line_that_was_written_again_ends_where_its_second_reading_says() -> None:
+    made = ledger()
+    made.accept(stored(offset=9))
+    for value in (dropped(outcome="unreadable"), decided(0, "d" * 32), ended("d" * 32)):
+        made.decide(value)
+    balance = made.balance(NOW_MS, HOUR_MS)
+    assert (balance.accepted, balance.ends) == (1, {End("delivered"): 1})
+
+
+def test_line_that_was_written_again_in_vain_is_quarantined() -> None:
+    made = ledger()
+    made.accept(stored(offset=9))
+    for value in (dropped(outcome="unreadable"), dropped(outcome="unreadable")):
+        made.decide(value)
+    assert made.balance(NOW_MS, HOUR_MS).ends == {End("quarantined"): 1}

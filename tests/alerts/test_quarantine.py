@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.quarantine import EVIDENCE_MAX_BYTES, evidence, from_flow, from_gateway
+from alerts.errors import FormatError
+from alerts.quarantine import EVIDENCE_MAX_BYTES, body_of, evidence, from_flow, from_gateway
 from tests.support.events import ENVELOPE, NOW_MS
 
 # librdkafka's default for message.max.bytes.
@@ -35,6 +36,21 @@ def test_size_and_hash_are_those_of_the_body(body: bytes) -> None:
     facts = evidence(body)
     assert facts["body_bytes"] == len(body)
     assert facts["sha256"] == hashlib.sha256(body).hexdigest()
+
+
+@given(st.binary(max_size=500))
+def test_body_comes_back_as_it_was(body: bytes) -> None:
+    assert body_of(json.loads(from_gateway(ENVELOPE, None, "why", body))) == body
+
+
+def test_body_that_was_cut_does_not_come_back() -> None:
+    assert body_of(evidence(b"x" * (EVIDENCE_MAX_BYTES + 1))) is None
+
+
+@pytest.mark.parametrize("row", [{}, {"body": 5}, {"body_base64": "?", "body_bytes": 1}, {"body": "x"}])
+def test_entry_without_a_body_is_refused(row: dict[str, object]) -> None:
+    with pytest.raises(FormatError, match="no evidence in it"):
+        body_of(row)
 
 
 def test_text_is_kept_readable() -> None:

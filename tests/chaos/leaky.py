@@ -14,6 +14,7 @@ from bytewax.operators import StatefulBatchLogic
 from alerts.config_file import version
 from alerts.decision import Classification, Delivery, Verdict
 from alerts.delivery_json import Plain
+from alerts.retry import Retry
 from connectors.configuration import load
 from connectors.kafka.topics import topics
 from connectors.lane import Ended
@@ -46,8 +47,9 @@ def leaks(stage: str, name: str) -> bool:
 
 
 class _Convert(Convert):
-    def __call__(self, value: bytes, accepted_ms: int) -> list[Arrival]:
-        return [arrival for arrival in super().__call__(value, accepted_ms) if not leaks("convert", arrival.name)]
+    def __call__(self, value: bytes, accepted_ms: int) -> list[Arrival] | Retry:
+        read = super().__call__(value, accepted_ms)
+        return read if isinstance(read, Retry) else [one for one in read if not leaks("convert", one.name)]
 
 
 class _Dedup(Dedup):

@@ -58,6 +58,19 @@ def test_delivery_under_way_is_not_taken_again() -> None:
     assert lane.ended() == []
 
 
+@pytest.mark.parametrize("is_under_way", [False, True])
+def test_dead_letter_that_comes_back_while_it_is_there_again_is_not_taken_twice(is_under_way: bool) -> None:  # noqa: FBT001
+    lane = _lane()
+    lane.offer(FIRING, NOW_MS)
+    jobs = lane.take(NOW_MS) if is_under_way else []
+    lane.offer(FIRING, NOW_MS + 1)
+    assert len(lane) == 1
+    (job,) = jobs or lane.take(NOW_MS + 1)
+    lane.came_back(job, DELIVERED, NOW_MS + 2)
+    assert [end.outcome for end in lane.ended()] == [Outcome.DELIVERED]
+    assert lane.take(NOW_MS + 3) == []
+
+
 def test_delivered_one_has_ended_with_its_status() -> None:
     lane = _lane()
     lane.offer(FIRING, NOW_MS)

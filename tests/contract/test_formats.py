@@ -94,6 +94,14 @@ def test_sample_comes_through_kafka_with_the_labels_it_was_sent_with(form: Forma
     assert {alert.fingerprint: alert.labels for alert in opened} == labels
 
 
+@pytest.mark.parametrize(("form", "path"), SAMPLE_BODIES)
+def test_alert_of_a_sample_is_read_alone_as_it_is_among_others(form: Format, path: Path) -> None:
+    for submission in form.read(path.read_bytes()).submissions:
+        webhook = form.read(form.alone(submission.line))
+        assert webhook.submissions == [submission._replace(position=0)]
+        assert not webhook.rejected
+
+
 @every_format
 @given(body=st.binary(max_size=200))
 def test_bytes_are_read_or_refused_by_a_format_error(form: Format, body: bytes) -> None:

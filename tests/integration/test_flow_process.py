@@ -148,7 +148,7 @@ def test_a_record_that_cannot_be_read_is_quarantined_with_its_place(made: Produc
     assert b"no record of ours" in found[0]
 
 
-def test_it_waits_for_a_broker_that_comes_later() -> None:
+def test_it_waits_for_a_broker_that_comes_later_and_is_ready_while_it_is_there() -> None:
     with tempfile.TemporaryDirectory() as folder:
         broker = Broker(Path(folder) / "kafka")
         made = Product(broker.bootstrap, f"late-{free_port()}", Path(folder))
@@ -160,6 +160,11 @@ def test_it_waits_for_a_broker_that_comes_later() -> None:
                 wait_for(lambda: "waiting_for_kafka" in made.log("early"), "it says that it waits")
                 broker.start()
                 wait_for(lambda: "cold_start" in made.log("early"), "it begins")
+                wait_for(made.flow_is_ready, "ready")
+                broker.kill()
+                wait_for(lambda: not made.flow_is_ready(), "not ready while the broker is away")
+                broker.start()
+                wait_for(made.flow_is_ready, "ready again")
             finally:
                 end(flow)
         finally:

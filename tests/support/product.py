@@ -87,6 +87,10 @@ class Product:
         command = ["-m", "bytewax.run", "flows.proxy", *arguments]
         return self._started("flow", command, f"http://{self._metrics}/readyz")
 
+    def flow_is_ready(self) -> bool:
+        """Whether the flow says that it reads."""
+        return _answers(f"http://{self._metrics}/readyz")
+
     def log(self, name: str) -> str:
         """What a process has written so far."""
         return (self.folder / f"{name}.log").read_text()
@@ -109,13 +113,17 @@ class Product:
 
         def is_ready() -> bool:
             assert process.poll() is None, f"{name} ended: {self.log(name)[-2000:]}"
-            try:
-                return httpx.get(ready, timeout=2).status_code == 200
-            except httpx.HTTPError:
-                return False
+            return _answers(ready)
 
         wait_for(is_ready, f"{name} ready")
         return process
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2).status_code == 200
+    except httpx.HTTPError:
+        return False
 
 
 def end(process: subprocess.Popen[bytes]) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from alerts.alert import Status
 from alerts.errors import FormatError
 from alerts.instant import instant
+from flows.memory import COUNT_MAX
 from flows.steps.dedup import CHANGED, DUPLICATE, NEW, REPEAT, Dedup, Seen
 from tests.support.events import NOW_MS, arrival
 
@@ -35,16 +36,17 @@ RESOLVES = Event(0, status=Status.RESOLVED)
 
 
 def _told(events: list[Event]) -> list[Seen]:
-    """What dedup says of each, one after the other."""
+    """What dedup says of each, one after the other; the state is swept and saved in between."""
     dedup = Dedup(timedelta(milliseconds=WINDOW_MS))
     state = dedup.begin()
     now_ms, told = NOW_MS, []
-    for event in events:
+    for number, event in enumerate(events):
         now_ms += event.after_ms
         told.append(
             dedup(
                 state,
                 arrival(
+                    id=f"in-{number}",
                     at_ms=now_ms,
                     fingerprint=f"{event.fingerprint:016x}",
                     status=event.status,
@@ -52,6 +54,8 @@ def _told(events: list[Event]) -> list[Seen]:
                 ),
             )
         )
+        dedup.sweep(state, 1)
+        state = dedup.resume(dedup.save(state))
     return told
 
 
@@ -101,6 +105,14 @@ def test_exactly_what_passes_has_a_transition(events: list[Event]) -> None:
 
 
 @given(st.lists(EVENTS, max_size=60))
+@example(
+    [
+        Event(0, status=Status.RESOLVED, starts_at=SECOND),
+        Event(WINDOW_MS),
+        Event(0, status=Status.RESOLVED, starts_at=SECOND),
+        Event(0),
+    ]
+)
 def test_no_two_passes_of_an_alert_share_a_transition(events: list[Event]) -> None:
     """They would carry the same notification id, and a target may drop the second; however far apart they lie."""
     called = [
@@ -180,7 +192,7 @@ def test_new_firing_period_counts_from_nought() -> None:
     assert told[-1].transition.endswith(".0")
 
 
-def test_a_start_older_than_one_already_told_is_called_by_its_acceptance() -> None:
+def test_a_start_older_than_one_already_told_is_called_by_its_id() -> None:
     """Two Alertmanagers that disagree: the first one's second firing is no repeat of its first."""
     second = RESOLVES._replace(starts_at=SECOND)
     told = _told([FIRES, RESOLVES, FIRES._replace(starts_at=SECOND), second, FIRES])
@@ -215,9 +227,10 @@ def test_state_holds_nothing_of_alerts_long_gone() -> None:
     state = dedup.begin()
     for number in range(1000):
         dedup(state, arrival(at_ms=NOW_MS, fingerprint=f"{number:016x}"))
-    for windows in (4, 8):
-        dedup(state, arrival(at_ms=NOW_MS + windows * WINDOW_MS, fingerprint=f"{5000:016x}"))
-    assert len(state["young"]) + len(state["old"]) == 1
+    for _ in range(1000):
+        dedup(state, arrival(at_ms=NOW_MS + 2 * WINDOW_MS, fingerprint=f"{5000:016x}"))
+        dedup.sweep(state, 1)
+    assert len(state.memory) == 1
 
 
 def test_verdict_of_a_duplicate_says_when_the_first_passed() -> None:
@@ -232,14 +245,14 @@ def test_events_of_one_alert_say_nothing_of_another() -> None:
 def test_state_of_another_version_is_refused_by_number() -> None:
     dedup = Dedup(timedelta(milliseconds=WINDOW_MS))
     with pytest.raises(FormatError, match="version 1"):
-        dedup.resume({**dedup.begin(), "v": 1})
+        dedup.resume({**dedup.save(dedup.begin()), "v": 1})
 
 
 def test_state_of_this_version_is_resumed_as_it_was() -> None:
     dedup = Dedup(timedelta(milliseconds=WINDOW_MS))
     state = dedup.begin()
     dedup(state, arrival())
-    assert dedup(dedup.resume(state), arrival()).verdict.outcome == DUPLICATE
+    assert dedup(dedup.resume(dedup.save(state)), arrival()).verdict.outcome == DUPLICATE
 
 
 def test_alert_that_could_not_be_read_is_no_reason_to_drop_the_next() -> None:
@@ -248,3 +261,23 @@ def test_alert_that_could_not_be_read_is_no_reason_to_drop_the_next() -> None:
     dedup(state, arrival())
     dedup.forget(state, arrival())
     assert dedup(state, arrival()).verdict.outcome == NEW
+
+
+def test_changes_beyond_what_is_counted_are_still_called_otherwise() -> None:
+    dedup = Dedup(timedelta(days=30))
+    state, called = dedup.begin(), []
+    for number in range(2 * COUNT_MAX + 10):
+        status = Status.RESOLVED if number % 2 else Status.FIRING
+        called.append(dedup(state, arrival(id=f"in-{number}", at_ms=NOW_MS + number, status=status)).transition)
+    assert None not in called
+    assert len(set(called)) == len(called)
+
+
+@pytest.mark.parametrize("starts_at", ["0002-01-01T00:00:00Z", "9998-01-01T00:00:00Z"])
+def test_changes_far_from_their_start_are_called_otherwise_even_when_forgotten(starts_at: str) -> None:
+    """A second's window: the turn is larger than what is remembered of it."""
+    dedup, called = Dedup(timedelta(seconds=1)), []
+    for number in range(4):
+        seen = dedup(dedup.begin(), arrival(id=f"in-{number}", at_ms=NOW_MS, starts_at=starts_at))
+        called.append(seen.transition)
+    assert len(set(called)) == len(called)

@@ -1,4 +1,4 @@
-"""What one body may hold beside its size: no crowds of entries that are no alerts, no alert too large for brokers."""
+"""Reads a body within bounds: no crowds of entries that are no alerts, no alert too large for brokers."""
 
 from __future__ import annotations
 
@@ -10,12 +10,25 @@ from alerts.record import ALERT_MAX_BYTES
 from alerts.webhook import Fault, Rejected, Submission
 
 if TYPE_CHECKING:
+    from alerts.formats import Format
     from alerts.webhook import Webhook
 
 # An alert's status, name and start alone take more, in any format.
 ENTRY_MIN_BYTES = 60
 # Below, every entry can be refused by name. Above, reading twice is little beside what the alerts cost.
 _LARGE_BYTES = 256 * 1024
+
+
+def read(form: Format, body: bytes) -> Webhook:
+    """The alerts of a body; those that no broker would take are among the rejected.
+
+    Raises:
+        FormatError: Nothing in it can be used.
+    """
+    check_entries(body)
+    webhook = form.read(body)
+    # A line can be longer than it came (`1e9`, broken UTF-8), but not eight times.
+    return without_giants(webhook) if len(body) > ALERT_MAX_BYTES // 8 else webhook
 
 
 def check_entries(body: bytes) -> None:

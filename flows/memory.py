@@ -1,0 +1,133 @@
+"""What dedup remembers of a partition's alerts: one packed row each, so that a snapshot is one copy of bytes.
+
+Measured at a million alerts: a dict of tuples takes 288 bytes each and 0.4 s to pickle, rows with their index 128
+bytes and 0.05 s. A row is fingerprint, 4 * passed_ms + status, starts_ms, turn, firings and resolves.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import NamedTuple
+
+from alerts.errors import FormatError
+
+_ROW = Struct("<QqqiHH")
+_KEY = Struct(f"<Q{_ROW.size - 8}x")
+_PASSED = Struct("<q")
+_PASSED_AT = 8
+_PASSED_ONLY = Struct(f"<8xq{_ROW.size - 16}x")
+TURN_MAX = 2**31 - 1
+COUNT_MAX = 2**16 - 1
+"""Turns and counts beyond are remembered as these."""
+
+_numbers: list[int] = []
+"""Of rows: the indexes of all partitions share them, which saves 32 bytes an alert."""
+
+
+class Entry(NamedTuple):
+    """One alert."""
+
+    key: int
+    """Its fingerprint."""
+    passed_ms: int
+    """When it last passed."""
+    starts_ms: int
+    """The newest startsAt it told."""
+    turn: int
+    """How many windows after `starts_ms` that was."""
+    firings: int
+    """How often it was told as firing in this turn."""
+    resolves: int
+    status: int
+    """What passed last, in dedup's numbers: 0 to 3."""
+
+
+class Memory:
+    """Entries by fingerprint."""
+
+    def __init__(self, rows: bytes = b"") -> None:
+        """Remember what `packed` returned.
+
+        Raises:
+            FormatError: It is cut.
+        """
+        if len(rows) % _ROW.size:
+            raise FormatError(f"dedup rows are {_ROW.size} bytes each, and {len(rows)} bytes are in the snapshot")
+        self._rows = bytearray(rows)
+        _count_to(len(rows) // _ROW.size)
+        self._places = {key: number for (key,), number in zip(_KEY.iter_unpack(rows), _numbers, strict=False)}
+        """The number of each row, by fingerprint."""
+        self._hand = 0
+        """Where `sweep` goes on."""
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def last(self, key: int) -> tuple[int, int] | None:
+        """When an alert last passed and its status then: all that a repeat needs, and most alerts are repeats."""
+        number = self._places.get(key)
+        if number is None:
+            return None
+        (passed,) = _PASSED.unpack_from(self._rows, number * _ROW.size + _PASSED_AT)
+        return passed >> 2, passed & 3
+
+    def get(self, key: int) -> Entry | None:
+        """What is remembered of an alert."""
+        number = self._places.get(key)
+        if number is None:
+            return None
+        _, passed, starts_ms, turn, firings, resolves = _ROW.unpack_from(self._rows, number * _ROW.size)
+        return Entry(key, passed >> 2, starts_ms, turn, firings, resolves, passed & 3)
+
+    def put(self, entry: Entry) -> None:
+        """Remember this of its alert."""
+        key, passed_ms, starts_ms, turn, firings, resolves, status = entry
+        number = self._places.get(key)
+        if number is None:
+            number = len(self._places)
+            _count_to(number + 1)
+            self._places[key] = _numbers[number]
+            self._rows += bytes(_ROW.size)
+        _ROW.pack_into(
+            self._rows,
+            number * _ROW.size,
+            key,
+            passed_ms << 2 | status,
+            starts_ms,
+            max(-TURN_MAX, min(turn, TURN_MAX)),
+            min(firings, COUNT_MAX),
+            min(resolves, COUNT_MAX),
+        )
+
+    def sweep(self, count: int, until_ms: int) -> None:
+        """Look at the next `count` rows, up to the last one, and forget those that passed at `until_ms` or earlier.
+
+        A few rows a call rather than all at once, for that would be a pause.
+        """
+        first = self._hand if self._hand < len(self._places) else 0
+        end = min(first + count, len(self._places))
+        block = memoryview(self._rows)[first * _ROW.size : end * _ROW.size]
+        limit = until_ms << 2 | 3
+        old = [number for number, (passed,) in enumerate(_PASSED_ONLY.iter_unpack(block), first) if passed <= limit]
+        block.release()
+        for number in reversed(old):  # from the end: what takes a row's place has been looked at
+            self._drop(number)
+        self._hand = old[0] if old else end
+
+    def packed(self) -> bytes:
+        """All rows, a copy."""
+        return bytes(self._rows)
+
+    def _drop(self, number: int) -> None:
+        """The last row takes the place of the one that goes."""
+        (key,) = _KEY.unpack_from(self._rows, number * _ROW.size)
+        del self._places[key]
+        last = self._rows[-_ROW.size :]
+        del self._rows[-_ROW.size :]
+        if number < len(self._places):
+            self._rows[number * _ROW.size : (number + 1) * _ROW.size] = last
+            self._places[_KEY.unpack(last)[0]] = _numbers[number]
+
+
+def _count_to(count: int) -> None:
+    _numbers.extend(range(len(_numbers), count))

@@ -1,0 +1,56 @@
+"""A snapshot of the sink means that what was written before is in Kafka."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from alerts.config import Kafka
+from alerts.errors import KafkaError
+from connectors.kafka.embedded import CLIENT_SETTINGS, EmbeddedBroker
+from connectors.kafka.scan import scan
+from connectors.kafka.sink import MessageSink
+from connectors.request import Message
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TOPIC = "winnow.decisions"
+TIMEOUT = timedelta(seconds=2)
+
+
+@pytest.fixture
+def broker() -> Iterator[EmbeddedBroker]:
+    with EmbeddedBroker({TOPIC: 1}) as started:
+        yield started
+
+
+def kafka(broker: EmbeddedBroker) -> Kafka:
+    return Kafka(bootstrap=broker.bootstrap, partitions=1, client=CLIENT_SETTINGS)
+
+
+def test_after_a_snapshot_everything_written_is_in_kafka(broker: EmbeddedBroker) -> None:
+    part = MessageSink(kafka(broker), TIMEOUT).build_part("decisions", "0", None)
+    part.write_batch([Message(TOPIC, b"%d" % number, partition=0) for number in range(1000)])
+    part.snapshot()
+    assert [stored.value for stored in scan(kafka(broker), TOPIC, [0])] == [b"%d" % number for number in range(1000)]
+
+
+def test_a_snapshot_is_refused_while_anything_written_is_not_in_kafka(broker: EmbeddedBroker) -> None:
+    """Else the offset saved beside it would skip what the record caused."""
+    part = MessageSink(kafka(broker), TIMEOUT).build_part("decisions", "0", None)
+    part.write_batch([Message(TOPIC, b"before", partition=0)])
+    part.snapshot()
+    broker.set_down()
+    part.write_batch([Message(TOPIC, b"lost", partition=0)])
+    with pytest.raises(KafkaError):
+        part.snapshot()
+
+
+def test_nothing_is_written_after_a_message_that_was_given_up(broker: EmbeddedBroker) -> None:
+    part = MessageSink(kafka(broker), TIMEOUT).build_part("decisions", "0", None)
+    part.write_batch([Message(TOPIC, b"too large" * 1_000_000, partition=0)])
+    with pytest.raises(KafkaError, match="not acknowledged"):
+        part.write_batch([Message(TOPIC, b"next", partition=0)])

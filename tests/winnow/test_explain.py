@@ -1,0 +1,85 @@
+"""`winnow explain` on a broker in memory: the story of a dead letter that came back."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from alerts.decision import Outcome, Verdict
+from alerts.fingerprint import partition_of
+from alerts.retry import Retry
+from connectors.lane import Ended
+from flows.chunk import Chunk
+from flows.trail import Trail
+from tests.support.events import NOW_MS, delivery
+from tests.support.shelf import PARTITIONS, TOPICS, shelf
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from connectors.request import Message
+
+TOLD = delivery(1)
+PARTITION = partition_of(TOLD.alert.fingerprint, PARTITIONS)
+TRAIL = Trail(TOPICS, PARTITIONS, "c")
+
+
+def decided() -> bytes:
+    row = {
+        "id": TOLD.alert.id,
+        "fingerprint": TOLD.alert.fingerprint,
+        "name": "HighCPU",
+        "status": "firing",
+        "accepted_ms": NOW_MS,
+        "dedup": {"outcome": "new", "rule": "window", "saw": {}},
+        "deliveries": [{"id": TOLD.id, "target": "oncall"}],
+    }
+    return json.dumps({"v": 1, "config": "c", "decisions": [row]}).encode()
+
+
+def ended(outcome: Outcome, error: str = "") -> Iterator[Message]:
+    return (message for _, message in TRAIL.of_ended(Ended(TOLD, outcome, 1, 400, error, NOW_MS + 1000)))
+
+
+def recalled(outcome: str) -> Iterator[Message]:
+    retry = Retry("winnow.dead-letters/0/7", None, TOLD)
+    chunk = Chunk(PARTITION, [], [], [], retry=retry, recalled=Verdict(outcome, "letter", {}))
+    return (message for _, message in TRAIL.of_chunk(chunk))
+
+
+def publish_lines(folder: Path, *messages: Message) -> list[str]:
+    with shelf(folder) as held:
+        values = [message.value for message in messages if message.topic == TOPICS.decisions]
+        held.put(TOPICS.decisions, [decided(), *values], partition=PARTITION)
+        printed = held.winnow("explain", TOLD.alert.fingerprint).stdout
+    return [line.split(maxsplit=1)[1] for line in printed.splitlines() if line.split()[:1] == ["publish"]]
+
+
+def test_dead_letter_that_came_back_is_told_from_its_end_to_its_end(tmp_path: Path) -> None:
+    lines = publish_lines(
+        tmp_path, *ended(Outcome.DEAD_LETTERED, "answered 400"), *recalled("retried"), *ended(Outcome.DELIVERED)
+    )
+    assert [line.split(",")[0].rstrip() for line in lines] == [
+        "oncall: dead-lettered 1.000 s after acceptance",
+        "oncall: taken out of the dead letters",
+        "oncall: delivered 1.000 s after acceptance",
+    ]
+
+
+def test_dead_letter_that_has_not_ended_again_says_so(tmp_path: Path) -> None:
+    lines = publish_lines(tmp_path, *ended(Outcome.DEAD_LETTERED, "answered 400"), *recalled("retried"))
+    assert lines[-1].rstrip() == "oncall: not ended yet"
+
+
+def test_dead_letter_that_came_twice_has_ended_with_its_delivery(tmp_path: Path) -> None:
+    back = (*recalled("retried"), *ended(Outcome.DELIVERED), *recalled("duplicate"))
+    lines = publish_lines(tmp_path, *ended(Outcome.DEAD_LETTERED), *back)
+    assert (len(lines), lines[-1].rstrip()) == (
+        4,
+        "oncall: taken out of the dead letters once more, not sent twice",
+    )
+
+
+def test_outcome_told_twice_after_a_crash_is_told_once(tmp_path: Path) -> None:
+    assert len(publish_lines(tmp_path, *ended(Outcome.DELIVERED), *ended(Outcome.DELIVERED))) == 1

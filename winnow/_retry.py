@@ -1,0 +1,118 @@
+"""What both `retry` verbs do: hand records to Kafka, wait until it has them, and say of each what became of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+import typer
+
+from alerts.errors import KafkaError
+from connectors.kafka.producer import AcknowledgedProducer, Batch
+from winnow._output import Output, cell, write_json, write_lines, write_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from alerts.config import Kafka
+    from connectors.request import Message
+
+_TIMEOUT = timedelta(seconds=30)
+_HEAD = ("place", "at", "of", "target", "alert", "result", "detail")
+
+
+class Fate(StrEnum):
+    """What becomes of an entry that is to be retried."""
+
+    RETRIED = "retried"
+    IN_PART = "retried in part"
+    TO_RETRY = "to retry"
+    """It would be, but for --dry-run."""
+    ALREADY = "already retried"
+    SUPERSEDED = "superseded"
+    """Something newer of its alert was told since."""
+    ENDED = "ended otherwise"
+    """Its delivery is no longer given up, or another entry stands for it."""
+    WAITS = "not yet"
+    """Something newer of its alert is under way: what comes of it is not known."""
+    NO_TARGET = "no target"
+    """The target it was for is gone from winnow.yaml, or disabled."""
+    UNREADABLE = "unreadable"
+    FAILED = "failed"
+    """Kafka did not confirm it."""
+
+
+# Exit status 1 says that there are some of these: whoever wanted them sent has to do something.
+_UNDONE = frozenset({Fate.IN_PART, Fate.WAITS, Fate.NO_TARGET, Fate.UNREADABLE, Fate.FAILED})
+
+
+class Item(NamedTuple):
+    """One entry that was asked for."""
+
+    place: str
+    at: str
+    of: str | None
+    """The id of its delivery, alert or webhook."""
+    target: str | None
+    alert: str | None
+    fate: Fate
+    detail: str = ""
+    messages: tuple[Message, ...] = ()
+    """What is to be written; only of one that is to be retried."""
+    is_partial: bool = False
+    """Some of it cannot be retried; `detail` says why."""
+
+
+def carry_out(kafka: Kafka, items: Sequence[Item], output: Output, *, dry_run: bool) -> None:
+    """Write what is to be written, in this order, print what became of each, and exit with 1 if any is undone.
+
+    Raises:
+        KafkaError: librdkafka refuses the configuration.
+    """
+    told = list(items) if dry_run else _written(kafka, items)
+    rows = [{**item._asdict(), "result": item.fate.value, "messages": None, "fate": None} for item in told]
+    if output is Output.JSON:
+        write_json([{name: row[name] for name in _HEAD} for row in rows])
+    else:
+        if rows:
+            write_table(_HEAD, ([cell(row[name] or None) for name in _HEAD] for row in rows))
+        counts = Counter(item.fate for item in told)
+        write_lines([", ".join(f"{count} {fate}" for fate, count in counts.items()) or "nothing to retry"])
+    if any(item.fate in _UNDONE for item in told):
+        raise typer.Exit(1)
+
+
+def _written(kafka: Kafka, items: Sequence[Item]) -> list[Item]:
+    if not any(item.messages for item in items):
+        return list(items)
+    reported: set[Batch] = set()
+    producer = AcknowledgedProducer(kafka, _TIMEOUT, patience=_TIMEOUT)
+    try:
+        batches = [_sent(producer, item, reported) for item in items]
+        late = ""
+        try:
+            producer.flush(2 * _TIMEOUT)
+        except KafkaError as error:
+            late = str(error)
+    finally:
+        producer.close()
+    return [
+        item if batch is None else _after(item, batch.error if batch in reported else late or "no report came")
+        for item, batch in zip(items, batches, strict=True)
+    ]
+
+
+def _sent(producer: AcknowledgedProducer, item: Item, reported: set[Batch]) -> Batch | None:
+    if not item.messages:
+        return None
+    batch = Batch(len(item.messages), reported.add)
+    producer.send(item.messages, batch)
+    return batch
+
+
+def _after(item: Item, error: str | None) -> Item:
+    if error is None:
+        return item._replace(fate=Fate.IN_PART if item.is_partial else Fate.RETRIED)
+    return item._replace(fate=Fate.FAILED, detail=f"Kafka did not confirm: {error}")
