@@ -21,13 +21,21 @@ from connectors.kafka.producer import AcknowledgedProducer, Batch
 from connectors.request import Answer, Judgement, Message, Request, Sent
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import timedelta
 
     from alerts.decision import Delivery
+
+    Render = Callable[[kinds.Kind, Target, datetime], Request | Message]
 
 log = structlog.get_logger()
 
 ANSWER_MAX_BYTES = 64 * 1024
+ANSWER_MAX_S = 5.0
+"""How long a body may take once the status is there, within the target's timeout: it holds a place among the requests
+under way, and says little."""
+
+_CLOSE_MAX_S = 0.1
 
 # A day: more is a slip, and the lane bounds it by the delivery's deadline anyway.
 _RETRY_AFTER_MAX_S = 86_400
@@ -41,52 +49,58 @@ class Publisher:
         self._targets = {target.name: target for target in targets}
         self._kafka = kafka
         self._transports: dict[bool, httpx.AsyncBaseTransport] = {}
-        self._producers: dict[str, AcknowledgedProducer] = {}
-        """By target: each has its own timeout."""
+        self._producers: dict[timedelta, AcknowledgedProducer] = {}
+        """By the time a message has."""
 
     async def send(self, delivery: Delivery) -> Sent:
         """One try. Whatever goes wrong comes back as a value, in words that hold no secret."""
-        target = self._targets.get(delivery.target)
-        if target is None or not target.enabled:
-            what = "no target" if target is None else "the target is not enabled"
-            return Sent(Judgement.REFUSED, None, f"{delivery.target}: {what} in winnow.yaml")
+        return await self._tell(delivery.target, lambda kind, target, at: kind.render(target, delivery, at))
+
+    async def _tell(self, name: str, render: Render) -> Sent:
+        target = self._targets.get(name)
+        if target is None:
+            return Sent(Judgement.REFUSED, None, f"no target named {name} in winnow.yaml")
         try:
-            request = kinds.kinds()[target.kind].render(target, delivery, datetime.now(UTC))
+            request = render(kinds.kinds()[target.kind], target, datetime.now(UTC))
         except Exception as error:
-            log.exception("render_raised", target=target.name, error=type(error).__name__)
+            log.exception("render_raised", target=name, error=type(error).__name__)
             return Sent(Judgement.REFUSED, None, f"could not be rendered: {type(error).__name__}")
-        until_s = asyncio.get_running_loop().time() + target.timeout.total_seconds()
+        until = asyncio.get_running_loop().time() + target.timeout.total_seconds()
         try:
-            async with asyncio.timeout_at(until_s):
-                if isinstance(request, Message):
-                    return await self._produce(request, target)
-                response = await self._post(request, target)
+            if isinstance(request, Message):
+                return await self._produce(request, target, until)
+            return await self._post(request, target, until)
         except TimeoutError:
             return Sent(Judgement.RETRY, None, f"no answer within {target.timeout.total_seconds():g} s")
         except Exception as error:  # noqa: BLE001 aiohttp, TLS and DNS raise many kinds; all mean: not delivered
-            return Sent(Judgement.RETRY, None, f"connection failed: {_reason(error)}")
-        answer = await _answer(response, until_s)
-        judgement = kinds.judge_of(target.kind, answer)
-        told = "" if judgement is Judgement.DELIVERED else f"answered {answer.status}"
-        return Sent(judgement, answer.status, told, retry_after_ms(answer.headers, datetime.now(UTC)))
+            return _unsent(error)
 
-    async def _post(self, request: Request, target: Target) -> httpx.Response:
+    async def _post(self, request: Request, target: Target, until: float) -> Sent:
+        """Once the status is there it is the answer: whatever becomes of the body, nothing is sent again for it."""
         transport = self._transport(allow_private=isinstance(target, HttpTarget) and target.allow_private)
         outgoing = httpx.Request(request.method, request.url, headers=request.headers, content=request.body)
-        return await transport.handle_async_request(outgoing)
+        async with asyncio.timeout_at(until):
+            response = await transport.handle_async_request(outgoing)
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        answer = Answer(response.status_code, headers, await _body(response, until))
+        judgement = kinds.judge_of(target.kind, answer)
+        error = "" if judgement is Judgement.DELIVERED else f"answered {answer.status}"
+        return Sent(judgement, answer.status, error, retry_after_ms(headers, datetime.now(UTC)))
 
-    async def _produce(self, message: Message, target: Target) -> Sent:
+    async def _produce(self, message: Message, target: Target, until: float) -> Sent:
         loop = asyncio.get_running_loop()
         acknowledged: asyncio.Future[str | None] = loop.create_future()
-        if target.name not in self._producers:
-            self._producers[target.name] = AcknowledgedProducer(self._kafka, target.timeout)
+        if target.timeout not in self._producers:
+            # Its own: what a target was not told in time must not be written later, after what is newer.
+            self._producers[target.timeout] = AcknowledgedProducer(self._kafka, target.timeout)
 
         def report(done: Batch) -> None:
             loop.call_soon_threadsafe(_settle, acknowledged, done.error)
 
         batch = Batch(1, report)
-        self._producers[target.name].send([message], batch)
-        error = await acknowledged
+        self._producers[target.timeout].send([message], batch)
+        async with asyncio.timeout_at(until):
+            error = await acknowledged
         return Sent(Judgement.DELIVERED if error is None else Judgement.RETRY, None, error or "")
 
     def _transport(self, *, allow_private: bool) -> httpx.AsyncBaseTransport:
@@ -108,25 +122,32 @@ class Publisher:
             producer.close()
 
 
-async def _answer(response: httpx.Response, until_s: float) -> Answer:
-    """The answer with as much of its body as comes in time.
-
-    A body that breaks off or stalls says nothing, and the status counts: it was there, so the request was dealt with.
-    """
-    body = b""
-    try:
-        async with asyncio.timeout_at(until_s):
+async def _body(response: httpx.Response, until: float) -> bytes:
+    """What comes of the body in time, at most `ANSWER_MAX_BYTES`; it may stall, break off or be no valid gzip."""
+    body = bytearray()
+    with contextlib.suppress(Exception):
+        async with asyncio.timeout_at(min(until, asyncio.get_running_loop().time() + ANSWER_MAX_S)):
             async for part in response.aiter_bytes():
                 body += part
                 if len(body) >= ANSWER_MAX_BYTES:
                     break
-    except Exception:  # noqa: BLE001 aiohttp raises many kinds
-        body = b""
-    finally:
-        with contextlib.suppress(Exception):
+    with contextlib.suppress(Exception):
+        # It waits until the request's own body is sent, which a target that answers early may never read.
+        async with asyncio.timeout(_CLOSE_MAX_S):
             await response.aclose()
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    return Answer(response.status_code, headers, body[:ANSWER_MAX_BYTES])
+    return bytes(body[:ANSWER_MAX_BYTES])
+
+
+def _unsent(error: Exception) -> Sent:
+    """What a failure before any answer means.
+
+    A private address is final: it is winnow.yaml that says it may not be, so the fallback and the dead letters shall
+    tell of it now and not when the deadline is over.
+    """
+    reason = f"connection failed: {_reason(error)}"
+    if any(isinstance(cause, _PrivateAddressError) for cause in _causes(error)):
+        return Sent(Judgement.REFUSED, None, reason)
+    return Sent(Judgement.RETRY, None, reason)
 
 
 def _settle(future: asyncio.Future[str | None], error: str | None) -> None:
@@ -148,14 +169,20 @@ def _public_socket(addr_info: tuple[Any, ...]) -> socket.socket:
 
 def _reason(error: Exception) -> str:
     """Why, without the URL: the texts of aiohttp's errors name hosts, and a URL can be a secret."""
-    cause: BaseException | None = error
-    while cause is not None:
+    for cause in _causes(error):
         if isinstance(cause, _PrivateAddressError):
             return str(cause)
         if isinstance(cause, OSError) and cause.strerror and cause.errno:
             return f"{type(cause).__name__} (errno {cause.errno})"
-        cause = cause.__cause__ or cause.__context__
     return type(error).__name__
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An error and what it came of."""
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__
 
 
 def retry_after_ms(headers: dict[str, str], now: datetime) -> int:

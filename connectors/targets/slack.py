@@ -123,7 +123,10 @@ def _error(body: bytes) -> str | None:
         told = orjson.loads(body)
     except orjson.JSONDecodeError:
         word = body.strip()
-        is_error = word != b"ok" and word.isascii() and word.replace(b"_", b"").isalpha() and word.islower()
+        # Of an answer that broke off only the beginning is there.
+        is_error = (
+            not b"ok".startswith(word) and word.isascii() and word.replace(b"_", b"").isalpha() and word.islower()
+        )
         return word.decode() if is_error else None
     if isinstance(told, dict) and told.get("ok") is False:
         return str(told.get("error", ""))

@@ -162,7 +162,7 @@ def test_whatever_a_known_annotation_or_label_says_is_told(kind: str, text: str)
 
 
 @pytest.mark.parametrize(
-    "answered", [b"", b"ok", b"{}", b"[]", b"no_service", b"\xff\x00", b'{"ok": false}', b'{"ok":']
+    "answered", [b"", b"ok", b"{}", b"[]", b"no_service", b"o", b"\xff\x00", b'{"ok": false}', b'{"ok":']
 )
 def test_every_status_means_something(kind: str, answered: bytes) -> None:
     for status in range(100, 600):
