@@ -55,6 +55,11 @@ class Lane:
         """Deliveries that have not ended."""
         return self._count
 
+    def oldest_ms(self) -> int | None:
+        """When the oldest alert of those that have not ended was accepted; None if there is none."""
+        jobs = (job for waiting in self._waiting.values() for job in waiting if not job.is_heartbeat)
+        return min((job.delivery.alert.envelope.accepted_ms for job in jobs), default=None)
+
     @property
     def is_busy(self) -> bool:
         """Whether a try is under way."""

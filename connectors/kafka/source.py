@@ -63,6 +63,10 @@ class Stopper(Protocol):
     def is_full(self) -> bool:
         """Whether so much waits that nothing more is to be read for now; Kafka holds the rest."""
 
+    @property
+    def oldest_ms(self) -> int | None:
+        """When the oldest alert that waits for a target was accepted; None if none waits."""
+
     def ended(self) -> None:
         """The last partition of this process is closed."""
 
@@ -99,7 +103,7 @@ class _Partition(StatefulSourcePartition[Item, Position]):
         if self._reader.failure is not None:
             raise self._reader.failure
         if self._saved is not None:  # asked again after a snapshot: the epoch it belongs to is done
-            self._reader.commit(self._partition, self._saved)
+            self._reader.commit(self._partition, self._since_oldest(self._saved))
             self._saved = None
         is_held = self._stop.has_begun or self._stop.is_full
         if self._wake is not None and (is_held or not any(self._reader.queues.values())):
@@ -112,6 +116,11 @@ class _Partition(StatefulSourcePartition[Item, Position]):
     def read_to(self) -> int:
         """Offset behind what was handed on; 0 before the first."""
         return 0 if self._read is None else self._read.offset
+
+    def _since_oldest(self, done: Progress) -> Progress:
+        """What waits for a target is in the snapshot only: a cold start without one must begin before that was read."""
+        oldest_ms = self._stop.oldest_ms
+        return done if oldest_ms is None else done._replace(accepted_ms=min(done.accepted_ms, oldest_ms))
 
     def _note_end(self) -> None:
         """Asked again: what the last batch held has gone through the flow."""

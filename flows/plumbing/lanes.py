@@ -70,6 +70,8 @@ class LaneLogic(StatefulBatchLogic[Delivery, Ended, Plain]):
         self._lane = Lane(settings, {target.name: target for target in shared.targets}, shared.began_ms)
         self._back: deque[tuple[Job, Sent]] = deque()
         self._counted = 0
+        if self._pending is not None:
+            self._pending.watch(self._lane.oldest_ms)
         self._gone: set[str] = set()
         if state is None:
             self._lane.begin()

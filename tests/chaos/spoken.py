@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 
@@ -43,7 +44,7 @@ def _rootly(headers: dict[str, str], body: Any) -> Spoken:
 
 def _alertmanager(headers: dict[str, str], body: Any) -> Spoken:
     (alert,) = body
-    status = "resolved" if "endsAt" in alert else "firing"
+    status = "resolved" if datetime.fromisoformat(alert["endsAt"]) <= datetime.now(UTC) else "firing"
     return Spoken(alert["labels"]["instance"], status, alert["startsAt"], headers["webhook-id"])
 
 

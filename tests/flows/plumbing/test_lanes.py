@@ -9,6 +9,7 @@ from alerts.config import Publish
 from connectors.request import Judgement, Sent
 from flows.plumbing.background import Background, Wake
 from flows.plumbing.lanes import LaneLogic, Send, Shared, target_gone, target_held
+from flows.plumbing.pending import Pending
 from tests.support.events import delivery, target
 
 if TYPE_CHECKING:
@@ -73,3 +74,13 @@ def test_nothing_is_sent_while_older_records_are_still_being_read_and_then_the_l
     wake.wait(10)
     ended, _ = lane.on_notify()
     assert [(one.delivery.id, one.outcome.value) for one in ended] == [(RESOLVED.id, "delivered")]
+
+
+def test_the_oldest_that_waits_in_any_lane_is_known() -> None:
+    pending = Pending(100)
+    lanes = [LaneLogic(_take, Background(Wake()), Publish(), None, Shared(pending=pending, is_behind=lambda: True))] * 2
+    assert pending.oldest_ms is None
+    lanes[0].on_batch([FIRING])
+    older = FIRING.alert.envelope._replace(accepted_ms=FIRING.alert.envelope.accepted_ms - 1000)
+    lanes[1].on_batch([FIRING._replace(id="c" * 32, alert=FIRING.alert._replace(fingerprint="c", envelope=older))])
+    assert pending.oldest_ms == older.accepted_ms
