@@ -1,4 +1,8 @@
-"""How long a healthy target waits while three others hang, answer 429 and refuse, against the same target alone."""
+"""How long a healthy target waits while three others hang, answer 429 and refuse, against the same target alone.
+
+The two take turns, and the median of the turns counts, so that what else the machine does meets both alike. What the
+three were sent waits on while the healthy one has its turn alone, as it would after an outage.
+"""
 
 from __future__ import annotations
 
@@ -22,23 +26,19 @@ if TYPE_CHECKING:
 
 _RATE = 100.0
 _WARM_UP_S = 10.0
-_PHASE_S = 30.0
+_TURN_S = 10.0
+_TURNS = 5
 _AT_MOST = 1.2
 _ARRIVE_S = 60.0
 _SICK = {"hook": Mood.HANG, "pager": Mood.LIMIT}
 _REFUSING = "root"
 
 
-class Figures(NamedTuple):
+class Turn(NamedTuple):
     """Milliseconds from the POST to the arrival."""
 
     alone: list[float]
     beside: list[float]
-
-    @property
-    def ratio(self) -> float:
-        """Of the two p99."""
-        return p99(self.beside) / p99(self.alone)
 
 
 def p99(values: list[float]) -> float:
@@ -51,15 +51,21 @@ def measure(settings: Settings, folder: Path, say: Callable[[str], None]) -> boo
     with World(settings._replace(away=(_REFUSING,)), folder, is_fed=False) as world:
         numbers = itertools.count()
         _phase(world, numbers, ("none",), _WARM_UP_S)
-        alone = _phase(world, numbers, ("none",), _PHASE_S)
         world.receivers.moods.update(_SICK)
-        beside = _phase(world, numbers, (*_SICK, _REFUSING), _PHASE_S)
-        figures = Figures(alone, beside)
+        turns = [_turn(world, numbers) for _ in range(_TURNS)]
         refused = sum(note.target in _SICK for note in world.receivers.notes)
-    for name, values in figures._asdict().items():
-        say(f"{name:>7}: p50 {statistics.median(values):.1f} ms, p99 {p99(values):.1f} ms of {len(values):,}")
-    say(f"sick neighbours got {refused:,} requests; p99 beside them is {figures.ratio:.2f} times p99 alone")
-    return figures.ratio <= _AT_MOST
+    alone_ms = [p99(turn.alone) for turn in turns]
+    beside_ms = [p99(turn.beside) for turn in turns]
+    for name, values in (("alone", alone_ms), ("beside them", beside_ms)):
+        say(f"{name:>12}: p99 of each turn {', '.join(f'{value:.1f}' for value in values)} ms")
+    ratio = statistics.median(beside_ms) / statistics.median(alone_ms)
+    say(f"sick neighbours got {refused:,} requests; the median p99 beside them is {ratio:.2f} times that alone")
+    return ratio <= _AT_MOST
+
+
+def _turn(world: World, numbers: itertools.count[int]) -> Turn:
+    alone = _phase(world, numbers, ("none",), _TURN_S)
+    return Turn(alone, _phase(world, numbers, (*_SICK, _REFUSING), _TURN_S))
 
 
 def _phase(world: World, numbers: itertools.count[int], watches: Sequence[str], seconds: float) -> list[float]:
