@@ -1,5 +1,6 @@
-"""What waits in this process, all lanes together: how much, for the source stops reading at the bound; and since when,
-for a cold start begins before that.
+"""What waits in this process, all lanes together: how much, and since when.
+
+At a bound the source stops reading, and a cold start begins before the oldest was accepted.
 """
 
 from __future__ import annotations
