@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # Prometheus repeats a resolved alert for 15 minutes at most; Alertmanager's own resolve_timeout is 5.
 RESOLVED_FOR_MS = 5 * 60_000
-# About 3 KB each, and 1 KB of a snapshot. What comes beyond is told once, as to any other target.
+# About 1.5 KB each, and 1 KB of a snapshot. What comes beyond is told once, as to any other target.
 ALIVE_MAX = 50_000
 
 
@@ -40,13 +40,14 @@ class Heartbeats:
         """The target has taken this: from now on it is said again."""
         is_firing = delivery.alert.status is Status.FIRING
         until_ms = None if is_firing else now_ms + RESOLVED_FOR_MS
-        self._keep(Alive(delivery, lane_state.encode(delivery), until_ms), now_ms + self.every_ms)
+        alive = Alive(lane_state.encode(delivery), is_firing, until_ms)
+        self._keep(delivery.alert.fingerprint, alive, now_ms + self.every_ms)
 
     def missed(self, delivery: Delivery) -> None:
         """The target was not told this: what it was told before is said again only if it is as true."""
         fingerprint = delivery.alert.fingerprint
         known = self._alive.get(fingerprint)
-        if known is not None and {known.delivery.alert.status, delivery.alert.status} != {Status.FIRING}:
+        if known is not None and not (known.is_firing and delivery.alert.status is Status.FIRING):
             del self._alive[fingerprint]
             self._agenda.drop(fingerprint)
 
@@ -58,12 +59,12 @@ class Heartbeats:
         """What is to be said now; each is due again an interval later."""
         while (first_ms := self._agenda.first_ms()) is not None and first_ms <= now_ms:
             fingerprint = self._agenda.pop()
-            delivery, _, until_ms = self._alive[fingerprint]
+            encoded, _, until_ms = self._alive[fingerprint]
             if until_ms is not None and until_ms <= now_ms:
                 del self._alive[fingerprint]
                 continue
             self._agenda.put(fingerprint, now_ms + self.every_ms)
-            yield delivery
+            yield lane_state.decode(encoded)
 
     def all_alive(self) -> Iterable[Alive]:
         """What a snapshot holds."""
@@ -72,11 +73,11 @@ class Heartbeats:
     def restore(self, alive: Iterable[Alive], now_ms: int) -> None:
         """Say again what a snapshot holds, spread over the interval: it may be long that it was said last."""
         for one in alive:
-            share = crc32(one.delivery.alert.fingerprint.encode()) / 2**32
-            self._keep(one, now_ms + int(share * self.every_ms))
+            fingerprint = lane_state.decode(one.encoded).alert.fingerprint
+            share = crc32(fingerprint.encode()) / 2**32
+            self._keep(fingerprint, one, now_ms + int(share * self.every_ms))
 
-    def _keep(self, alive: Alive, due_ms: int) -> None:
-        fingerprint = alive.delivery.alert.fingerprint
+    def _keep(self, fingerprint: str, alive: Alive, due_ms: int) -> None:
         if fingerprint in self._alive or len(self._alive) < ALIVE_MAX:
             self._alive[fingerprint] = alive
             self._agenda.put(fingerprint, due_ms)

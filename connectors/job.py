@@ -91,8 +91,8 @@ class Ended(NamedTuple):
 class Alive(NamedTuple):
     """What is said again of one alert."""
 
-    delivery: Delivery
     encoded: str
-    """The delivery as a snapshot holds it."""
+    """The delivery as JSON: a third of what it takes as values, and it is read once a minute."""
+    is_firing: bool
     until_ms: int | None
     """None: until something newer is told."""

@@ -198,8 +198,10 @@ class Lane:
         for job in saved.jobs:
             self._ways.may_be_open(job, self._began_ms)
             self._append(job)
-        if saved.alive and (beats := self._beats(saved.alive[0].delivery.target)) is not None:
-            beats.restore(saved.alive, self._began_ms)
+        if saved.alive:
+            beats = self._beats(lane_state.decode(saved.alive[0].encoded).target)
+            if beats is not None:
+                beats.restore(saved.alive, self._began_ms)
 
     def _deadline_ms(self, delivery: Delivery) -> int:
         deadline = self._settings.deadline

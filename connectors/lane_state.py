@@ -1,8 +1,8 @@
 """A lane's part of a snapshot: plain data, so that it outlives the classes it came from. Pure.
 
 Shape: `{"v": 3, "jobs": [JSON], "open": {target: [fingerprint]}, "unsure_until_ms": int, "alive": [...]}`, where
-`alive` has `{"delivery": JSON, "until_ms"}` for each alert that is said again. What waits long is in many snapshots:
-it is encoded once, and pickling texts is cheap.
+`alive` has `{"encoded": JSON, "is_firing", "until_ms"}` for each alert that is said again. What waits long is in many
+snapshots: it is encoded once, and pickling texts is cheap.
 """
 
 from __future__ import annotations
@@ -38,13 +38,22 @@ class Saved(NamedTuple):
 
 def to_plain(jobs: list[str], opened: Mapping[str, list[str]], unsure_until_ms: int, alive: Iterable[Alive]) -> Plain:
     """A lane."""
-    kept = [{"delivery": one.encoded, "until_ms": one.until_ms} for one in alive]
+    kept = [one._asdict() for one in alive]
     return {"v": VERSION, "jobs": jobs, "open": dict(opened), "unsure_until_ms": unsure_until_ms, "alive": kept}
 
 
 def encode(delivery: Delivery) -> str:
     """A delivery as JSON."""
     return orjson.dumps(delivery_to_plain(delivery)).decode()
+
+
+def decode(encoded: str) -> Delivery:
+    """The delivery that `encode` was given.
+
+    Raises:
+        FormatError: Another version, or not a delivery.
+    """
+    return delivery_from_plain(orjson.loads(encoded))
 
 
 def encode_job(job: Job) -> str:
@@ -61,10 +70,7 @@ def from_plain(plain: Mapping[str, Any]) -> Saved:
     """
     if plain.get("v") != VERSION:
         raise FormatError(f"deliveries of version {plain.get('v')!r} in the snapshot; this Winnow reads {VERSION}")
-    alive = [
-        Alive(delivery_from_plain(orjson.loads(one["delivery"])), one["delivery"], one["until_ms"])
-        for one in plain["alive"]
-    ]
+    alive = [Alive(**one) for one in plain["alive"]]
     return Saved([_job(orjson.loads(job)) for job in plain["jobs"]], plain["open"], plain["unsure_until_ms"], alive)
 
 
