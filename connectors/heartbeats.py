@@ -55,9 +55,12 @@ class Heartbeats:
         """When something is due; None if nothing ever is."""
         return self._agenda.first_ms()
 
-    def due(self, now_ms: int) -> Iterator[Delivery]:
-        """What is to be said now; each is due again an interval later."""
-        while (first_ms := self._agenda.first_ms()) is not None and first_ms <= now_ms:
+    def due(self, now_ms: int, at_most: int) -> Iterator[Delivery]:
+        """What is to be said now, so many at most; each is due again an interval later."""
+        for _ in range(at_most):
+            first_ms = self._agenda.first_ms()
+            if first_ms is None or first_ms > now_ms:
+                return
             fingerprint = self._agenda.pop()
             encoded, _, until_ms = self._alive[fingerprint]
             if until_ms is not None and until_ms <= now_ms:

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from alerts.delivery_json import Plain
     from connectors.way import Way
 
+_SLOW_AGAIN_MS = 10_000
+_RESTORED_MS = 120_000
+# So few that something new never waits long behind them, whatever the target's rate.
+_BEATS_MAX = 8
 _IS_LATE = "not taken until its deadline"
 
 
@@ -50,6 +54,8 @@ class Lane:
         worker at each snapshot."""
         self._heartbeats: Heartbeats | None = None
         """Made when a target that wants them was first told something."""
+        self._beating = 0
+        """Heartbeats that wait or are under way."""
 
     def __len__(self) -> int:
         """Deliveries that have not ended."""
@@ -70,10 +76,11 @@ class Lane:
         """The ways to its target and to the fallback, by name."""
         return self._ways.by_name
 
-    def offer(self, delivery: Delivery, now_ms: int) -> None:
-        """Take on one more delivery."""
+    def offer(self, delivery: Delivery, now_ms: int, *, is_read_again: bool = False) -> None:
+        """Take on one more delivery; `is_read_again`: what caused it lay in Kafka when this process began."""
         job = Job(delivery, 0, now_ms, now_ms + self._deadline_ms(delivery), delivery.target, since_ms=now_ms)
-        if delivery.alert.envelope.accepted_ms < self._began_ms:
+        if is_read_again or delivery.alert.envelope.accepted_ms < self._began_ms:
+            job = job._replace(may_repeat=True)
             self._ways.may_be_open(job, now_ms)
         jobs = self._waiting.get(job.fingerprint)
         if jobs and any(waiting.delivery.id == delivery.id for waiting in jobs):
@@ -86,6 +93,7 @@ class Lane:
         if not jobs:
             self._unschedule(older)
         if older.is_heartbeat:
+            self._beating -= 1
             self._append(job)
             return
         if jobs or self._ways.is_needed(older, job, now_ms):
@@ -109,14 +117,22 @@ class Lane:
             self._clear(way, now_ms)
         while (first_ms := self._deadlines.first_ms()) is not None and first_ms <= now_ms:
             late = self._waiting[self._deadlines.pop()][0]
+            if self._is_only_slow(late):
+                self._deadlines.put(late.fingerprint, now_ms + _SLOW_AGAIN_MS)
+                continue
             self._unschedule(late)
             self._fall(late, late.last.error if late.last else _IS_LATE, now_ms)
         return jobs
 
+    def _is_only_slow(self, job: Job) -> bool:
+        """Whether it was never tried, at a target that takes what it is sent: it waits for its turn."""
+        is_held = self._ways[job.to].is_held_back
+        return job.last is None and not is_held and not job.is_heartbeat
+
     def _set_out(self, fingerprint: str, now_ms: int) -> Job:
         self._deadlines.drop(fingerprint)
         job = self._waiting[fingerprint][0]
-        if job.delivery.alert.envelope.accepted_ms < self._began_ms and not job.is_heartbeat:
+        if job.may_repeat:
             job = self._waiting[fingerprint][0] = job._replace(is_repeat=True)
         self._under_way[fingerprint] = self._ways.sets_out(job, now_ms)
         return job
@@ -126,13 +142,14 @@ class Lane:
         beats = self._heartbeats
         if beats is None:
             return
-        for delivery in beats.due(now_ms):
+        for delivery in beats.due(now_ms, _BEATS_MAX - self._beating):
             if self._ways[delivery.target].refusal:
                 self._heartbeats = None
                 return
             if delivery.alert.fingerprint not in self._waiting:
                 # Not told until the next one is due, it is needed no more.
                 deadline_ms = now_ms + beats.every_ms
+                self._beating += 1
                 self._append(Job(delivery, 0, now_ms, deadline_ms, delivery.target, is_heartbeat=True))
 
     def _beats(self, target: str) -> Heartbeats | None:
@@ -163,7 +180,8 @@ class Lane:
     def next_ms(self) -> int | None:
         """When `take` next has something to do; None if only a try that ends or an offer can bring it."""
         moments = [self._deadlines.first_ms(), *(way.next_ms() for way in self._ways)]
-        moments.append(self._heartbeats.next_ms() if self._heartbeats is not None else None)
+        if self._heartbeats is not None and self._beating < _BEATS_MAX:
+            moments.append(self._heartbeats.next_ms())
         return min((ms for ms in moments if ms is not None), default=None)
 
     def snapshot(self) -> Plain:
@@ -197,7 +215,9 @@ class Lane:
         self._count += len(saved.jobs)
         for job in saved.jobs:
             self._ways.may_be_open(job, self._began_ms)
-            self._append(job)
+            # The time this process was away is not the target's fault: each is tried once more at least.
+            deadline_ms = max(job.deadline_ms, self._began_ms + _RESTORED_MS)
+            self._append(job._replace(may_repeat=True, deadline_ms=deadline_ms))
         if saved.alive:
             beats = self._beats(lane_state.decode(saved.alive[0].encoded).target)
             if beats is not None:
@@ -304,6 +324,7 @@ class Lane:
         self._drop_first(job)
 
     def _drop_first(self, job: Job) -> None:
+        self._beating -= job.is_heartbeat
         jobs = self._waiting[job.fingerprint]
         jobs.popleft()
         if jobs:

@@ -82,9 +82,10 @@ class LaneLogic(StatefulBatchLogic[Delivery, Ended, Plain]):
     def on_batch(self, values: list[Delivery]) -> tuple[Iterable[Ended], bool]:
         """Take on new deliveries."""
         now_ms = _now_ms()
+        is_read_again = self._is_behind()
         for delivery in values:
             account.came(delivery.id)
-            self._lane.offer(delivery, now_ms)
+            self._lane.offer(delivery, now_ms, is_read_again=is_read_again)
         return self.on_notify()
 
     def on_notify(self) -> tuple[Iterable[Ended], bool]:
@@ -97,7 +98,8 @@ class LaneLogic(StatefulBatchLogic[Delivery, Ended, Plain]):
             counter = metrics.heartbeats if job.is_heartbeat else metrics.attempts
             counter.labels(target=job.to, judgement=sent.judgement.value).inc()
             self._lane.came_back(job, sent, now_ms)
-        jobs = [] if self._is_behind() else self._lane.take(now_ms)
+        is_full = self._pending is not None and self._pending.is_full
+        jobs = [] if self._is_behind() and not is_full else self._lane.take(now_ms)
         if jobs:
             self._background.submit([self._work(job) for job in jobs])
         self._tell()

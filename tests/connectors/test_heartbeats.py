@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 from alerts.alert import Status
 from alerts.config import Publish
@@ -11,6 +12,9 @@ from connectors.lane import Lane
 from connectors.request import Judgement, Sent
 from connectors.targets.alertmanager import Config
 from tests.support.events import NOW_MS, delivery
+
+if TYPE_CHECKING:
+    from alerts.decision import Delivery
 
 MINUTE_MS = 60_000
 DELIVERED = Sent(Judgement.DELIVERED, 200, "")
@@ -102,3 +106,29 @@ def test_a_target_that_is_gone_is_told_nothing_more() -> None:
     lane = _told()
     assert _beat(lane, NOW_MS + MINUTE_MS, Sent(Judgement.REFUSED, 410, "answered 410")) == [FIRING.id]
     assert (_beat(lane, NOW_MS + 10 * MINUTE_MS), lane.next_ms()) == ([], None)
+
+
+def test_something_new_waits_behind_few_heartbeats_only() -> None:
+    own = Config.model_validate({"name": FIRING.target, "kind": "alertmanager", "url": "http://am:9093", "rate": 20})
+    lane = Lane(Publish(max_pending=10_000), {own.name: own}, NOW_MS)
+    kept = [_numbered(number) for number in range(1000)]
+    for second, one in enumerate(kept):
+        lane.offer(one, NOW_MS + second * 50)
+        for job in lane.take(NOW_MS + second * 50):
+            lane.came_back(job, DELIVERED, NOW_MS + second * 50)
+    began_ms = NOW_MS + 200_000
+    for job in lane.take(began_ms):
+        lane.came_back(job, DELIVERED, began_ms)
+    new = _numbered(5000)
+    lane.offer(new, began_ms)
+    for tick in range(40):
+        jobs = lane.take(began_ms + tick * 50)
+        if new.id in [job.delivery.id for job in jobs]:
+            return
+        for job in jobs:
+            lane.came_back(job, DELIVERED, began_ms + tick * 50)
+    raise AssertionError("not within two seconds")
+
+
+def _numbered(number: int) -> Delivery:
+    return FIRING._replace(id=f"{number:032x}", alert=FIRING.alert._replace(fingerprint=f"{number:016x}"))
