@@ -32,7 +32,8 @@ class Remembered(RuleBasedStateMachine):
 
     @rule(until_ms=MOMENTS)
     def sweep_all(self, until_ms: int) -> None:
-        for _ in range(2):  # up to the last row, and all from the first
+        # Up to the last row, that part again after rows moved into it, then from the first, and its moved rows.
+        for _ in range(4):
             self.memory.sweep(len(self.memory), until_ms)
         self.known = {key: one for key, one in self.known.items() if one.passed_ms > until_ms}
 
