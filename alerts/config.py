@@ -156,6 +156,11 @@ class Target(Section):
         """Whether a firing of this alert opens there what only its resolve closes; a kind may say otherwise."""
         return False
 
+    @property
+    def heartbeat_every(self) -> timedelta | None:
+        """How often it must be told again what it was told; None: it remembers. A kind may say otherwise."""
+        return None
+
     @model_validator(mode="after")
     def _falls_back_to_another(self) -> Self:
         if self.fallback == self.name:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from alerts.config import Publish, Target
     from alerts.delivery_json import Plain
+    from connectors.heartbeat import Beat
     from connectors.way import Way
 
 _IS_LATE = "not taken until its deadline"
@@ -39,8 +40,10 @@ class Lane:
         """By fingerprint, in order; the first of each is the one that may be sent, or that is under way."""
         self._under_way: dict[str, bool] = {}
         """By fingerprint: whether the alert may have been open at its target before this try."""
+        self._beating: set[str] = set()
+        """The alerts a heartbeat is under way for: what they have to tell waits behind it."""
         self._deadlines = Agenda()
-        """Of the firsts that are not under way."""
+        """Of the firsts that may be sent."""
         self._ways = Ways(targets, settings.max_concurrent)
         self._ended: list[Ended] = []
         self._count = 0
@@ -54,8 +57,8 @@ class Lane:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a try is under way."""
-        return bool(self._under_way)
+        """Whether a try or a heartbeat is under way."""
+        return bool(self._under_way or self._beating)
 
     @property
     def ways(self) -> Mapping[str, Way]:
@@ -101,6 +104,25 @@ class Lane:
             self._fall(late, late.last.error if late.last else _IS_LATE, now_ms)
         return jobs
 
+    def beats(self, now_ms: int) -> list[Beat]:
+        """The heartbeats to send now, after `take`; each must come back through `beat_came_back`.
+
+        None tells of an alert that has something to tell: it would overtake it, or come late and take it back.
+        """
+        beats: list[Beat] = []
+        for beat in self._ways.beats(now_ms, lambda one: one not in self._waiting and one not in self._beating):
+            self._beating.update(delivery.alert.fingerprint for delivery in beat.deliveries)
+            beats.append(beat)
+        return beats
+
+    def beat_came_back(self, beat: Beat, sent: Sent, now_ms: int) -> None:
+        """Note what became of a heartbeat; what came meanwhile may go."""
+        self._ways[beat.to].beat_came_back(sent, now_ms)
+        for delivery in beat.deliveries:
+            self._beating.discard(delivery.alert.fingerprint)
+            if jobs := self._waiting.get(delivery.alert.fingerprint):
+                self._schedule(jobs[0])
+
     def _set_out(self, fingerprint: str, now_ms: int) -> Job:
         self._deadlines.drop(fingerprint)
         job = self._waiting[fingerprint][0]
@@ -127,7 +149,7 @@ class Lane:
         return ended
 
     def next_ms(self) -> int | None:
-        """When `take` next has something to do; None if only a try that ends or an offer can bring it."""
+        """When `take` or `beats` next has something to do; None if only a try that ends or an offer can bring it."""
         moments = [way.next_ms() for way in self._ways]
         return min((ms for ms in (*moments, self._deadlines.first_ms()) if ms is not None), default=None)
 
@@ -138,8 +160,7 @@ class Lane:
             for waiting in self._waiting.values()
             for job in waiting
         ]
-        opened = {name: way.all_open() for name, way in self._ways.by_name.items()}
-        return lane_state.to_plain(jobs, opened, self._ways.unsure_until_ms)
+        return lane_state.to_plain(jobs, self._ways)
 
     def _encode(self, delivery: Delivery) -> str:
         known = self._encoded.get(delivery.id)
@@ -158,12 +179,9 @@ class Lane:
             FormatError: A snapshot of another version.
         """
         saved = lane_state.from_plain(plain, self._deadline_ms)
-        self._ways.unsure_until_ms = saved.unsure_until_ms
         if saved.has_forgotten:
             self._ways.forgot(self._began_ms)
-        for name, opened in saved.opened.items():
-            for fingerprint in opened:
-                self._ways[name].open(fingerprint)
+        self._ways.restore(saved.opened, saved.unsure_until_ms, saved.kept)
         self._count += len(saved.jobs)
         for job in saved.jobs:
             self._ways.may_be_open(job, self._began_ms)
@@ -181,7 +199,9 @@ class Lane:
             self._schedule(job)
 
     def _schedule(self, job: Job) -> None:
-        """Put the first of its alert where its turn is found."""
+        """Put the first of its alert where its turn is found, unless a heartbeat of the alert is under way."""
+        if job.fingerprint in self._beating:
+            return
         self._ways[job.to].agenda.put(job.fingerprint, job.due_ms)
         self._deadlines.put(job.fingerprint, job.deadline_ms)
 
@@ -225,6 +245,7 @@ class Lane:
 
     def _fall(self, job: Job, error: str, now_ms: int) -> None:
         """Its target, or the fallback, is not told: go on to the fallback or to the dead letters."""
+        self._ways.gave_up(job)
         fallback = self._ways.fallback_of(job)
         if fallback and self._ways.is_wanted_at(fallback, job, now_ms):
             self._turn_to(fallback, job, f"{job.to}: {error}", now_ms)

@@ -1,6 +1,7 @@
 """A lane's part of a snapshot: plain data, so that it outlives the classes it came from. Pure.
 
-Shape: `{"v": 3, "jobs": [...], "open": {target: [fingerprint]}, "unsure_until_ms": int}`.
+Shape: `{"v": 3, "jobs": [...], "open": {target: [fingerprint]}, "unsure_until_ms": int, "kept": {target: [[delivery,
+told_ms, until_ms]]}}`; `kept` is what heartbeats tell, deliveries are JSON in text.
 Version 2 had `{"alerts": [fingerprint], "has_forgotten": bool}` for each target in `open`, and no `since_ms` in jobs.
 Version 1 had neither `open` nor deadlines; its deliveries get a whole deadline from when they were due.
 """
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from alerts.decision import Delivery
+    from connectors.ways import Ways
 
 VERSION = 3
 
@@ -35,11 +37,19 @@ class Saved(NamedTuple):
     unsure_until_ms: int
     has_forgotten: bool
     """Whether more may be open, since nobody knows when."""
+    kept: dict[str, list[Any]] = {}  # noqa: RUF012 nobody changes it
+    """By target: what `Heartbeats.plain` gave."""
 
 
-def to_plain(jobs: list[Plain], opened: Mapping[str, list[str]], unsure_until_ms: int) -> Plain:
+def to_plain(jobs: list[Plain], ways: Ways) -> Plain:
     """A lane."""
-    return {"v": VERSION, "jobs": jobs, "open": dict(opened), "unsure_until_ms": unsure_until_ms}
+    return {
+        "v": VERSION,
+        "jobs": jobs,
+        "open": {name: way.all_open() for name, way in ways.by_name.items()},
+        "unsure_until_ms": ways.unsure_until_ms,
+        "kept": {name: way.beats.plain() for name, way in ways.by_name.items() if way.beats},
+    }
 
 
 def encode(delivery: Delivery) -> str:
@@ -70,7 +80,8 @@ def from_plain(plain: Mapping[str, Any], deadline_ms: Callable[[Delivery], int])
         return Saved(jobs, opened, 0, any(found["has_forgotten"] for found in plain["open"].values()))
     if version != VERSION:
         raise FormatError(f"deliveries of version {version!r} in the snapshot; this Winnow reads 1 to {VERSION}")
-    return Saved([_job(job) for job in plain["jobs"]], plain["open"], plain["unsure_until_ms"], has_forgotten=False)
+    jobs = [_job(job) for job in plain["jobs"]]
+    return Saved(jobs, plain["open"], plain["unsure_until_ms"], has_forgotten=False, kept=plain["kept"])
 
 
 def _job(job: Mapping[str, Any]) -> Job:

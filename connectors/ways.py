@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from connectors.heartbeat import Beat
 from connectors.request import Judgement
 from connectors.way import Way
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from alerts.config import Target
     from connectors.job import Job
@@ -41,6 +42,16 @@ class Ways:
         """From now on more may be open than is remembered."""
         self.unsure_until_ms = max(self.unsure_until_ms, at_ms + UNSURE_MS)
 
+    def restore(self, opened: Mapping[str, list[str]], unsure_until_ms: int, kept: Mapping[str, list[Any]]) -> None:
+        """Take on what a snapshot holds, by target; what is no longer kept alive is left out."""
+        self.unsure_until_ms = max(self.unsure_until_ms, unsure_until_ms)
+        for name, fingerprints in opened.items():
+            for fingerprint in fingerprints:
+                self[name].open(fingerprint)
+        for name, plain in kept.items():
+            if (beats := self[name].beats) is not None:
+                beats.restore(plain)
+
     def sets_out(self, job: Job, now_ms: int) -> bool:
         """Note that it is sent; whether its alert may have been open there before."""
         way = self[job.to]
@@ -58,6 +69,19 @@ class Ways:
         is_taken = sent.judgement is Judgement.DELIVERED
         if (is_unheard and not was_open) if job.is_firing else is_taken:
             way.closed(job.fingerprint)
+        if is_taken and way.beats is not None:
+            way.beats.told(job.outgoing, now_ms)
+
+    def gave_up(self, job: Job) -> None:
+        """The target does not take this."""
+        if (beats := self[job.to].beats) is not None:
+            beats.gave_up(job.delivery)
+
+    def beats(self, now_ms: int, is_quiet: Callable[[str], bool]) -> Iterator[Beat]:
+        """What to say once more; alerts that are not quiet are left out."""
+        for name, way in list(self.by_name.items()):
+            while told := way.take_beat(now_ms, is_quiet):
+                yield Beat(name, told)
 
     def may_be_open(self, job: Job, now_ms: int) -> None:
         """A process that ended after its last snapshot may have sent this firing: whatever it opened must be closed."""

@@ -1,16 +1,19 @@
 """Prometheus Alertmanager: its API, version 2, or a receiver of its webhooks, version 4.
 
-An alert that fires is over for Alertmanager when nobody has repeated it within its `resolve_timeout` (5 minutes by
-default). Winnow tells changes and does not repeat: set `firing_for` to a bit more than `dedup.window`, after which
-a repeat passes.
+An alert that fires is over for Alertmanager at its `endsAt`, or when nobody has repeated it within the
+`resolve_timeout`. So each request says that the alert lasts for four heartbeats more, as Prometheus does, and a
+heartbeat says so again: `sendAlerts` in https://github.com/prometheus/prometheus/blob/main/rules/alerting.go
 
 Source: https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml,
 https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
 """
 
-from datetime import UTC, datetime
-from typing import Literal
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
+
+from pydantic import Field
 
 from alerts.alert import Status
 from alerts.config import HttpTarget
@@ -23,6 +26,7 @@ from connectors.text import cut, cut_map, moment, one_line, to_json, web_link
 API_PATH = "/api/v2/alerts"
 REASONING_MAX_CHARS = 500
 RECOMMENDATIONS_MAX = 3
+LASTS_HEARTBEATS = 4
 
 _NO_END = "0001-01-01T00:00:00Z"
 
@@ -33,8 +37,14 @@ class Config(HttpTarget):
     kind: Literal["alertmanager"] = "alertmanager"
     format: Literal["v2", "webhook"] = "v2"
     """`v2`: the API; `url` is where Alertmanager is (`http://am:9093`). `webhook`: its webhook body, sent to `url`."""
-    firing_for: Span | None = None
-    """How long a firing alert stays without being told again; None: Alertmanager's `resolve_timeout`. Only `v2`."""
+    heartbeat: Annotated[Span, Field(ge=timedelta(seconds=1))] | None = timedelta(minutes=1)
+    """How often what fires is told again, and what has resolved for five minutes more; None: never, so that an alert
+    ends after Alertmanager's `resolve_timeout`. Only `v2`."""
+
+    @property
+    def heartbeat_every(self) -> timedelta | None:
+        """Only the API forgets."""
+        return self.heartbeat if self.format == "v2" else None
 
 
 EXAMPLE: dict[str, object] = {"name": "cluster-am", "kind": "alertmanager", "url": "https://alertmanager.example.com"}
@@ -45,10 +55,22 @@ def render(config: Config, delivery: Delivery, at: datetime) -> Request:
     headers = {"content-type": "application/json", "webhook-id": delivery.id}
     if config.format == "webhook":
         return Request(config.url, headers, to_json(_webhook(delivery)))
+    return Request(_api(config.url), headers, to_json([_lasting(config, delivery, at)]))
+
+
+def render_heartbeat(config: Config, deliveries: Sequence[Delivery], at: datetime) -> Request:
+    """All of them in one request; it is no notification and has no id."""
+    alerts = [_lasting(config, delivery, at) for delivery in deliveries]
+    return Request(_api(config.url), {"content-type": "application/json"}, to_json(alerts))
+
+
+def _lasting(config: Config, delivery: Delivery, at: datetime) -> dict[str, object]:
+    """An alert that fires until a few heartbeats have failed."""
     alert = _alert(delivery)
-    if delivery.alert.status is Status.FIRING and config.firing_for:
-        alert["endsAt"] = (at + config.firing_for).astimezone(UTC).isoformat().replace("+00:00", "Z")
-    return Request(_api(config.url), headers, to_json([alert]))
+    if delivery.alert.status is Status.FIRING and config.heartbeat:
+        ends_at = at + LASTS_HEARTBEATS * config.heartbeat
+        alert["endsAt"] = ends_at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return alert
 
 
 def _api(url: str) -> str:

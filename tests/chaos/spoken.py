@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 
@@ -25,6 +26,11 @@ def read(kind: str, headers: dict[str, str], body: Any) -> Spoken:
     return _READERS[kind](headers, body)
 
 
+def is_heartbeat(kind: str, headers: dict[str, str]) -> bool:
+    """Whether it tells an Alertmanager only that nothing has changed: no notification, so it has no id."""
+    return kind == "alertmanager" and "webhook-id" not in headers
+
+
 def _webhook(headers: dict[str, str], body: Any) -> Spoken:
     return Spoken(body["labels"]["instance"], body["status"], body["starts_at"], headers["webhook-id"])
 
@@ -43,7 +49,8 @@ def _rootly(headers: dict[str, str], body: Any) -> Spoken:
 
 def _alertmanager(headers: dict[str, str], body: Any) -> Spoken:
     (alert,) = body
-    status = "resolved" if "endsAt" in alert else "firing"
+    # What fires says how long that holds unless it is told again.
+    status = "resolved" if datetime.fromisoformat(alert["endsAt"]) <= datetime.now(UTC) else "firing"
     return Spoken(alert["labels"]["instance"], status, alert["startsAt"], headers["webhook-id"])
 
 

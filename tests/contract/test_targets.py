@@ -14,7 +14,7 @@ from pydantic import SecretStr, ValidationError
 from alerts.config import HttpTarget, Target
 from alerts.decision import Judge, Severity
 from connectors.request import Answer, Judgement, Message, Request
-from connectors.targets import judge_of, kinds
+from connectors.targets import judge_of, kinds, render_heartbeat
 from tests.support.build import AT, alert, classification, delivery, hostile, huge, resolved
 
 if TYPE_CHECKING:
@@ -80,8 +80,19 @@ def test_order_of_labels_and_annotations_does_not_matter(kind: str) -> None:
 
 
 def test_repeat_of_an_attempt_has_the_same_body(kind: str) -> None:
-    later = kinds()[kind].render(config(kind), delivery(), AT + timedelta(minutes=1))
-    assert body(later) == body(render(kind, delivery()))
+    # With heartbeats it says until when it holds, counted from the attempt.
+    steady = config(kind, **({"heartbeat": None} if config(kind).heartbeat_every else {}))
+    now, later = (kinds()[kind].render(steady, delivery(), AT + timedelta(minutes=minutes)) for minutes in (0, 1))
+    assert body(later) == body(now)
+
+
+def test_heartbeat_is_rendered_by_those_that_want_one(kind: str) -> None:
+    wants = config(kind).heartbeat_every is not None
+    assert hasattr(kinds()[kind], "render_heartbeat") is wants
+    if wants:
+        made = render_heartbeat(config(kind), [delivery(), hostile()], AT)
+        assert made == render_heartbeat(config(kind), [delivery(), hostile()], AT)
+        assert len(json.loads(made.body)) == 2
 
 
 def test_notification_or_alert_can_be_recognised(kind: str) -> None:

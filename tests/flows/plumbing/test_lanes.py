@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING
 from alerts.alert import Status
 from alerts.config import Publish
 from connectors.request import Judgement, Sent
+from flows import metrics
+from flows.plumbing import lanes
 from flows.plumbing.background import Background, Wake
-from flows.plumbing.lanes import LaneLogic, Send, Shared, target_gone, target_held
-from tests.support.events import delivery, target
+from flows.plumbing.gauges import kept_alive, target_gone, target_held
+from flows.plumbing.lanes import LaneLogic, Send, Shared
+from tests.support.events import NOW_MS, delivery, target
 
 if TYPE_CHECKING:
+    import pytest
+
     from alerts.decision import Delivery
+    from connectors.heartbeat import Beat
 
 FIRING = delivery(1, id="a" * 32)
 RESOLVED = FIRING._replace(id="b" * 32, transition="resolved", alert=FIRING.alert._replace(status=Status.RESOLVED))
@@ -73,3 +79,27 @@ def test_nothing_is_sent_while_older_records_are_still_being_read_and_then_the_l
     wake.wait(10)
     ended, _ = lane.on_notify()
     assert [(one.delivery.id, one.outcome.value) for one in ended] == [(RESOLVED.id, "delivered")]
+
+
+def test_heartbeats_are_counted_as_such_and_end_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    beats: list[Beat] = []
+
+    async def beat(one: Beat) -> Sent:
+        beats.append(one)
+        return Sent(Judgement.DELIVERED, 200, "")
+
+    now_ms = [NOW_MS]
+    monkeypatch.setattr(lanes, "_now_ms", lambda: now_ms[0])
+    wake = Wake()
+    am = target("alertmanager", "am")
+    lane = LaneLogic(_take, Background(wake), Publish(), None, Shared([am], beat=beat))
+    told = delivery(3, target="am")
+    counted = metrics.heartbeats.labels(target="am", judgement="delivered")
+    tried = metrics.attempts.labels(target="am", judgement="delivered")
+    before = (counted._value.get(), tried._value.get(), kept_alive.labels(target="am")._value.get())
+    assert _tell(lane, wake, told) == ["delivered"]
+    now_ms[0] += 60_000
+    assert _tell(lane, wake) == []
+    assert [one.deliveries for one in beats] == [(told,)]
+    after = (counted._value.get(), tried._value.get(), kept_alive.labels(target="am")._value.get())
+    assert [later - earlier for earlier, later in zip(before, after, strict=True)] == [1, 1, 1]
