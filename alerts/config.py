@@ -45,8 +45,8 @@ class Gateway(Section):
     max_body: Annotated[Size, Field(ge=1024, le=1024**3)] = 10 * 1024**2
     max_alerts_per_request: Annotated[int, Field(ge=1, le=1_000_000)] = 100
     """For /webhook/proxy; the plain Alertmanager path has no limit but the body's size."""
-    produce_timeout: Wait = timedelta(seconds=5)
-    """How long a request waits for Kafka's report before it is answered 503."""
+    produce_timeout: Wait = timedelta(seconds=4.5)
+    """How long a request waits for Kafka's report before it is answered 503: within 5 s with what checking takes."""
     request_timeout: Wait = timedelta(seconds=30)
     """How long a sender may take to send its body."""
 
@@ -157,8 +157,8 @@ class Target(Section):
         return False
 
     @property
-    def heartbeat_every(self) -> timedelta | None:
-        """How often it must be told again what it was told; None: it remembers. A kind may say otherwise."""
+    def heartbeat(self) -> timedelta | None:
+        """How often it must be told again what it was told, or it forgets; None: once is enough."""
         return None
 
     @model_validator(mode="after")

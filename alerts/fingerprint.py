@@ -14,9 +14,9 @@ from alerts.surrogates import without_surrogates
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# With labels of the usual 300 bytes about 32 MiB; larger label sets are computed anew each time.
+# 31 MB with labels of 160 bytes (measured), about 40 with the usual 300; larger label sets are computed anew each time.
 _KNOWN_MAX = 65536
-_KNOWN_KEY_MAX_BYTES = 4096
+_KNOWN_KEY_MAX_CHARS = 4096
 _END = b"\xff"
 
 
@@ -48,10 +48,11 @@ def identity(labels: Mapping[str, str], sent: str | None) -> str:
         sent: The fingerprint the sender gave, if any.
     """
     try:
-        key = orjson.dumps(labels)
+        # As text: orjson's bytes keep the buffer they were written in, 4 KB each.
+        key = orjson.dumps(labels).decode()
     except TypeError:  # lone surrogates, or a mapping that is no dict
         return _identity(labels, sent)
-    if len(key) + len(sent or "") > _KNOWN_KEY_MAX_BYTES:
+    if len(key) + len(sent or "") > _KNOWN_KEY_MAX_CHARS:
         return _identity(labels, sent)
     return _known_identity(key, sent)
 
@@ -62,7 +63,7 @@ def partition_of(fingerprint: str, partitions: int) -> int:
 
 
 @lru_cache(maxsize=_KNOWN_MAX)
-def _known_identity(labels_json: bytes, sent: str | None) -> str:
+def _known_identity(labels_json: str, sent: str | None) -> str:
     return _identity(orjson.loads(labels_json), sent)
 
 

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
     from alerts.record import Stored
 
-VERSION = 1
-"""Of decisions, quarantine and dead letters."""
+VERSION = 1  # of decisions, quarantine and dead letters
 LISTED_MAX = 100
 
 DENIED = "denied"
@@ -111,8 +110,7 @@ class Ledger:
         self._early: dict[Key, list[tuple[Key, str]]] = {}
         """Outcomes that came before their decision: the flow writes the two side by side."""
         self._unreadable: set[tuple[int, int]] = set()
-        self._again: set[Key] = set()
-        """In a second record, by `winnow quarantine retry`: a line that could not be read is decided anew."""
+        self._again: set[Key] = set()  # in two records: `winnow quarantine retry` has its line decided anew
 
     @property
     def is_settled(self) -> bool:
@@ -132,8 +130,7 @@ class Ledger:
         for key in keys:
             if key in self._open:
                 self._again.add(key)
-            else:
-                self._accepted += 1
+            self._accepted += key not in self._open
             self._open[key] = place
 
     def decide(self, value: bytes) -> None:
@@ -208,12 +205,10 @@ class Ledger:
             for delivery_key, word in self._early.pop(key, ()):
                 planned.ends[delivery_key] = word
             self._settle(key, planned)
+        elif key in self._again and row["dedup"]["outcome"] == "unreadable":
+            self._again.discard(key)
         elif not isinstance(found, Planned):
-            end = _end_of(row)
-            if end.state == QUARANTINED and key in self._again:
-                self._again.discard(key)
-            else:
-                self._end(key, end)
+            self._end(key, _end_of(row))
 
     def _outcome(self, key: Key, delivery: Key, word: str) -> None:
         found = self._open.get(key)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
+
+from alerts.instant import instant, is_zero
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,8 +95,15 @@ def _from_fields(entry: object) -> Notification:
 
 
 def _ending(parts: Sequence[Mapping[str, object]]) -> str:
-    """Alertmanager's API has no status: an alert with an end is resolved."""
-    return ("resolved" if _first(parts, ("endsAt",)) else "firing") if _first(parts, ("startsAt",)) else ""
+    """Alertmanager's API has no status: an alert whose end has come is resolved."""
+    if not _first(parts, ("startsAt",)):
+        return ""
+    ends_at = _first(parts, ("endsAt",))
+    try:
+        is_over = not is_zero(ends_at) and instant(ends_at) <= datetime.now(UTC)
+    except ValueError:
+        is_over = False
+    return "resolved" if is_over else "firing"
 
 
 def _parts(entry: object, depth: int = 0) -> Iterator[Mapping[str, object]]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from alerts.config import Publish, Target
     from alerts.delivery_json import Plain
-    from connectors.heartbeat import Beat
+    from connectors.heartbeats import Beat
     from connectors.way import Way
 
 _IS_LATE = "not taken until its deadline"
@@ -47,13 +47,18 @@ class Lane:
         self._ways = Ways(targets, settings.max_concurrent)
         self._ended: list[Ended] = []
         self._count = 0
-        self._encoded: dict[str, tuple[Delivery, str]] = {}
-        """By delivery: what a snapshot holds of it. What waits long is in many snapshots; encoding it once keeps a
-        backlog of ten thousands from stopping the worker at each of them."""
+        self._encoded: dict[str, tuple[Job, str]] = {}
+        """By delivery: what a snapshot holds of it. Encoding it once keeps a backlog of ten thousands from stopping the
+        worker at each snapshot."""
 
     def __len__(self) -> int:
         """Deliveries that have not ended."""
         return self._count
+
+    def oldest_ms(self) -> int | None:
+        """When the oldest alert of those that have not ended was accepted; None if there is none."""
+        jobs = (job for waiting in self._waiting.values() for job in waiting)
+        return min((job.delivery.alert.envelope.accepted_ms for job in jobs), default=None)
 
     @property
     def is_busy(self) -> bool:
@@ -155,17 +160,13 @@ class Lane:
 
     def snapshot(self) -> Plain:
         """All that has not ended, as plain data; what is under way is among it."""
-        jobs = [
-            lane_state.job_to_plain(job, self._encode(job.delivery))
-            for waiting in self._waiting.values()
-            for job in waiting
-        ]
+        jobs = [self._encode(job) for waiting in self._waiting.values() for job in waiting]
         return lane_state.to_plain(jobs, self._ways)
 
-    def _encode(self, delivery: Delivery) -> str:
-        known = self._encoded.get(delivery.id)
-        if known is None or known[0] is not delivery:
-            known = self._encoded[delivery.id] = (delivery, lane_state.encode(delivery))
+    def _encode(self, job: Job) -> str:
+        known = self._encoded.get(job.delivery.id)
+        if known is None or known[0] is not job:
+            known = self._encoded[job.delivery.id] = (job, lane_state.encode_job(job))
         return known[1]
 
     def begin(self) -> None:
@@ -178,10 +179,8 @@ class Lane:
         Raises:
             FormatError: A snapshot of another version.
         """
-        saved = lane_state.from_plain(plain, self._deadline_ms)
-        if saved.has_forgotten:
-            self._ways.forgot(self._began_ms)
-        self._ways.restore(saved.opened, saved.unsure_until_ms, saved.kept)
+        saved = lane_state.from_plain(plain)
+        self._ways.restore(saved.opened, saved.unsure_until_ms, saved.alive)
         self._count += len(saved.jobs)
         for job in saved.jobs:
             self._ways.may_be_open(job, self._began_ms)

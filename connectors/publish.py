@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from alerts.decision import Delivery
-    from connectors.heartbeat import Beat
+    from connectors.heartbeats import Beat
 
     Render = Callable[[kinds.Kind, Target, datetime], Request | Message]
 

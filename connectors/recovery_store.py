@@ -27,7 +27,11 @@ def option(names: tuple[str, str], variable: str, arguments: Sequence[str], envi
 
 
 def check(folder: Path, source: str, partitions: int) -> None:
-    """Refuse a store whose state belongs to another number of partitions.
+    """Refuse a store whose state belongs to another number of partitions, and make it true for the rest.
+
+    What an execution that was killed has saved of an epoch it did not finish is deleted. Bytewax leaves it there, and
+    overwrites it only for keys that are awake in that epoch of the next execution: the others' state would then be
+    newer than the offsets beside it, and what is read again a duplicate that nobody was told.
 
     Args:
         folder: The recovery directory.
@@ -35,26 +39,71 @@ def check(folder: Path, source: str, partitions: int) -> None:
         partitions: How many there are now.
 
     Raises:
-        ConfigError: It does not fit, or it is no recovery directory.
+        ConfigError: It does not fit, it is no recovery directory, or it cannot be read and written.
     """
     files = sorted(folder.glob("part-*.sqlite3"))
     if not files:
         raise ConfigError(f"{folder} is no recovery directory; make one: python -m bytewax.recovery {folder} 1")
-    keys: set[str] = set()
-    parts = 0
-    for file in files:
-        try:
-            with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as store:
-                rows = store.execute("SELECT DISTINCT state_key FROM snaps WHERE step_id = ?", (source,))
-                keys |= {key for (key,) in rows}
-                ((parts,),) = store.execute("SELECT part_count FROM parts")
-        except (sqlite3.DatabaseError, ValueError) as error:
-            raise ConfigError(f"{file} cannot be read as a part of a recovery directory: {error}") from error
-    numbers = {int(key) for key in keys}
+    try:
+        keys = _keys(files, source)
+        is_whole = len(files) == _file_count(files[0])
+        _forget_unfinished(files)
+    except sqlite3.Error as error:
+        raise ConfigError(f"the recovery directory {folder} cannot be used: {error}") from error
+    built_with = max(keys, default=-1) + 1
     # In a cluster each process may hold some of the files only, and so some of the partitions.
-    built_with = max(numbers, default=-1) + 1 if len(files) == parts else None
-    if max(numbers, default=-1) >= partitions or (numbers and built_with not in {None, partitions}):
+    if built_with > partitions or (keys and is_whole and built_with != partitions):
         raise ConfigError(
-            f"the recovery directory {folder} belongs to {max(numbers) + 1} partitions, winnow.yaml says "
-            f"kafka.partitions: {partitions}: set it back, or start with an empty recovery directory"
+            f"the recovery directory {folder} belongs to {built_with} partitions, winnow.yaml says kafka.partitions: "
+            f"{partitions}: set it back, or start with an empty recovery directory"
         )
+
+
+def _file_count(file: Path) -> int:
+    """Of how many files the store is one."""
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as store:
+        ((count,),) = store.execute("SELECT part_count FROM parts")
+        return int(count)
+
+
+def _keys(files: Sequence[Path], source: str) -> set[int]:
+    """The partitions whose positions the store holds."""
+    keys: set[int] = set()
+    for file in files:
+        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as store:
+            rows = store.execute("SELECT DISTINCT state_key FROM snaps WHERE step_id = ?", (source,))
+            keys |= {int(key) for (key,) in rows}
+    return keys
+
+
+def _forget_unfinished(files: Sequence[Path]) -> None:
+    resume_epoch = _resume_epoch(files)
+    if resume_epoch is None:
+        return
+    for file in files:
+        with closing(sqlite3.connect(file)) as store, store:
+            store.execute("DELETE FROM snaps WHERE snap_epoch >= ?", (resume_epoch,))
+
+
+def _resume_epoch(files: Sequence[Path]) -> int | None:
+    """The first epoch that the last execution did not finish, as Bytewax computes it.
+
+    None if none was begun, or if not all files are here and nobody can tell.
+
+    Source: https://github.com/bytewax/bytewax/blob/v0.21.1/src/recovery.rs, `resume_from`
+    """
+    executions: dict[int, tuple[int, int]] = {}
+    fronts: dict[tuple[int, int], int] = {}
+    counts: set[int] = set()
+    for file in files:
+        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as store:
+            counts |= {count for (count,) in store.execute("SELECT part_count FROM parts")}
+            for number, workers, begin in store.execute("SELECT ex_num, worker_count, resume_epoch FROM exs"):
+                executions[number] = (workers, begin)
+            for number, worker, front in store.execute("SELECT ex_num, worker_index, worker_frontier FROM fronts"):
+                fronts[number, worker] = max(front, fronts.get((number, worker), 0))
+    if not executions or counts != {len(files)}:
+        return None
+    last = max(executions)
+    workers, begin = executions[last]
+    return min(max(begin, fronts.get((last, worker), begin)) for worker in range(workers))

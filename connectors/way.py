@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from connectors.agenda import Agenda
 from connectors.breaker import Breaker
 from connectors.bucket import Bucket
-from connectors.heartbeat import Heartbeats
+from connectors.heartbeats import Heartbeats
 from connectors.request import Judgement
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Way:
         self.is_gone = False
         """Whether the target answered that it will never take anything again."""
         self._target = target
-        every = target.heartbeat_every if target is not None else None
+        every = target.heartbeat if target is not None else None
         self.beats = Heartbeats(every) if every else None
         """What it must be told of again and again; None if it remembers by itself."""
         self._beats_under_way = 0

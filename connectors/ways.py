@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from connectors.heartbeat import Beat
+from connectors.heartbeats import Beat
 from connectors.request import Judgement
 from connectors.way import Way
 

@@ -14,7 +14,7 @@ from winnow._archive import Archive
 from winnow._output import write_json, write_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from alerts.config import Kafka
@@ -90,20 +90,31 @@ def find(kafka: Kafka, topic: str, name: str, ids: Callable[[Row], set[str]]) ->
     return found[0]
 
 
-def named(found: Iterable[Kept], names: Sequence[str] | None, ids: Callable[[Row], set[str]]) -> list[Kept]:
-    """Those whose place or one of whose ids is among `names`; all if there are no names.
+class Asked:
+    """Which records were asked for by name: by their place or one of their ids; without names all are."""
 
-    Raises:
-        WinnowError: A name is of none.
-    """
-    if not names:
-        return list(found)
-    wanted = set(names)
-    matches = [(one, wanted & {one.place, *ids(one.row)}) for one in found]
-    unknown = wanted.difference(*(hits for _, hits in matches))
-    if unknown:
-        raise WinnowError(f"there is no {min(unknown)[:100]!r}; expected PARTITION/OFFSET or an id, as `ls` lists")
-    return [one for one, hits in matches if hits]
+    def __init__(self, names: Sequence[str] | None, ids: Callable[[Row], set[str]]) -> None:
+        self._names = set(names or ())
+        self._unknown = set(self._names)
+        self._ids = ids
+
+    def __call__(self, one: Kept) -> bool:
+        """Whether it is one of them."""
+        if not self._names:
+            return True
+        found = self._names & {one.place, *self._ids(one.row)}
+        self._unknown -= found
+        return bool(found)
+
+    def check(self) -> None:
+        """Hold that each name was of some record.
+
+        Raises:
+            WinnowError: One was not.
+        """
+        if self._unknown:
+            name = min(self._unknown)[:100]
+            raise WinnowError(f"there is no {name!r}; expected PARTITION/OFFSET or an id, as `ls` lists")
 
 
 def contains(text: object, part: str | None) -> bool:

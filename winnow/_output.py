@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from rich.console import Console
 from rich.table import Table
@@ -14,11 +14,14 @@ from rich.text import Text
 from connectors.terminal import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 _DELETE = "\x7f"
 # Into a file or a pipe, lines are as long as they are.
 _WIDTH_CHARS = 100_000
+_STEP = 10_000
+
+Record = TypeVar("Record")
 
 
 class Output(StrEnum):
@@ -54,3 +57,15 @@ def write_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
     Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH_CHARS).print(table)
+
+
+def shown(topic: str, records: Iterable[Record]) -> Iterator[Record]:
+    """The same records, counted on the terminal while they are read."""
+    if not sys.stderr.isatty():
+        yield from records
+        return
+    with Console(stderr=True).status(f"reading {topic}") as status:
+        for number, record in enumerate(records, 1):
+            if number % _STEP == 0:
+                status.update(f"reading {topic}: {number:,} records")
+            yield record

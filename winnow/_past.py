@@ -14,6 +14,7 @@ from alerts.standing import Standing
 from connectors.kafka.scan import stored
 from connectors.kafka.topics import topics
 from winnow._archive import Archive
+from winnow._output import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,13 +58,13 @@ def past(config: Config, since_ms: int, fingerprints: Iterable[str], among: Iter
     since = datetime.fromtimestamp(max(0, since_ms) / 1000, UTC) - CLOCKS_DIFFER
     partitions = sorted({partition_of(fingerprint, count) for fingerprint in wanted} | set(among))
     found = Past(Standing(wanted), {})
-    for message in archive.messages(names.webhooks, since, partitions):
+    for message in shown(names.webhooks, archive.messages(names.webhooks, since, partitions)):
         record = stored(message)
         found.standing.event(record)
         name = _retry_of(message)
         if name is not None:
             found.marks.setdefault(name, []).append(_mark(record))
-    for record in archive.records(names.decisions, since, partitions):
+    for record in shown(names.decisions, archive.records(names.decisions, since, partitions)):
         found.standing.decide(record.value)
     return found
 

@@ -16,7 +16,7 @@ from winnow._past import Past, past
 from winnow._retry import Fate, Item
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from alerts.config import Config
     from alerts.decision import Delivery
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 class _Letter(NamedTuple):
     kept: Kept
+    """Without what was read of it."""
     place: str
     """With its topic."""
     delivery: Delivery
@@ -35,13 +36,14 @@ class _Letter(NamedTuple):
         return Item(self.kept.place, rfc3339(self.kept.at_ms), *about, fate, detail)
 
 
-def recall(config: Config, letters: Sequence[Kept], chosen: Sequence[Kept], *, even_superseded: bool) -> list[Item]:
+def recall(config: Config, chosen: Sequence[Kept], newest: Mapping[str, str], *, even_superseded: bool) -> list[Item]:
     """What becomes of each chosen letter, those of one alert in the order accepted.
 
     Args:
         config: Where to look and what targets there are.
-        letters: All letters as new as the oldest chosen one, or more.
-        chosen: Which of them to send again.
+        chosen: Which letters to send again.
+        newest: By delivery, the place of the newest of all letters: one that was given up several times is retried
+            from that.
         even_superseded: Also those whose alert was told something newer since.
 
     Raises:
@@ -52,7 +54,6 @@ def recall(config: Config, letters: Sequence[Kept], chosen: Sequence[Kept], *, e
     if wanted:
         oldest_ms = min(letter.delivery.alert.envelope.accepted_ms for letter in wanted)
         found = past(config, oldest_ms, (letter.delivery.alert.fingerprint for letter in wanted))
-        newest = {letter.delivery.id: letter for letter in _opened(topic, letters)[0]}
         judge = _Judge(config, found, newest, even_superseded)
         items += [judge(letter) for letter in judge.in_order(wanted)]
     return items
@@ -65,7 +66,7 @@ def _opened(topic: str, letters: Sequence[Kept]) -> tuple[list[_Letter], list[It
     for kept in sorted(letters, key=lambda one: (one.at_ms, one.partition, one.offset)):
         place = retry.place(topic, kept.partition, kept.offset)
         try:
-            letter = _Letter(kept, place, from_plain(kept.row.get("delivery") or {}))
+            letter = _Letter(kept._replace(row={}), place, from_plain(kept.row.get("delivery") or {}))
             retry.decode(retry.encode(retry.Retry(place, None, letter.delivery)))
         except (FormatError, TypeError) as error:
             items.append(Item(kept.place, rfc3339(kept.at_ms), None, None, None, Fate.UNREADABLE, str(error)))
@@ -75,13 +76,12 @@ def _opened(topic: str, letters: Sequence[Kept]) -> tuple[list[_Letter], list[It
 
 
 class _Judge:
-    def __init__(self, config: Config, found: Past, newest: dict[str, _Letter], even_superseded: bool) -> None:
+    def __init__(self, config: Config, found: Past, newest: Mapping[str, str], even_superseded: bool) -> None:
         self._config = config
         self._standing, self._marks = found
         self._newest = newest
-        """By delivery: one that was given up several times is retried from its newest letter."""
         self._even_superseded = even_superseded
-        self._targets = {target.name for target in config.targets}
+        self._targets = {target.name for target in config.targets if target.enabled}
 
     def in_order(self, letters: Sequence[_Letter]) -> list[_Letter]:
         def accepted(letter: _Letter) -> tuple[int, int]:
@@ -90,17 +90,19 @@ class _Judge:
         return sorted(letters, key=accepted)
 
     def __call__(self, letter: _Letter) -> Item:
-        newest = self._newest.get(letter.delivery.id, letter)
-        if self._is_retried(letter):
+        newest = self._newest.get(letter.delivery.id, letter.kept.place)
+        if self._is_retried(letter.place):
             marks = ", ".join(mark.place for mark in self._marks[letter.place])
             return letter.item(Fate.ALREADY, f"as {topics(self._config.kafka).webhooks} {marks}")
-        if newest.place != letter.place:
-            return letter.item(Fate.ENDED, f"given up again since: {newest.kept.place}")
+        if newest != letter.kept.place:
+            return letter.item(Fate.ENDED, f"given up again since: {newest}")
         outcome = self._standing.outcome(letter.delivery.id)
         if outcome not in {None, DEAD_LETTERED}:
             return letter.item(Fate.ENDED, f"{outcome} since")
         if letter.delivery.target not in self._targets:
-            return letter.item(Fate.NO_TARGET, f"no target named {letter.delivery.target} in winnow.yaml")
+            return letter.item(
+                Fate.NO_TARGET, f"no target named {letter.delivery.target} in winnow.yaml, or it is disabled"
+            )
         return self._if_newest(letter)
 
     def _if_newest(self, letter: _Letter) -> Item:
@@ -120,13 +122,15 @@ class _Judge:
         message = Message(topics(self._config.kafka).webhooks, value, None, partition, headers)
         return letter.item(Fate.TO_RETRY)._replace(messages=(message,))
 
-    def _is_retried(self, letter: _Letter) -> bool:
-        return letter.place in self._marks and not self._standing.was_dropped(letter.place)
+    def _is_retried(self, place: str) -> bool:
+        return place in self._marks and not self._standing.was_dropped(place)
 
     def _is_given_up(self, delivery: str) -> bool:
         """Whether its target knows nothing of it: its newest letter waits to be retried."""
-        letter = self._newest.get(delivery)
-        return letter is not None and self._standing.outcome(delivery) == DEAD_LETTERED and not self._is_retried(letter)
+        place = self._newest.get(delivery)
+        topic = topics(self._config.kafka).dead_letters
+        is_lost = self._standing.outcome(delivery) == DEAD_LETTERED
+        return is_lost and place is not None and not self._is_retried(f"{topic}/{place}")
 
 
 def _by(newer: Told) -> str:

@@ -38,6 +38,7 @@ class Fate(StrEnum):
     WAITS = "not yet"
     """Something newer of its alert is under way: what comes of it is not known."""
     NO_TARGET = "no target"
+    """The target it was for is gone from winnow.yaml, or disabled."""
     UNREADABLE = "unreadable"
     FAILED = "failed"
     """Kafka did not confirm it."""

@@ -11,7 +11,7 @@ from alerts.errors import WinnowError
 from alerts.instant import rfc3339
 from connectors.configuration import load
 from connectors.kafka.topics import topics
-from winnow._kept import Kept, Row, contains, find, kept, named, write_whole
+from winnow._kept import Asked, Kept, Row, contains, find, kept, write_whole
 from winnow._moments import milliseconds, moment
 from winnow._output import Output, cell, write_json, write_table
 from winnow._recall import recall
@@ -83,13 +83,15 @@ def retry(  # noqa: PLR0913, PLR0917 a command takes its options as arguments
         raise WinnowError("name some by place or id, or by --target, --since or --reason (--since 366d: all)")
     begin = None if since is None else moment("--since", since, datetime.now(UTC))
     config = load()
-    everything = list(letters(config))
-    chosen = [
-        one
-        for one in named(everything, which, ids)
-        if (begin is None or one.at_ms >= milliseconds(begin)) and _is_meant(one, target, reason)
-    ]
-    items = recall(config, everything, chosen, even_superseded=even_superseded)
+    asked = Asked(which, ids)
+    chosen: list[Kept] = []
+    newest: dict[str, str] = {}
+    for one in letters(config):
+        newest[str(_delivery(one.row).get("id"))] = one.place
+        if asked(one) and (begin is None or one.at_ms >= milliseconds(begin)) and _is_meant(one, target, reason):
+            chosen.append(one)
+    asked.check()
+    items = recall(config, chosen, newest, even_superseded=even_superseded)
     carry_out(config.kafka, items, output, dry_run=dry_run)
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import gc
-import sys
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
-from rich.console import Console
 
 from alerts.errors import FormatError, WinnowError
 from alerts.instant import rfc3339
@@ -19,19 +17,17 @@ from connectors.kafka.topics import topics
 from connectors.terminal import printable
 from winnow._archive import Archive
 from winnow._moments import length, milliseconds, moment
-from winnow._output import Output, write_json, write_lines
+from winnow._output import Output, shown, write_json, write_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from alerts.config import Config
-    from alerts.record import Stored
 
 # Alerts of so many partitions are held at a time; each reading of a group costs a fifth of a second of waiting.
 _PARTITIONS_AT_ONCE = 8
 # A decision is written by another clock than its webhook: it may look older.
 _CLOCKS_DIFFER = timedelta(minutes=5)
-_STEP = 10_000
 
 
 class Asked(NamedTuple):
@@ -90,14 +86,14 @@ def read(config: Config, asked: Asked, now: datetime) -> tuple[Balance, Counter[
     decided = asked.since - _CLOCKS_DIFFER
 
     def feed(topic: str, take: Callable[[bytes], None], among: Iterable[int] | None = None) -> None:
-        for stored in _shown(topic, archive.records(topic, decided, among)):
+        for stored in shown(topic, archive.records(topic, decided, among)):
             try:
                 take(stored.value)
             except FormatError:
                 unreadable[topic] += 1
 
     for group in _groups(archive.partitions(names.webhooks)):
-        for stored in _shown(names.webhooks, archive.records(names.webhooks, asked.since, group)):
+        for stored in shown(names.webhooks, archive.records(names.webhooks, asked.since, group)):
             kept.accept(stored)
         if not kept.is_settled:
             feed(names.decisions, kept.decide, group)
@@ -110,18 +106,6 @@ def read(config: Config, asked: Asked, now: datetime) -> tuple[Balance, Counter[
 def _groups(partitions: range) -> Iterator[range]:
     """An alert's decisions lie in the partition of the same number, so a group is settled by itself."""
     return (partitions[first : first + _PARTITIONS_AT_ONCE] for first in partitions[::_PARTITIONS_AT_ONCE])
-
-
-def _shown(topic: str, records: Iterable[Stored]) -> Iterator[Stored]:
-    """The same records, counted on the terminal while they are read."""
-    if not sys.stderr.isatty():
-        yield from records
-        return
-    with Console(stderr=True).status(f"reading {topic}") as status:
-        for number, stored in enumerate(records, 1):
-            if number % _STEP == 0:
-                status.update(f"reading {topic}: {number:,} records, partition {stored.partition}")
-            yield stored
 
 
 def plain(asked: Asked, balance: Balance, unreadable: Counter[str]) -> dict[str, Any]:

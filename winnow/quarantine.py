@@ -11,8 +11,8 @@ from alerts.errors import WinnowError
 from alerts.instant import rfc3339
 from connectors.configuration import load
 from connectors.kafka.topics import topics
-from winnow._kept import Kept, Row, contains, find, kept, named, write_whole
-from winnow._moments import moment
+from winnow._kept import Asked, Kept, Row, contains, find, kept, write_whole
+from winnow._moments import milliseconds, moment
 from winnow._output import Output, cell, write_json, write_table
 from winnow._readmit import readmit
 from winnow._retry import carry_out
@@ -81,8 +81,10 @@ def retry(  # noqa: PLR0913, PLR0917 a command takes its options as arguments
         raise WinnowError("name some by place or id, or by --since or --reason (--since 366d: all)")
     begin = None if since is None else moment("--since", since, datetime.now(UTC))
     config = load()
-    found = entries(config, begin, reason)
-    items = readmit(config, named(found, which, ids), even_superseded=even_superseded)
+    asked = Asked(which, ids)
+    chosen = [one for one in entries(config) if asked(one) and _is_meant(one, begin, reason)]
+    asked.check()
+    items = readmit(config, chosen, even_superseded=even_superseded)
     carry_out(config.kafka, items, output, dry_run=dry_run)
 
 
@@ -93,6 +95,10 @@ def entries(config: Config, since: datetime | None = None, reason: str | None = 
     """What is in the quarantine, in the order written; `reason` is a part of the text, in capitals or not."""
     topic = topics(config.kafka).quarantine
     return (one for one in kept(config.kafka, topic, since) if contains(one.row.get("reason"), reason))
+
+
+def _is_meant(one: Kept, begin: datetime | None, reason: str | None) -> bool:
+    return (begin is None or one.at_ms >= milliseconds(begin)) and contains(one.row.get("reason"), reason)
 
 
 def ids(row: Row) -> set[str]:

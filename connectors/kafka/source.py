@@ -30,7 +30,7 @@ VERSION = 1
 _PAST = datetime(2000, 1, 1, tzinfo=UTC)
 _IDLE_WAIT_S = 0.02
 _BATCH_MAX_BYTES = 1024 * 1024
-# Far more than it takes to read again what no snapshot holds; beyond it a late word is better than none.
+# Without progress for so long (the broker is away), a word too many is better than none.
 _BEHIND_MAX_S = 30.0
 
 pause_seconds = Histogram(
@@ -62,6 +62,10 @@ class Stopper(Protocol):
     @property
     def is_full(self) -> bool:
         """Whether so much waits that nothing more is to be read for now; Kafka holds the rest."""
+
+    @property
+    def oldest_ms(self) -> int | None:
+        """When the oldest alert that waits for a target was accepted; None if none waits."""
 
     def ended(self) -> None:
         """The last partition of this process is closed."""
@@ -99,7 +103,7 @@ class _Partition(StatefulSourcePartition[Item, Position]):
         if self._reader.failure is not None:
             raise self._reader.failure
         if self._saved is not None:  # asked again after a snapshot: the epoch it belongs to is done
-            self._reader.commit(self._partition, self._saved)
+            self._reader.commit(self._partition, self._since_oldest(self._saved))
             self._saved = None
         is_held = self._stop.has_begun or self._stop.is_full
         if self._wake is not None and (is_held or not any(self._reader.queues.values())):
@@ -108,10 +112,20 @@ class _Partition(StatefulSourcePartition[Item, Position]):
             raise StopIteration
         return [] if is_held else self._take()
 
+    @property
+    def read_to(self) -> int:
+        """Offset behind what was handed on; 0 before the first."""
+        return 0 if self._read is None else self._read.offset
+
+    def _since_oldest(self, done: Progress) -> Progress:
+        """What waits for a target is in the snapshot only: a cold start without one must begin before that was read."""
+        oldest_ms = self._stop.oldest_ms
+        return done if oldest_ms is None else done._replace(accepted_ms=min(done.accepted_ms, oldest_ms))
+
     def _note_end(self) -> None:
         """Asked again: what the last batch held has gone through the flow."""
         end = self._reader.ends[self._partition]
-        self.is_behind = end is None or (end > 0 and (self._read is None or self._read.offset < end))
+        self.is_behind = end is None or self.read_to < end
 
     def _take(self) -> list[Item]:
         batch: list[Item] = []
@@ -177,16 +191,22 @@ class WebhooksSource(FixedPartitionedSource[Item, Position]):
         self._on_read = on_read
         self._reader: Reader | None = None
         self._behind: list[_Partition] | None = None
-        self._built_s = time.monotonic()
+        self._was_read = 0
+        self._moved_s = time.monotonic()
 
     @property
     def is_behind(self) -> bool:
         """Whether some of what lay in Kafka at the start is still to be read: the latest state of an alert, perhaps."""
-        if self._behind == [] or time.monotonic() - self._built_s > _BEHIND_MAX_S:
-            self._behind = []
+        if self._behind == []:
             return False
-        if self._behind is not None:
-            self._behind = [part for part in self._behind if part.is_behind]
+        parts = self._behind or []
+        read = sum(part.read_to for part in parts)
+        if read != self._was_read:
+            self._was_read, self._moved_s = read, time.monotonic()
+        if time.monotonic() - self._moved_s > _BEHIND_MAX_S:
+            self._behind = []
+        elif parts:
+            self._behind = [part for part in parts if part.is_behind]
         return self._behind != []
 
     @property
@@ -227,7 +247,7 @@ class WebhooksSource(FixedPartitionedSource[Item, Position]):
             self._on_read()
         part = _Partition(self._reader, self._stop, int(for_part), position, wake)
         self._behind = [*(self._behind or ()), part]
-        self._built_s = time.monotonic()
+        self._moved_s = time.monotonic()
         return part
 
 

@@ -1,6 +1,6 @@
 """Targets, one file each, found by name: `<kind>.py` holds `Config`, `EXAMPLE`, `render` and perhaps `judge`.
 
-If its `Config` has a `heartbeat_every`, it holds `render_heartbeat` too.
+If its `Config` has a `heartbeat`, it holds `render_heartbeat` too.
 """
 
 from __future__ import annotations

@@ -37,14 +37,13 @@ class Config(HttpTarget):
     kind: Literal["alertmanager"] = "alertmanager"
     format: Literal["v2", "webhook"] = "v2"
     """`v2`: the API; `url` is where Alertmanager is (`http://am:9093`). `webhook`: its webhook body, sent to `url`."""
-    heartbeat: Annotated[Span, Field(ge=timedelta(seconds=1))] | None = timedelta(minutes=1)
-    """How often what fires is told again, and what has resolved for five minutes more; None: never, so that an alert
-    ends after Alertmanager's `resolve_timeout`. Only `v2`."""
+    repeat_every: Annotated[Span, Field(ge=timedelta(seconds=1))] = timedelta(minutes=1)
+    """How often what fires is told again, and what has resolved for five minutes more. Only `v2`."""
 
     @property
-    def heartbeat_every(self) -> timedelta | None:
-        """Only the API forgets."""
-        return self.heartbeat if self.format == "v2" else None
+    def heartbeat(self) -> timedelta | None:
+        """Alertmanager's API wants to hear of an alert again and again; a webhook of its kind does not."""
+        return self.repeat_every if self.format == "v2" else None
 
 
 EXAMPLE: dict[str, object] = {"name": "cluster-am", "kind": "alertmanager", "url": "https://alertmanager.example.com"}
@@ -67,8 +66,8 @@ def render_heartbeat(config: Config, deliveries: Sequence[Delivery], at: datetim
 def _lasting(config: Config, delivery: Delivery, at: datetime) -> dict[str, object]:
     """An alert that fires until a few heartbeats have failed."""
     alert = _alert(delivery)
-    if delivery.alert.status is Status.FIRING and config.heartbeat:
-        ends_at = at + LASTS_HEARTBEATS * config.heartbeat
+    if delivery.alert.status is Status.FIRING:
+        ends_at = at + LASTS_HEARTBEATS * config.repeat_every
         alert["endsAt"] = ends_at.astimezone(UTC).isoformat().replace("+00:00", "Z")
     return alert
 

@@ -57,6 +57,11 @@ class Drain:
         return self._pending.is_full
 
     @property
+    def oldest_ms(self) -> int | None:
+        """When the oldest alert that waits for a target was accepted; None if none waits."""
+        return self._pending.oldest_ms
+
+    @property
     def is_over(self) -> bool:
         """Whether the flow may end: nothing is under way, or the time is up."""
         if self._since is None:

@@ -13,6 +13,7 @@ from alerts.record import Stored, open_alert
 from alerts.retry import Retry
 from flows import metrics
 from flows.chunk import Chunk, Unreadable
+from flows.plumbing.account import account
 from flows.plumbing.rows import failed
 from flows.retried import Retried
 from flows.steps import dedup as deduping
@@ -43,6 +44,8 @@ class ConvertLogic(StatefulBatchLogic[Stored, Chunk, None]):
             if len(chunk.arrivals) >= CHUNK_MAX_ALERTS:
                 chunks.append(chunk)
                 chunk = Chunk(chunk.partition, [], [], [])
+            # A line for each alert: counted without the step that may lose one.
+            account.came((chunk.partition, offset), value.count(b"\n"))
             try:
                 found = self._convert(value, accepted_ms)
             except Exception as error:  # noqa: BLE001 whatever is wrong with a record, it is kept and the flow goes on
@@ -51,6 +54,7 @@ class ConvertLogic(StatefulBatchLogic[Stored, Chunk, None]):
                 chunk.unreadable.append(Unreadable(offset, accepted_ms, f"{error}", value))
                 continue
             if isinstance(found, Retry):
+                account.left((chunk.partition, offset), value.count(b"\n"))
                 chunks += (chunk, Chunk(chunk.partition, [], [], [], retry=found))
                 chunk = Chunk(chunk.partition, [], [], [])
             else:

@@ -18,13 +18,14 @@ from connectors.job import Ended, Job
 from connectors.lane import Lane
 from connectors.request import Judgement, Sent
 from flows import metrics
+from flows.plumbing.account import account
 from flows.plumbing.gauges import Gauges
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from alerts.config import Publish, Target
-    from connectors.heartbeat import Beat
+    from connectors.heartbeats import Beat
     from flows.plumbing.background import Background, Work
     from flows.plumbing.pending import Pending
 
@@ -74,6 +75,8 @@ class LaneLogic(StatefulBatchLogic[Delivery, Ended, Plain]):
         self._lane = Lane(settings, {target.name: target for target in shared.targets}, shared.began_ms)
         self._back: deque[tuple[Job, Sent]] = deque()
         self._counted = 0
+        if self._pending is not None:
+            self._pending.watch(self._lane.oldest_ms)
         self._gauges = Gauges()
         self._beat = shared.beat
         self._beats_back: deque[tuple[Beat, Sent]] = deque()
@@ -87,6 +90,7 @@ class LaneLogic(StatefulBatchLogic[Delivery, Ended, Plain]):
         """Take on new deliveries."""
         now_ms = _now_ms()
         for delivery in values:
+            account.came(delivery.id)
             self._lane.offer(delivery, now_ms)
         return self.on_notify()
 
@@ -110,6 +114,7 @@ class LaneLogic(StatefulBatchLogic[Delivery, Ended, Plain]):
         self._count()
         ended = self._lane.ended()
         for end in ended:
+            account.left(end.delivery.id)
             if end.outcome is Outcome.DEAD_LETTERED:
                 _warn(end)
         return ended, StatefulBatchLogic.RETAIN

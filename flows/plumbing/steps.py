@@ -10,6 +10,7 @@ from bytewax.operators import KeyedStream
 from connectors.request import Message
 from flows import metrics, plan
 from flows.chunk import Chunk
+from flows.plumbing.account import account
 from flows.plumbing.keyed import ConvertLogic, DedupLogic
 from flows.plumbing.rows import run
 from flows.retried import RETRIED
@@ -87,9 +88,16 @@ def publish(up: Chunks, lane: Lane) -> KeyedStream[Ended]:
 
 def decisions(up: Chunks, trail: Trail) -> Messages:
     """What every step said, as messages."""
-    return op.flat_map_batch(
-        "decide", up, lambda items: [message for _, chunk in items for message in trail.of_chunk(chunk)]
-    )
+
+    def decide(items: list[tuple[str, Chunk]]) -> Iterable[tuple[str, Message]]:
+        for _, chunk in items:
+            yield from trail.of_chunk(chunk)
+            for offset, count in chunk.records:
+                account.left((chunk.partition, offset), count)
+            for record in chunk.unreadable:
+                account.left((chunk.partition, record.offset), record.body.count(b"\n"))
+
+    return op.flat_map_batch("decide", up, decide)
 
 
 def outcomes(up: KeyedStream[Ended], trail: Trail) -> Messages:

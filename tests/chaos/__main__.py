@@ -10,6 +10,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from tests.chaos import scenarios
+from tests.chaos.neighbours import measure
 from tests.chaos.report import lost, table
 from tests.chaos.run import run
 from tests.chaos.settings import DROPS, Settings
@@ -22,6 +24,10 @@ def main() -> int:
     settings = _asked()
     console = Console(width=max(Console().width, 120), highlight=False)
     folder = Path(tempfile.mkdtemp(prefix="winnow-chaos-"))
+    if settings.scenario == scenarios.NEIGHBOURS:
+        is_good = measure(settings, folder, console.print)
+        shutil.rmtree(folder)
+        return 0 if is_good else 1
     result = run(settings, folder, console.print)
     console.print(table(result))
     for finding in result.findings[:_NAMED_MAX]:
@@ -43,11 +49,13 @@ def _asked() -> Settings:
     parser.add_argument("--rate", type=float, default=2000.0, help="alerts a second")
     parser.add_argument("--drop", default="", help=f"make one alert vanish there: {', '.join(DROPS)}")
     parser.add_argument("--pace", type=float, default=1.0, help="faults come so many times as often; 0: none")
+    parser.add_argument("--scenario", choices=scenarios.NAMES, default=scenarios.CHAOS, help="measure one thing alone")
     given = parser.parse_args()
     drops = tuple(filter(None, given.drop.split(",")))
     if unknown := set(drops) - set(DROPS):
         parser.error(f"--drop: unknown {', '.join(unknown)}; known: {', '.join(DROPS)}")
-    return Settings(given.seconds, given.seed, given.rate, drops, pace=given.pace)
+    asked = Settings(given.seconds, given.seed, given.rate, drops, pace=given.pace, scenario=given.scenario)
+    return scenarios.adapted(asked)
 
 
 if __name__ == "__main__":

@@ -47,6 +47,8 @@ class Feeder:
         """Alerts accepted."""
         self.answers: dict[int, int] = {}
         """How often each status was answered; 0: the connection broke or nothing came."""
+        self.was_paused_since: Callable[[float], bool] = lambda _: False
+        """Whether the gateway could not answer at some time since."""
         self.slowest_503_s = 0.0
         self.refused: list[str] = []
         """Answers that ask for no repeat; there should be none."""
@@ -64,7 +66,7 @@ class Feeder:
         await asyncio.gather(*(self._group(number) for number in range(GROUPS)))
 
     async def _group(self, number: int) -> None:
-        group = Group(self._settings.seed, number, self._begin_ms)
+        group = Group(self._settings.seed, number, self._begin_ms, self._settings.new_share)
         each_s = GROUPS / self._settings.rate
         due = time.monotonic() + number / GROUPS
         for body in self._bodies(group, number):
@@ -92,7 +94,7 @@ class Feeder:
             if 200 <= status < 300:
                 self._note(status, answer, body)
                 return
-            if status == 503:
+            if status == 503 and not self.was_paused_since(started):
                 self.slowest_503_s = max(self.slowest_503_s, time.monotonic() - started)
             elif status and status < 500:
                 self.refused.append(f"{status}: {answer[:200]!r}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import resource
 import shutil
@@ -55,6 +56,7 @@ class Supervised:
         self._lock = threading.RLock()
         self._process: subprocess.Popen[bytes] | None = None
         self._down_at: float | None = None
+        self._paused_until = -math.inf
         self.prepare: Callable[[], None] = lambda: None
         """Called before each start."""
         self.file_max_bytes: int | None = None
@@ -75,8 +77,14 @@ class Supervised:
     def signal(self, number: int) -> None:
         """Send a signal to it and its children."""
         with self._lock:
+            if number in {signal.SIGSTOP, signal.SIGCONT}:
+                self._paused_until = math.inf if number == signal.SIGSTOP else time.monotonic()
             if self._process is not None and self._process.poll() is None:
                 os.killpg(self._process.pid, number)
+
+    def was_paused_since(self, moment: float) -> bool:
+        """Whether it was stopped by a signal at any time since."""
+        return self._paused_until >= moment
 
     def limit(self, file_max_bytes: int | None) -> None:
         """Let no file it writes grow beyond, now and after a restart: what a full disk does, without being root.
@@ -158,6 +166,7 @@ class Supervised:
 
     def _again(self, process: subprocess.Popen[bytes]) -> None:
         self._down_at = time.monotonic()
+        self._paused_until = min(self._paused_until, self._down_at)
         self.exits.append(process.returncode)
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from tests.chaos import scenarios
 from tests.chaos.evidence import gather
 from tests.chaos.faults import Faults
 from tests.chaos.finding import Finding
@@ -53,8 +55,12 @@ def run(settings: Settings, folder: Path, say: Callable[[str], None]) -> Result:
     with World(settings, folder) as world:
         say(f"running in {folder}, broker {world.broker.bootstrap}; faults are in {folder / 'chaos.log'}")
         faults = Faults(world)
+        disturbing: threading.Thread | None = None
         if settings.pace:
             faults.start()
+        if settings.scenario == scenarios.OUTAGE:
+            disturbing = threading.Thread(target=scenarios.outage, args=(world,), daemon=True)
+            disturbing.start()
         began = time.monotonic()
         while (left_s := began + settings.seconds - time.monotonic()) > 0:
             time.sleep(min(_EVERY_S, left_s))
@@ -64,6 +70,8 @@ def run(settings: Settings, folder: Path, say: Callable[[str], None]) -> Result:
             count, notes = world.feeder.count, len(world.receivers.notes)
             say(f"{time.monotonic() - began:6.0f} s  {count:>9,} accepted  {notes:>8,} notifications  {kills:>4} kills")
         faults.stop()
+        if disturbing is not None:
+            disturbing.join()
         world.log("calm")
         world.feeder.stop()
         return _judge(world, faults, say)
@@ -85,14 +93,16 @@ def _judge(world: World, faults: Faults, say: Callable[[str], None]) -> Result:
     told = Told(evidence, world.receivers.notes)
     findings += obligations(world.feeder.accepted, evidence)
     findings += decided(evidence)
-    findings += told.findings()
+    findings += [one for one in told.findings() if not scenarios.is_meant(world.settings, one)]
     findings += _others(world, faults, evidence, ledger)
+    result = Result(world, faults, findings, told.duplicates.total(), ledger, took_s)
+    findings += scenarios.findings(result)
     for finding in findings:
         world.log("finding", **finding._asdict())
     if findings:
         lines = stories((finding.name for finding in findings), evidence, world.receivers.notes, world.began)
         (world.folder / "stories.txt").write_text("".join(f"{line}\n" for line in lines))
-    return Result(world, faults, findings, told.duplicates.total(), ledger, took_s)
+    return result
 
 
 def _ledger(world: World) -> Book:

@@ -22,6 +22,7 @@ KINDS = {
     "am": "alertmanager",
 }
 """By target: its kind. All but `STEADY` are made to misbehave."""
+NOWHERE = "http://127.0.0.1:1"
 INCIDENTS = frozenset({"pager", "root"})
 """Targets where a firing opens what only its resolve closes."""
 NO_TESTS = "no_tests"
@@ -44,19 +45,33 @@ class Settings(NamedTuple):
     """At the end: alerts still come, nothing new breaks."""
     pace: float = 1.0
     """Faults come so many times as often as usual."""
+    scenario: str = "chaos"
+    produce_timeout: str | None = f"{TIMEOUT_S}s"
+    """Of the gateway; None: the product's own."""
+    dedup_window: str = "4h"
+    new_share: float = 0.03
+    """Of the alerts, how many were never seen before."""
+    away: tuple[str, ...] = ()
+    """Targets at an address where nobody listens."""
 
 
-def sections(receiver: str) -> dict[str, object]:
+def sections(settings: Settings, receiver: str) -> dict[str, object]:
     """The keys of winnow.yaml beside `kafka`; `receiver` is the harness's own address."""
+    produce = {} if settings.produce_timeout is None else {"produce_timeout": settings.produce_timeout}
     return {
-        "gateway": {"produce_timeout": f"{TIMEOUT_S}s", "request_timeout": "10s"},
+        "gateway": {"request_timeout": "10s", **produce},
+        "dedup": {"window": settings.dedup_window},
         "filter": [{"name": NO_TESTS, "when": 'environment="test"', "critical": True}],
         "routes": [
             *({"name": name, "match": f'watch="{name}"', "to": [name], "continue": True} for name in KINDS),
             {"name": "all", "match": f'team!="{NOBODY}"', "to": [STEADY]},
         ],
-        "publish": {"backoff": "200ms", "max_concurrent": 64},
-        "targets": [_target(name, kind, f"{receiver}/{name}") for name, kind in KINDS.items()],
+        # A cold start reads ten minutes again before it tells anything: that many deliveries must find room.
+        "publish": {"backoff": "200ms", "max_concurrent": 64, "max_pending": 200_000},
+        "targets": [
+            _target(name, kind, f"{NOWHERE if name in settings.away else receiver}/{name}")
+            for name, kind in KINDS.items()
+        ],
     }
 
 

@@ -49,7 +49,6 @@ def _rootly(headers: dict[str, str], body: Any) -> Spoken:
 
 def _alertmanager(headers: dict[str, str], body: Any) -> Spoken:
     (alert,) = body
-    # What fires says how long that holds unless it is told again.
     status = "resolved" if datetime.fromisoformat(alert["endsAt"]) <= datetime.now(UTC) else "firing"
     return Spoken(alert["labels"]["instance"], status, alert["startsAt"], headers["webhook-id"])
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 BODY_MAX_ALERTS = 100
-_NEW_SHARE = 0.03
 _AGAIN_SHARE = 0.01
 _FIRST_SHARE = 0.2
 _NO_END = "0001-01-01T00:00:00Z"
@@ -44,8 +43,12 @@ class Body(NamedTuple):
 class Group:
     """Makes the bodies of one group."""
 
-    def __init__(self, seed: int, number: int, begin_ms: int, live: int = 300) -> None:
-        """Make bodies whose alerts begin from `begin_ms` on; about `live` of them fire at any time."""
+    def __init__(self, seed: int, number: int, begin_ms: int, new_share: float = 0.03, live: int = 300) -> None:
+        """Make bodies whose alerts begin from `begin_ms` on; about `live` of them fire at any time.
+
+        Of the alerts of a body, `new_share` were never seen before, and about as many end.
+        """
+        self._new_share = new_share
         self._random = Random(f"{seed}/{number}")
         self._number = number
         self._begin_ms = begin_ms
@@ -74,13 +77,13 @@ class Group:
 
     def _next(self, size: int) -> list[Told]:
         # At first many at once: an outage that was there before.
-        share = _NEW_SHARE if self._count >= self._want else _FIRST_SHARE
+        share = self._new_share if self._count >= self._want else _FIRST_SHARE
         told = [self._new() for _ in range(self._some(size * share))]
         told += [self._again() for _ in range(min(self._some(size * _AGAIN_SHARE), len(self._over)))]
         fresh = {one.name for one in told}
         known = [name for name in self._live if name not in fresh]
         self._random.shuffle(known)
-        ends = self._some(size * (_NEW_SHARE + _AGAIN_SHARE) * len(known) / self._want)
+        ends = self._some(size * (self._new_share + _AGAIN_SHARE) * len(known) / self._want)
         told += [self._end(name) for name in known[:ends]]
         rest = known[ends : ends + max(0, size - len(told))]
         told += [Told(name, "firing", self._live[name]) for name in rest]

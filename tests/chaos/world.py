@@ -33,38 +33,40 @@ _READY_TIMEOUT_S = 60.0
 class World:
     """A context manager: all of it runs inside, nothing is left behind."""
 
-    def __init__(self, settings: Settings, folder: Path, receivers: Receivers | None = None) -> None:
-        """Prepare; nothing runs before it is entered."""
+    def __init__(self, settings: Settings, folder: Path, *, is_fed: bool = True) -> None:
+        """Prepare; nothing runs before it is entered. Unless `is_fed`, somebody else sends alerts."""
+        self._is_fed = is_fed
         self.settings = settings
         self.folder = folder
         self.state = folder / "state"
         self.broker = Broker(folder / "kafka")
-        self.receivers = receivers or Receivers()
+        self.receivers = Receivers()
         self._log = (folder / "chaos.log").open("a")
         self._log_lock = threading.Lock()
         self.began = time.monotonic()
         self.begin_ms = time.time_ns() // 1_000_000
         self._guard = Guard()
-        gateway_port, metrics_port = free_port(), free_port()
-        self.environ = self._environ(gateway_port, metrics_port)
+        self.gateway_port, metrics_port = free_port(), free_port()
+        self.environ = self._environ(self.gateway_port, metrics_port)
         self.metrics_url = f"http://127.0.0.1:{metrics_port}/metrics"
         leaky = bool(settings.drops)
         self.gateway = self._supervised(
-            "gateway", ["-m", "tests.chaos.leaky_gateway" if leaky else "http_gateway"], gateway_port
+            "gateway", ["-m", "tests.chaos.leaky_gateway" if leaky else "http_gateway"], self.gateway_port
         )
         options = ["-r", str(self.state), "-s", str(_SNAPSHOT_EVERY_S), "-b", "0"]
         module = "tests.chaos.leaky" if leaky else "flows.proxy"
         self.flow = self._supervised("flow", ["-m", "bytewax.run", module, *options], metrics_port)
         self.flow.prepare = self.ensure_state
         # Alerts began an hour ago, so that none of a run lies in the future or at the edge of a window.
-        self.feeder = Feeder(settings, gateway_port, self.begin_ms - 3_600_000, self.log)
+        self.feeder = Feeder(settings, self.gateway_port, self.begin_ms - 3_600_000, self.log)
+        self.feeder.was_paused_since = self.gateway.was_paused_since
         self._stack = ExitStack()
 
     def _environ(self, gateway_port: int, metrics_port: int) -> dict[str, str]:
         config = self.folder / "winnow.yaml"
         kafka = {"bootstrap": self.broker.bootstrap, "topic_prefix": PREFIX, "partitions": PARTITIONS}
         receiver = f"http://127.0.0.1:{self.receivers.port}"
-        config.write_text(yaml.safe_dump({"kafka": kafka, **sections(receiver)}))
+        config.write_text(yaml.safe_dump({"kafka": kafka, **sections(self.settings, receiver)}))
         return {
             **os.environ,
             "WINNOW_CONFIG": str(config),
@@ -114,8 +116,9 @@ class World:
                 stack.callback(process.stop)
             for process in (self.gateway, self.flow):
                 wait_for(process.is_ready, f"{process.command.name} is ready", _READY_TIMEOUT_S)
-            self.feeder.start()
-            stack.callback(self.feeder.stop)
+            if self._is_fed:
+                self.feeder.start()
+                stack.callback(self.feeder.stop)
             self._stack = stack.pop_all()
         return self
 

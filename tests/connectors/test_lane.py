@@ -10,7 +10,6 @@ import pytest
 from alerts.alert import Status
 from alerts.config import Deadline, Publish
 from alerts.decision import Delivery, Outcome, Severity
-from alerts.delivery_json import to_plain
 from alerts.errors import FormatError
 from connectors.job import Ended, Job
 from connectors.lane import Lane
@@ -253,14 +252,6 @@ def test_snapshot_holds_what_is_under_way_with_its_tries_and_what_waits_behind()
     assert restored.take(due_ms) == [Job(FIRING, 1, due_ms, NOW_MS + 900_000, "oncall", 1, RETRY, since_ms=NOW_MS)]
 
 
-def test_snapshot_of_version_1_is_read_and_gets_a_whole_deadline() -> None:
-    lane = _lane()
-    jobs = [{"delivery": to_plain(one), "tries": 2, "due_ms": NOW_MS} for one in (FIRING, RESOLVED)]
-    lane.restore({"v": 1, "jobs": jobs})
-    assert len(lane) == 2
-    assert lane.take(NOW_MS) == [Job(FIRING, 2, NOW_MS, NOW_MS + 900_000, "oncall", 2, since_ms=NOW_MS)]
-
-
 def test_snapshot_does_not_change_when_the_lane_goes_on() -> None:
     """The engine pickles it later than it asks for it."""
     lane = _lane()
@@ -274,5 +265,5 @@ def test_snapshot_does_not_change_when_the_lane_goes_on() -> None:
 
 
 def test_snapshot_of_another_version_is_refused_by_number() -> None:
-    with pytest.raises(FormatError, match="version 4"):
-        _lane().restore({**_lane().snapshot(), "v": 4})
+    with pytest.raises(FormatError, match="version 5"):
+        _lane().restore({**_lane().snapshot(), "v": 5})

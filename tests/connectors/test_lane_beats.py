@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-import pytest
-
 from alerts.alert import Status
 from alerts.config import Publish
-from connectors.heartbeat import Beat
+from connectors.heartbeats import Beat
 from connectors.lane import Lane
 from connectors.request import Judgement, Sent
 from tests.support.events import NOW_MS, alert, delivery, target
@@ -60,9 +58,8 @@ def test_what_was_delivered_is_told_again_after_a_minute_and_ends_no_delivery() 
     assert (lane.ended(), len(lane), lane.is_busy) == ([], 0, False)
 
 
-@pytest.mark.parametrize("changes", [{"heartbeat": None}, {"format": "webhook"}])
-def test_target_that_remembers_is_told_once(changes: dict[str, object]) -> None:
-    lane = _lane(32, **changes)
+def test_target_that_remembers_is_told_once() -> None:
+    lane = _lane(format="webhook")
     _send(lane, F1)
     assert lane.next_ms() is None
 
@@ -187,12 +184,16 @@ def test_snapshot_keeps_what_is_alive_also_while_its_heartbeat_is_under_way() ->
 def test_snapshot_of_a_target_that_no_longer_forgets_is_read() -> None:
     lane = _lane()
     _send(lane, F1)
-    after = _lane(heartbeat=None)
+    after = _lane(format="webhook")
     after.restore(json.loads(json.dumps(lane.snapshot())))
     assert after.next_ms() is None
 
 
-def test_snapshot_of_version_2_keeps_nothing_alive() -> None:
+def test_snapshot_of_version_3_goes_on_soon() -> None:
+    lane = _lane()
+    _send(lane, F1)
+    plain = json.loads(json.dumps(lane.snapshot()))
+    ((encoded, _, until_ms),) = plain["alive"]["am"]
     after = _lane()
-    after.restore({"v": 2, "jobs": [], "open": {"am": {"alerts": [], "has_forgotten": False}}})
-    assert after.next_ms() is None
+    after.restore({**plain, "v": 3, "alive": [{"delivery": encoded, "until_ms": until_ms}]})
+    assert _beat(after, NOW_MS).deliveries == (F1,)

@@ -157,25 +157,3 @@ def test_lane_that_began_without_a_snapshot_a_week_ago_tells_nothing_of_an_incid
     lane.offer(F1, NOW_MS)
     lane.offer(R2, NOW_MS)
     assert [outcome for _, outcome, _ in _ends(lane)] == ["not-needed", "not-needed"]
-
-
-def test_snapshot_of_version_2_keeps_what_it_had_forgotten_and_when_its_deadlines_end() -> None:
-    lane = _lane(oncall=target("pagerduty"))
-    lane.offer(F1, NOW_MS)
-    plain = json.loads(json.dumps(lane.snapshot()))
-    for job in plain["jobs"]:
-        del job["since_ms"], job["is_repeat"]
-    plain |= {"v": 2, "open": {"oncall": {"alerts": ["7" * 16], "has_forgotten": True}}}
-    after = _lane(NOW_MS + 1, oncall=target("pagerduty"))
-    after.restore(plain)
-    assert after.ways["oncall"].is_open("7" * 16)
-    (job,) = after.take(NOW_MS)
-    assert (job.since_ms, job.deadline_ms) == (NOW_MS, LATE_MS)
-    after.came_back(job, REFUSED, NOW_MS)
-    other = _told(3)._replace(alert=alert(fingerprint="8" * 16, at_ms=NOW_MS + 2))
-    after.offer(other, NOW_MS + 2)
-    after.offer(
-        other._replace(id="9" * 32, alert=other.alert._replace(status=Status.RESOLVED)),
-        NOW_MS + 2,
-    )
-    assert [job.delivery.id for job in after.take(NOW_MS + 2)] == ["9" * 32]

@@ -21,7 +21,7 @@ from connectors.request import Judgement, Sent
 from tests.support.events import NOW_MS, alert, delivery, target
 
 if TYPE_CHECKING:
-    from connectors.heartbeat import Beat
+    from connectors.heartbeats import Beat
     from connectors.job import Job
 
 DEADLINE = Deadline(critical=timedelta(minutes=5), others=timedelta(minutes=2))
@@ -120,7 +120,7 @@ class LaneMachine(RuleBasedStateMachine):
         """A heartbeat says what its target heard last, and nothing of what is still to be told or under way."""
         self.now_ms += passed_ms
         for beat in self.lane.beats(self.now_ms):
-            assert self.targets[beat.to].heartbeat_every is not None
+            assert self.targets[beat.to].heartbeat is not None
             for one in beat.deliveries:
                 fingerprint = one.alert.fingerprint
                 assert fingerprint not in self.alerts_beating()

@@ -63,16 +63,57 @@ def test_a_process_of_a_cluster_may_hold_some_of_the_files(tmp_path: Path) -> No
     check(folder, "proxy.kafka", 4)
 
 
-def test_a_fresh_store_is_taken(tmp_path: Path) -> None:
-    check(store(tmp_path, 1, {}), "proxy.kafka", 4)
-
-
 def test_a_folder_without_a_store_is_refused_with_the_command_that_makes_one(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"python -m bytewax\.recovery"):
         check(tmp_path, "proxy.kafka", 4)
 
 
-def test_a_broken_file_is_refused_by_name(tmp_path: Path) -> None:
-    (tmp_path / "part-0.sqlite3").write_bytes(b"no database at all, but long enough to be looked at" * 40)
-    with pytest.raises(ConfigError, match=r"part-0\.sqlite3 cannot be read"):
-        check(tmp_path, "proxy.kafka", 4)
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A store of two files whose last execution began with epoch 3 and finished epoch 4."""
+    subprocess.run([sys.executable, "-m", "bytewax.recovery", str(tmp_path), "2"], check=True)
+    one, other = sorted(tmp_path.glob("part-*.sqlite3"))
+    with closing(sqlite3.connect(one)) as store, store:
+        store.execute("INSERT INTO exs (ex_num, worker_count, resume_epoch) VALUES (0, 1, 1), (1, 1, 3)")
+        _save(store, "proxy.kafka", "0", 4)
+    with closing(sqlite3.connect(other)) as store, store:
+        store.execute("INSERT INTO fronts (ex_num, worker_index, worker_frontier) VALUES (0, 0, 9), (1, 0, 5)")
+        for epoch in (3, 4, 5, 6):
+            _save(store, "proxy.dedup", "0", epoch)
+    return tmp_path
+
+
+def _save(store: sqlite3.Connection, step: str, key: str, epoch: int) -> None:
+    row = (step, key, epoch, b"\x80")
+    store.execute("INSERT INTO snaps (step_id, state_key, snap_epoch, ser_change) VALUES (?, ?, ?, ?)", row)
+
+
+def _epochs(folder: Path, step: str) -> list[int]:
+    found: list[int] = []
+    for file in folder.glob("part-*.sqlite3"):
+        with closing(sqlite3.connect(file)) as store:
+            found += [epoch for (epoch,) in store.execute("SELECT snap_epoch FROM snaps WHERE step_id = ?", (step,))]
+    return sorted(found)
+
+
+def test_what_was_saved_of_an_unfinished_epoch_is_forgotten(folder: Path) -> None:
+    check(folder, "proxy.kafka", 1)
+    assert _epochs(folder, "proxy.dedup") == [3, 4]
+    assert _epochs(folder, "proxy.kafka") == [4]
+
+
+def test_nothing_is_forgotten_while_a_file_of_the_store_is_elsewhere(folder: Path) -> None:
+    min(folder.glob("part-*.sqlite3")).unlink()
+    check(folder, "proxy.kafka", 1)
+    assert _epochs(folder, "proxy.dedup") == [3, 4, 5, 6]
+
+
+def test_a_new_store_is_left_as_it_is(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "bytewax.recovery", str(tmp_path), "1"], check=True)
+    check(tmp_path, "proxy.kafka", 1)
+
+
+def test_a_file_that_is_no_store_is_named_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "part-0.sqlite3").write_text("no database" * 100)
+    with pytest.raises(ConfigError, match="cannot be used: file is not a database"):
+        check(tmp_path, "proxy.kafka", 1)

@@ -34,6 +34,7 @@ RESOLVED = FIRED._replace(
 TARGETS = """targets:
   - {name: oncall, kind: webhook, url: "https://example.com/a"}
   - {name: team, kind: webhook, url: "https://example.com/b"}
+  - {name: off, kind: webhook, enabled: false, url: "https://example.com/c"}
 """
 
 
@@ -163,9 +164,9 @@ def test_letter_that_the_flow_dropped_for_something_newer_can_be_retried(held: S
 
 def test_what_cannot_be_retried_is_named_and_the_exit_is_1(held: Shelf) -> None:
     held.put(TOPICS.dead_letters, [b'{"v": 1}'])
-    end(held, delivery(2, target="gone"), FIRED)
+    end(held, delivery(2, target="gone"), FIRED, delivery(3, target="off"))
     told = retry(held, "--since", "1h", code=1)
-    assert [row[:2] for row in told] == [("0/0", "unreadable"), ("0/1", "no target"), ("0/2", "retried")]
+    assert [row[1] for row in told] == ["unreadable", "no target", "retried", "no target"]
     assert "no target named gone in winnow.yaml" in told[1][2]
 
 

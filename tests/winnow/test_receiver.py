@@ -148,9 +148,11 @@ def test_slack_message_is_read_by_its_words() -> None:
 def test_each_alert_of_an_alertmanager_post_is_printed() -> None:
     alert = {"labels": {"alertname": "A", "severity": "info"}, "startsAt": "2026-01-01T00:00:00Z"}
     ended = {"labels": {"alertname": "B"}, "startsAt": alert["startsAt"], "endsAt": "2026-01-01T01:00:00Z"}
-    first, _, second, _ = printed("/api/v2/alerts", [alert, ended]).splitlines()
+    kept = {"labels": {"alertname": "C"}, "startsAt": alert["startsAt"], "endsAt": "9999-01-01T01:00:00Z"}
+    first, _, second, _, third, _ = printed("/api/v2/alerts", [alert, ended, kept]).splitlines()
     assert first.split()[-3:] == ["firing", "info", "A"]
     assert second.split()[-3:] == ["resolved", "-", "B"]
+    assert third.split()[-3:] == ["firing", "-", "C"]
 
 
 NASTY = "\x1b]0;owned\x07 \x9b31m \u202e \x7f \ud800 [red]x[/red]\r\n"

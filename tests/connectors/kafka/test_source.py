@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ class Stop:
     """Says when to stop, as told."""
 
     has_begun = is_over = is_full = False
+    oldest_ms: int | None = None
 
     def ended(self) -> None:
         """Nobody waits for it."""
@@ -62,10 +64,10 @@ def reading(kafka: Kafka, stop: Stop, begin: int | None = None) -> Iterator[Part
         part.close()
 
 
-def produce(kafka: Kafka, count: int) -> None:
+def produce(kafka: Kafka, count: int, at_ms: int = 0) -> None:
     producer = Producer({"bootstrap.servers": kafka.bootstrap, "log_level": 0})
     for number in range(count):
-        producer.produce(topics(kafka).webhooks, b"%d" % number, partition=0)
+        producer.produce(topics(kafka).webhooks, b"%d" % number, partition=0, timestamp=at_ms)
     assert producer.flush(20) == 0
 
 
@@ -112,6 +114,23 @@ def test_the_group_is_told_once_the_engine_asks_on_after_a_snapshot(kafka: Kafka
         part.snapshot()
         part.next_batch()
     assert committed(kafka) == 3
+
+
+def test_a_cold_start_begins_before_the_oldest_that_still_waits_for_a_target(kafka: Kafka) -> None:
+    """It waits in the snapshot only, and that is gone."""
+    now_ms = time.time_ns() // 1_000_000
+    ages_s = [7200, 4200, 3500, 1800, 0]
+    stop = Stop()
+    with reading(kafka, stop) as part:
+        for age_s in ages_s:
+            produce(kafka, 1, now_ms - age_s * 1000)
+        read(part, 5)
+        stop.oldest_ms = now_ms - 3500 * 1000
+        part.snapshot()
+        part.next_batch()
+    assert committed(kafka) == 5
+    with reading(kafka, Stop()) as part:  # the oldest that waited, and what came up to ten minutes before it
+        assert read(part, 3) == [2, 3, 4]
 
 
 def test_the_group_is_not_told_of_a_snapshot_that_may_not_be_written(kafka: Kafka) -> None:

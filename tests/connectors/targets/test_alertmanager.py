@@ -73,11 +73,7 @@ def test_what_nobody_said_is_left_out() -> None:
 def test_firing_alert_has_a_start_and_lasts_for_four_heartbeats() -> None:
     assert told()["startsAt"] == STARTS_AT
     assert told()["endsAt"] == "2026-11-24T03:09:07.900000Z"
-    assert told(heartbeat="5m")["endsAt"] == "2026-11-24T03:25:07.900000Z"
-
-
-def test_firing_alert_without_heartbeats_has_no_end() -> None:
-    assert "endsAt" not in told(heartbeat=None)
+    assert told(repeat_every="5m")["endsAt"] == "2026-11-24T03:25:07.900000Z"
 
 
 def test_resolved_alert_has_its_end() -> None:
@@ -96,9 +92,8 @@ def test_heartbeat_tells_all_of_its_alerts_as_they_were_told_and_has_no_id() -> 
 
 
 def test_only_the_api_needs_heartbeats() -> None:
-    assert config().heartbeat_every == timedelta(minutes=1)
-    assert config(heartbeat=None).heartbeat_every is None
-    assert config(format="webhook").heartbeat_every is None
+    assert config().heartbeat == timedelta(minutes=1)
+    assert config(format="webhook").heartbeat is None
 
 
 def test_address_that_alertmanager_would_refuse_is_left_out() -> None:

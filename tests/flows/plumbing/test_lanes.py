@@ -12,13 +12,14 @@ from flows.plumbing import lanes
 from flows.plumbing.background import Background, Wake
 from flows.plumbing.gauges import kept_alive, target_gone, target_held
 from flows.plumbing.lanes import LaneLogic, Send, Shared
+from flows.plumbing.pending import Pending
 from tests.support.events import NOW_MS, delivery, target
 
 if TYPE_CHECKING:
     import pytest
 
     from alerts.decision import Delivery
-    from connectors.heartbeat import Beat
+    from connectors.heartbeats import Beat
 
 FIRING = delivery(1, id="a" * 32)
 RESOLVED = FIRING._replace(id="b" * 32, transition="resolved", alert=FIRING.alert._replace(status=Status.RESOLVED))
@@ -103,3 +104,13 @@ def test_heartbeats_are_counted_as_such_and_end_nothing(monkeypatch: pytest.Monk
     assert [one.deliveries for one in beats] == [(told,)]
     after = (counted._value.get(), tried._value.get(), kept_alive.labels(target="am")._value.get())
     assert [later - earlier for earlier, later in zip(before, after, strict=True)] == [1, 1, 1]
+
+
+def test_the_oldest_that_waits_in_any_lane_is_known() -> None:
+    pending = Pending(100)
+    two = [LaneLogic(_take, Background(Wake()), Publish(), None, Shared(pending=pending, is_behind=lambda: True))] * 2
+    assert pending.oldest_ms is None
+    two[0].on_batch([FIRING])
+    older = FIRING.alert.envelope._replace(accepted_ms=FIRING.alert.envelope.accepted_ms - 1000)
+    two[1].on_batch([FIRING._replace(id="c" * 32, alert=FIRING.alert._replace(fingerprint="c", envelope=older))])
+    assert pending.oldest_ms == older.accepted_ms

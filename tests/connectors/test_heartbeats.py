@@ -8,8 +8,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from alerts.alert import Status
-from connectors import heartbeat
-from connectors.heartbeat import BATCH_MAX, Heartbeats
+from connectors import heartbeats
+from connectors.heartbeats import BATCH_MAX, Heartbeats
 from tests.support.events import NOW_MS, alert, delivery
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def test_large_alerts_make_smaller_batches() -> None:
 
 
 def test_beyond_the_bound_the_newest_is_told_once_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(heartbeat, "KEPT_MAX", 2)
+    monkeypatch.setattr(heartbeats, "KEPT_MAX", 2)
     kept = _kept(_told(1), _told(2), _told(3))
     assert (len(kept), kept.left_out) == (2, 1)
     kept.told(_told(2, Status.RESOLVED), NOW_MS)
@@ -109,7 +109,7 @@ def test_beyond_the_bound_the_newest_is_told_once_and_counted(monkeypatch: pytes
 
 def test_firing_is_not_kept_alive_when_there_is_no_room_for_its_resolve(monkeypatch: pytest.MonkeyPatch) -> None:
     kept = _kept(_told(1))
-    monkeypatch.setattr(heartbeat, "KEPT_MAX_BYTES", 1)
+    monkeypatch.setattr(heartbeats, "KEPT_MAX_BYTES", 1)
     kept.told(_told(1, Status.RESOLVED), NOW_MS)
     assert (len(kept), kept.next_ms()) == (0, None)
 
