@@ -37,6 +37,8 @@ class Job(NamedTuple):
     """Since when the target is to be told: of what it replaced the oldest. Its own deadline runs from here."""
     is_repeat: bool = False
     """Whether a process before this one may have sent it, and this one has too."""
+    may_repeat: bool = False
+    """Whether a process before this one may have sent it."""
 
     @property
     def fingerprint(self) -> str:

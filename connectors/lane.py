@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from connectors.heartbeats import Beat
     from connectors.way import Way
 
+_SLOW_AGAIN_MS = 10_000
+_RESTORED_MS = 120_000
 _IS_LATE = "not taken until its deadline"
 
 
@@ -70,10 +72,11 @@ class Lane:
         """The ways to its target and to the fallback, by name."""
         return self._ways.by_name
 
-    def offer(self, delivery: Delivery, now_ms: int) -> None:
-        """Take on one more delivery."""
+    def offer(self, delivery: Delivery, now_ms: int, *, is_read_again: bool = False) -> None:
+        """Take on one more delivery; `is_read_again`: what caused it lay in Kafka when this process began."""
         job = Job(delivery, 0, now_ms, now_ms + self._deadline_ms(delivery), delivery.target, since_ms=now_ms)
-        if delivery.alert.envelope.accepted_ms < self._began_ms:
+        if is_read_again or delivery.alert.envelope.accepted_ms < self._began_ms:
+            job = job._replace(may_repeat=True)
             self._ways.may_be_open(job, now_ms)
         jobs = self._waiting.get(job.fingerprint)
         if jobs and any(waiting.delivery.id == delivery.id for waiting in jobs):
@@ -105,6 +108,9 @@ class Lane:
             self._clear(way, now_ms)
         while (first_ms := self._deadlines.first_ms()) is not None and first_ms <= now_ms:
             late = self._waiting[self._deadlines.pop()][0]
+            if self._ways.is_only_slow(late):
+                self._deadlines.put(late.fingerprint, now_ms + _SLOW_AGAIN_MS)
+                continue
             self._unschedule(late)
             self._fall(late, late.last.error if late.last else _IS_LATE, now_ms)
         return jobs
@@ -131,7 +137,7 @@ class Lane:
     def _set_out(self, fingerprint: str, now_ms: int) -> Job:
         self._deadlines.drop(fingerprint)
         job = self._waiting[fingerprint][0]
-        if job.delivery.alert.envelope.accepted_ms < self._began_ms:
+        if job.may_repeat:
             job = self._waiting[fingerprint][0] = job._replace(is_repeat=True)
         self._under_way[fingerprint] = self._ways.sets_out(job, now_ms)
         return job
@@ -184,7 +190,9 @@ class Lane:
         self._count += len(saved.jobs)
         for job in saved.jobs:
             self._ways.may_be_open(job, self._began_ms)
-            self._append(job)
+            # The time this process was away is not the target's fault: each is tried once more at least.
+            deadline_ms = max(job.deadline_ms, self._began_ms + _RESTORED_MS)
+            self._append(job._replace(may_repeat=True, deadline_ms=deadline_ms))
 
     def _deadline_ms(self, delivery: Delivery) -> int:
         deadline = self._settings.deadline

@@ -3,7 +3,7 @@
 Shape: `{"v": 4, "jobs": [JSON], "open": {target: [fingerprint]}, "unsure_until_ms": int, "alive": {target: [[JSON,
 told_ms, until_ms]]}}`, where `alive` has what heartbeats tell: the delivery, when it was told last and until when it is
 told. What waits long is in many snapshots: it is encoded once, and pickling texts is cheap.
-Version 3 had `[{"delivery": JSON, "until_ms"}]` as `alive`, and jobs that said of themselves to be no heartbeats.
+Version 3 had `[{"encoded": JSON, "until_ms"}]` as `alive`, and jobs that said of themselves to be no heartbeats.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def _alive_of_version_3(alive: list[dict[str, Any]]) -> dict[str, list[list[str 
     """Nobody noted when it was told last: it is told soon."""
     told: dict[str, list[list[str | int | None]]] = {}
     for one in alive:
-        told.setdefault(orjson.loads(one["delivery"])["target"], []).append([one["delivery"], 0, one["until_ms"]])
+        told.setdefault(orjson.loads(one["encoded"])["target"], []).append([one["encoded"], 0, one["until_ms"]])
     return told
 
 

@@ -115,6 +115,10 @@ class Ways:
         is_unsure = now_ms < self.unsure_until_ms and way.opens_incident(job.delivery.alert)
         return is_unsure or way.is_open(job.fingerprint)
 
+    def is_only_slow(self, job: Job) -> bool:
+        """Whether it was never tried, at a target that takes what it is sent: it waits for its turn."""
+        return job.last is None and not self[job.to].is_held_back
+
     def _open(self, way: Way, job: Job, now_ms: int) -> None:
         if way.open(job.fingerprint):
             self.forgot(now_ms)

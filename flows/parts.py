@@ -67,7 +67,7 @@ def build(config: Config) -> Parts:
         config.targets,
         pending,
         time.time_ns() // 1_000_000,
-        is_behind=lambda: source.is_behind and not pending.is_full,
+        is_behind=lambda: source.is_behind,
         beat=publisher.beat,
     )
 

@@ -22,6 +22,7 @@ from http_gateway.body import Event, Receive, Scope, Send, read
 from http_gateway.intake import Intake
 from http_gateway.metrics import Meter
 from http_gateway.ops import Ops
+from http_gateway.orphan import end_with_parent
 from http_gateway.readiness import Readiness
 from http_gateway.writer import Writer
 
@@ -134,6 +135,7 @@ def _start(reply: Reply, common: Headers) -> Event:
 def build() -> Gateway:
     """The gateway as winnow.yaml wants it; Granian calls this in each of its workers."""
     logs.configure()
+    end_with_parent()
     try:
         return Gateway(load())
     except WinnowError as error:  # the file has changed since `python -m http_gateway` read it

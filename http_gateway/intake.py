@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import orjson
@@ -30,6 +31,7 @@ log = structlog.get_logger()
 
 # A body can hold tens of thousands of entries that are no alerts; the rest of them is kept as one.
 _QUARANTINED_MAX = 1000
+_FAULTS_TOLD = 20
 
 
 class Intake:
@@ -59,14 +61,15 @@ class Intake:
         try:
             webhook = self._read(body, limit)
         except FormatError as error:
-            self._quarantine_quietly(self._envelope(ingest_id, accepted_ms), str(error), body)
+            self._quarantine_quietly(self._envelope(ingest_id, accepted_ms), _reason(str(error), error.faults), body)
             raise RefusedError(400, "VALIDATION_ERROR", str(error), error.faults) from error
         envelope = self._envelope(ingest_id, accepted_ms, webhook.receiver, webhook.group_key)
         if webhook.rejected:
             self._rejected.inc(len(webhook.rejected))
         if not webhook.submissions:
-            self._quarantine_quietly(envelope, "no alert in it is valid", body)
-            raise RefusedError(400, "VALIDATION_ERROR", "no alert in it is valid", _faults(webhook.rejected))
+            faults = list(_faults(webhook.rejected))
+            self._quarantine_quietly(envelope, _reason("no alert in it is valid", faults), body)
+            raise RefusedError(400, "VALIDATION_ERROR", "no alert in it is valid", faults)
         await self._store(envelope, webhook)
         self._accepted.inc(len(webhook.submissions))
         return _accepted(envelope, webhook)
@@ -96,7 +99,7 @@ class Intake:
 
     def _quarantine(self, envelope: Envelope, rejected: list[Rejected]) -> Iterator[Message]:
         for position, faults, line in rejected[:_QUARANTINED_MAX]:
-            reason = "; ".join(f"{fault.field}: {fault.error}" for fault in faults)
+            reason = _reason("", faults)
             yield Message(self._topics.quarantine, from_gateway(envelope, position, reason, line))
         rest = rejected[_QUARANTINED_MAX:]
         if rest:
@@ -113,6 +116,12 @@ class Intake:
 
         message = Message(self._topics.quarantine, from_gateway(envelope, None, reason, body))
         self._writer.write_unconfirmed(message, lost)
+
+
+def _reason(what: str, faults: Iterable[Fault]) -> str:
+    """What is wrong, with the first faults: those of a body can be ten thousands."""
+    told = [f"{fault.field}: {fault.error}" for fault in islice(faults, _FAULTS_TOLD)]
+    return "; ".join(filter(None, (what, *told)))
 
 
 def _faults(rejected: Iterable[Rejected]) -> Iterator[Fault]:

@@ -61,7 +61,8 @@ def show(
 
 def retry(  # noqa: PLR0913, PLR0917 a command takes its options as arguments
     which: Annotated[
-        list[str] | None, typer.Argument(help="Places (PARTITION/OFFSET), or ids of deliveries or alerts; none: all.")
+        list[str] | None,
+        typer.Argument(help="Places (PARTITION/OFFSET), or ids of deliveries or alerts."),
     ] = None,
     target: Annotated[str | None, typer.Option(help="Only those to the target of this name.")] = None,
     since: Annotated[str | None, typer.Option(help="Given up since: how long ago (2h), or RFC 3339.")] = None,

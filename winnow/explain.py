@@ -128,7 +128,7 @@ def _lines(event: Row) -> Iterator[tuple[str, str]]:
 
 def _dedup(verdict: Row) -> str:
     passed_ms = verdict["saw"].get("passed_ms")
-    since = f", last told {rfc3339(passed_ms)}" if passed_ms else ""
+    since = f", last passed {rfc3339(passed_ms)}" if passed_ms else ""
     if verdict["outcome"] == "duplicate":
         return f"duplicate: said nothing new inside the window{since}; ends here"
     return f"{verdict['outcome']}{since}"

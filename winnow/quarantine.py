@@ -60,7 +60,8 @@ def show(
 
 def retry(  # noqa: PLR0913, PLR0917 a command takes its options as arguments
     which: Annotated[
-        list[str] | None, typer.Argument(help="Places (PARTITION/OFFSET), or ids of webhooks or alerts; none: all.")
+        list[str] | None,
+        typer.Argument(help="Places (PARTITION/OFFSET), or ids of webhooks or alerts."),
     ] = None,
     since: Annotated[str | None, typer.Option(help="Put there since: how long ago (2h), or RFC 3339.")] = None,
     reason: Annotated[str | None, typer.Option(help="Only those with this text in their reason.")] = None,

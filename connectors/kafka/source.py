@@ -32,6 +32,7 @@ _IDLE_WAIT_S = 0.02
 _BATCH_MAX_BYTES = 1024 * 1024
 # Without progress for so long (the broker is away), a word too many is better than none.
 _BEHIND_MAX_S = 30.0
+_WAITS_MAX_MS = 24 * 3600 * 1000
 
 pause_seconds = Histogram(
     "winnow_snapshot_pause_seconds",
@@ -103,7 +104,7 @@ class _Partition(StatefulSourcePartition[Item, Position]):
         if self._reader.failure is not None:
             raise self._reader.failure
         if self._saved is not None:  # asked again after a snapshot: the epoch it belongs to is done
-            self._reader.commit(self._partition, self._since_oldest(self._saved))
+            self._reader.commit(self._partition, self._saved)
             self._saved = None
         is_held = self._stop.has_begun or self._stop.is_full
         if self._wake is not None and (is_held or not any(self._reader.queues.values())):
@@ -120,7 +121,11 @@ class _Partition(StatefulSourcePartition[Item, Position]):
     def _since_oldest(self, done: Progress) -> Progress:
         """What waits for a target is in the snapshot only: a cold start without one must begin before that was read."""
         oldest_ms = self._stop.oldest_ms
-        return done if oldest_ms is None else done._replace(accepted_ms=min(done.accepted_ms, oldest_ms))
+        if oldest_ms is None:
+            return done
+        # What is older is a dead letter on its way back, whose record is as young as its retry.
+        since_ms = max(oldest_ms, done.accepted_ms - _WAITS_MAX_MS)
+        return done._replace(accepted_ms=min(done.accepted_ms, since_ms))
 
     def _note_end(self) -> None:
         """Asked again: what the last batch held has gone through the flow."""
@@ -151,7 +156,7 @@ class _Partition(StatefulSourcePartition[Item, Position]):
         self._stands_since = time.perf_counter()
         if self._read is not None:
             self._position = {**self._position, "next": self._read.offset}
-            self._saved = self._read
+            self._saved = self._since_oldest(self._read)
         return self._position
 
     def close(self) -> None:

@@ -44,7 +44,7 @@ def cold_starts(consumer: Consumer, places: Places, rewind_ms: int, closing: thr
                 starts[place.partition] = place.offset
     log.warning(
         "cold_start",
-        why="no snapshot of these partitions",
+        why="no snapshot of these partitions: it is new or lost, or nothing was read from them yet",
         partitions=len(places),
         of_group=len(known),
         rewound_s=rewind_ms / 1000,

@@ -89,9 +89,10 @@ class LaneLogic(StatefulBatchLogic[Delivery, Ended, Plain]):
     def on_batch(self, values: list[Delivery]) -> tuple[Iterable[Ended], bool]:
         """Take on new deliveries."""
         now_ms = _now_ms()
+        is_read_again = self._is_behind()
         for delivery in values:
             account.came(delivery.id)
-            self._lane.offer(delivery, now_ms)
+            self._lane.offer(delivery, now_ms, is_read_again=is_read_again)
         return self.on_notify()
 
     def on_notify(self) -> tuple[Iterable[Ended], bool]:
@@ -108,7 +109,7 @@ class LaneLogic(StatefulBatchLogic[Delivery, Ended, Plain]):
             self._background.took_back(1)
             metrics.heartbeats.labels(target=beat.to, judgement=sent.judgement.value).inc(len(beat.deliveries))
             self._lane.beat_came_back(beat, sent, now_ms)
-        if works := [] if self._is_behind() else self._works(now_ms):
+        if works := self._works(now_ms):
             self._background.submit(works)
         self._gauges.show(self._lane.ways)
         self._count()
@@ -125,14 +126,17 @@ class LaneLogic(StatefulBatchLogic[Delivery, Ended, Plain]):
             self._counted = len(self._lane)
 
     def _works(self, now_ms: int) -> list[Work]:
-        """What is due, deliveries first."""
+        """What is due, deliveries first; heartbeats once it is known that they are still true."""
+        is_behind = self._is_behind()
+        if is_behind and not (self._pending is not None and self._pending.is_full):
+            return []
         works = [
             self._work(job.to, partial(self._send, job.outgoing), partial(self._came_back, job))
             for job in self._lane.take(now_ms)
         ]
         return works + [
             self._work(beat.to, partial(self._beat, beat), partial(self._beat_came_back, beat))
-            for beat in self._lane.beats(now_ms)
+            for beat in ([] if is_behind else self._lane.beats(now_ms))
         ]
 
     def _work(self, to: str, send: Callable[[], Awaitable[Sent]], back: Callable[[Sent], None]) -> Work:

@@ -45,6 +45,6 @@ class Pending:
 
     def add(self, more: int) -> None:
         """So many more wait; fewer if negative."""
-        self._is_known = self._is_known and not more
+        self._is_known = False  # also with none more: one may have ended as another came
         self._count += more
         _waiting.inc(more)

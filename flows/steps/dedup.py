@@ -10,7 +10,8 @@ this turn. It counts for two windows and is swept out some time after, so no tim
 What a transition is called decides a notification's id, so no two may be called the same, however long they lie apart
 and whatever was forgotten between, and the same one must be called the same after a cold start. Hence the turn: how
 many windows lie between startsAt and the acceptance. Only a startsAt older than one already told (two senders that
-disagree), and what is beyond counting, is called by its input id instead.
+disagree), and what is beyond counting, is called by its input id instead. One limit is left: a cold start has forgotten
+the count, so an alert that flaps under one startsAt within one window can get a name that it had before.
 """
 
 from __future__ import annotations

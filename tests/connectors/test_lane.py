@@ -249,7 +249,9 @@ def test_snapshot_holds_what_is_under_way_with_its_tries_and_what_waits_behind()
     restored.restore(json.loads(json.dumps(lane.snapshot())))
     assert len(restored) == 2
     assert restored.take(due_ms - 1) == []
-    assert restored.take(due_ms) == [Job(FIRING, 1, due_ms, NOW_MS + 900_000, "oncall", 1, RETRY, since_ms=NOW_MS)]
+    assert restored.take(due_ms) == [
+        Job(FIRING, 1, due_ms, NOW_MS + 900_000, "oncall", 1, RETRY, since_ms=NOW_MS, is_repeat=True, may_repeat=True)
+    ]
 
 
 def test_snapshot_does_not_change_when_the_lane_goes_on() -> None:

@@ -195,5 +195,5 @@ def test_snapshot_of_version_3_goes_on_soon() -> None:
     plain = json.loads(json.dumps(lane.snapshot()))
     ((encoded, _, until_ms),) = plain["alive"]["am"]
     after = _lane()
-    after.restore({**plain, "v": 3, "alive": [{"delivery": encoded, "until_ms": until_ms}]})
+    after.restore({**plain, "v": 3, "alive": [{"encoded": encoded, "until_ms": until_ms}]})
     assert _beat(after, NOW_MS).deliveries == (F1,)

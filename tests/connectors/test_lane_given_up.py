@@ -157,3 +157,39 @@ def test_lane_that_began_without_a_snapshot_a_week_ago_tells_nothing_of_an_incid
     lane.offer(F1, NOW_MS)
     lane.offer(R2, NOW_MS)
     assert [outcome for _, outcome, _ in _ends(lane)] == ["not-needed", "not-needed"]
+
+
+def test_what_waited_while_the_process_was_away_is_tried_before_it_is_given_up() -> None:
+    lane = Lane(Publish(), {"oncall": target()})
+    for number in range(100):
+        lane.offer(delivery(number, id=f"{number:032x}"), NOW_MS)
+    back_ms = NOW_MS + 3_600_000
+    after = Lane(Publish(), {"oncall": target()}, back_ms)
+    after.restore(json.loads(json.dumps(lane.snapshot())))
+    tried = 0
+    while jobs := after.take(back_ms):
+        for job in jobs:
+            after.came_back(job, DELIVERED, back_ms)
+            tried += 1
+    assert tried == 100
+    assert {ended.outcome.value for ended in after.ended()} == {"delivered"}
+
+
+def test_what_a_rate_holds_back_waits_beyond_its_deadline() -> None:
+    lane = Lane(Publish(), {"oncall": target(rate=1)})
+    for number in range(1000):
+        lane.offer(delivery(number, id=f"{number:032x}"), NOW_MS)
+    for second in range(1000):
+        for job in lane.take(NOW_MS + second * 1000):
+            lane.came_back(job, DELIVERED, NOW_MS + second * 1000)
+    assert [ended.outcome.value for ended in lane.ended()] == ["delivered"] * 1000
+
+
+def test_what_is_read_again_may_have_been_opened_whatever_the_clocks_say() -> None:
+    """The gateway's clock is ahead: accepted after this process began, although it was read before it."""
+    lane = Lane(Publish(), {"oncall": target("pagerduty")}, NOW_MS - 10_000)
+    fired = delivery(1, id="a" * 32)
+    lane.offer(fired, NOW_MS, is_read_again=True)
+    lane.offer(fired._replace(id="b" * 32, alert=fired.alert._replace(status=Status.RESOLVED)), NOW_MS)
+    (job,) = lane.take(NOW_MS)
+    assert (job.delivery.id, job.delivery.alert.status) == ("b" * 32, Status.RESOLVED)

@@ -140,3 +140,20 @@ def test_sender_that_never_finishes_cannot_hold_up_the_end(
         wait_for(lambda: "in_flight 1.0" in running.client.get("/metrics").text, "it is being read", 10)
         running.process.terminate()
         assert running.process.wait(timeout=10) == 0
+
+
+def test_worker_of_a_killed_gateway_ends_so_that_the_next_one_can_start(
+    tmp_path: Path, embedded: tuple[EmbeddedBroker, Kafka]
+) -> None:
+    with gateway(tmp_path, embedded[1]) as first:
+        first.process.kill()
+        first.process.wait(timeout=10)
+        wait_for(lambda: not _listens(first.port), "nobody listens any more")
+
+
+def _listens(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+    except OSError:
+        return False

@@ -114,3 +114,13 @@ def test_the_oldest_that_waits_in_any_lane_is_known() -> None:
     older = FIRING.alert.envelope._replace(accepted_ms=FIRING.alert.envelope.accepted_ms - 1000)
     two[1].on_batch([FIRING._replace(id="c" * 32, alert=FIRING.alert._replace(fingerprint="c", envelope=older))])
     assert pending.oldest_ms == older.accepted_ms
+
+
+def test_the_oldest_that_waits_is_found_anew_when_one_ends_as_another_comes() -> None:
+    pending, ages = Pending(100), [100]
+    pending.watch(lambda: min(ages))
+    pending.add(1)
+    assert pending.oldest_ms == 100
+    ages[:] = [50]
+    pending.add(0)
+    assert pending.oldest_ms == 50
