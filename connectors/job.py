@@ -39,8 +39,6 @@ class Job(NamedTuple):
     """Whether a process before this one may have sent it, and this one has too."""
     may_repeat: bool = False
     """Whether a process before this one may have sent it."""
-    is_heartbeat: bool = False
-    """Whether it only says again what its target was told: no delivery of its own."""
 
     @property
     def fingerprint(self) -> str:
@@ -88,13 +86,3 @@ class Ended(NamedTuple):
     ended_ms: int
     is_repeat: bool = False
     """Whether what was sent may repeat what was sent before the restart, under the same id."""
-
-
-class Alive(NamedTuple):
-    """What is said again of one alert."""
-
-    encoded: str
-    """The delivery as JSON: a third of what it takes as values, and it is read once a minute."""
-    is_firing: bool
-    until_ms: int | None
-    """None: until something newer is told."""

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from alerts.decision import Delivery, Outcome, Severity
 from connectors import lane_state
 from connectors.agenda import Agenda
-from connectors.heartbeats import Heartbeats
 from connectors.job import Ended, Job
 from connectors.request import Judgement, Sent
 from connectors.ways import Ways
@@ -24,12 +23,11 @@ if TYPE_CHECKING:
 
     from alerts.config import Publish, Target
     from alerts.delivery_json import Plain
+    from connectors.heartbeats import Beat
     from connectors.way import Way
 
 _SLOW_AGAIN_MS = 10_000
 _RESTORED_MS = 120_000
-# So few that something new never waits long behind them, whatever the target's rate.
-_BEATS_MAX = 8
 _IS_LATE = "not taken until its deadline"
 
 
@@ -44,18 +42,16 @@ class Lane:
         """By fingerprint, in order; the first of each is the one that may be sent, or that is under way."""
         self._under_way: dict[str, bool] = {}
         """By fingerprint: whether the alert may have been open at its target before this try."""
+        self._beating: set[str] = set()
+        """The alerts a heartbeat is under way for: what they have to tell waits behind it."""
         self._deadlines = Agenda()
-        """Of the firsts that are not under way."""
+        """Of the firsts that may be sent."""
         self._ways = Ways(targets, settings.max_concurrent)
         self._ended: list[Ended] = []
         self._count = 0
         self._encoded: dict[str, tuple[Job, str]] = {}
         """By delivery: what a snapshot holds of it. Encoding it once keeps a backlog of ten thousands from stopping the
         worker at each snapshot."""
-        self._heartbeats: Heartbeats | None = None
-        """Made when a target that wants them was first told something."""
-        self._beating = 0
-        """Heartbeats that wait or are under way."""
 
     def __len__(self) -> int:
         """Deliveries that have not ended."""
@@ -63,13 +59,13 @@ class Lane:
 
     def oldest_ms(self) -> int | None:
         """When the oldest alert of those that have not ended was accepted; None if there is none."""
-        jobs = (job for waiting in self._waiting.values() for job in waiting if not job.is_heartbeat)
+        jobs = (job for waiting in self._waiting.values() for job in waiting)
         return min((job.delivery.alert.envelope.accepted_ms for job in jobs), default=None)
 
     @property
     def is_busy(self) -> bool:
-        """Whether a try is under way."""
-        return bool(self._under_way)
+        """Whether a try or a heartbeat is under way."""
+        return bool(self._under_way or self._beating)
 
     @property
     def ways(self) -> Mapping[str, Way]:
@@ -92,10 +88,6 @@ class Lane:
         older = jobs.pop()
         if not jobs:
             self._unschedule(older)
-        if older.is_heartbeat:
-            self._beating -= 1
-            self._append(job)
-            return
         if jobs or self._ways.is_needed(older, job, now_ms):
             self._append(self._merged(older, job, now_ms))
             return
@@ -110,24 +102,37 @@ class Lane:
         that is told nothing any more.
         """
         jobs: list[Job] = []
-        self._say_again(now_ms)
         for way in self._ways:
             while (fingerprint := way.take(now_ms)) is not None:
                 jobs.append(self._set_out(fingerprint, now_ms))
             self._clear(way, now_ms)
         while (first_ms := self._deadlines.first_ms()) is not None and first_ms <= now_ms:
             late = self._waiting[self._deadlines.pop()][0]
-            if self._is_only_slow(late):
+            if self._ways.is_only_slow(late):
                 self._deadlines.put(late.fingerprint, now_ms + _SLOW_AGAIN_MS)
                 continue
             self._unschedule(late)
             self._fall(late, late.last.error if late.last else _IS_LATE, now_ms)
         return jobs
 
-    def _is_only_slow(self, job: Job) -> bool:
-        """Whether it was never tried, at a target that takes what it is sent: it waits for its turn."""
-        is_held = self._ways[job.to].is_held_back
-        return job.last is None and not is_held and not job.is_heartbeat
+    def beats(self, now_ms: int) -> list[Beat]:
+        """The heartbeats to send now, after `take`; each must come back through `beat_came_back`.
+
+        None tells of an alert that has something to tell: it would overtake it, or come late and take it back.
+        """
+        beats: list[Beat] = []
+        for beat in self._ways.beats(now_ms, lambda one: one not in self._waiting and one not in self._beating):
+            self._beating.update(delivery.alert.fingerprint for delivery in beat.deliveries)
+            beats.append(beat)
+        return beats
+
+    def beat_came_back(self, beat: Beat, sent: Sent, now_ms: int) -> None:
+        """Note what became of a heartbeat; what came meanwhile may go."""
+        self._ways[beat.to].beat_came_back(sent, now_ms)
+        for delivery in beat.deliveries:
+            self._beating.discard(delivery.alert.fingerprint)
+            if jobs := self._waiting.get(delivery.alert.fingerprint):
+                self._schedule(jobs[0])
 
     def _set_out(self, fingerprint: str, now_ms: int) -> Job:
         self._deadlines.drop(fingerprint)
@@ -137,35 +142,12 @@ class Lane:
         self._under_way[fingerprint] = self._ways.sets_out(job, now_ms)
         return job
 
-    def _say_again(self, now_ms: int) -> None:
-        """Put the heartbeats that are due; an alert with something newer to tell needs none."""
-        beats = self._heartbeats
-        if beats is None:
-            return
-        for delivery in beats.due(now_ms, _BEATS_MAX - self._beating):
-            if self._ways[delivery.target].refusal:
-                self._heartbeats = None
-                return
-            if delivery.alert.fingerprint not in self._waiting:
-                # Not told until the next one is due, it is needed no more.
-                deadline_ms = now_ms + beats.every_ms
-                self._beating += 1
-                self._append(Job(delivery, 0, now_ms, deadline_ms, delivery.target, is_heartbeat=True))
-
-    def _beats(self, target: str) -> Heartbeats | None:
-        """The heartbeats of its target; None if it wants none."""
-        if self._heartbeats is None and (every_ms := self._ways.heartbeat_ms(target)) is not None:
-            self._heartbeats = Heartbeats(every_ms)
-        return self._heartbeats
-
     def came_back(self, job: Job, sent: Sent, now_ms: int) -> None:
         """Note what became of a try."""
         self._ways.came_back(job, sent, now_ms, was_open=self._under_way.pop(job.fingerprint))
         job = job._replace(tries=job.tries + 1, last=sent, failures=job.failures + 1)
         self._waiting[job.fingerprint][0] = job
-        if job.is_heartbeat:
-            self._drop_first(job)
-        elif sent.judgement is Judgement.DELIVERED:
+        if sent.judgement is Judgement.DELIVERED:
             self._delivered(job, now_ms)
         elif sent.judgement is Judgement.RETRY:
             self._again(job, sent, now_ms)
@@ -178,18 +160,14 @@ class Lane:
         return ended
 
     def next_ms(self) -> int | None:
-        """When `take` next has something to do; None if only a try that ends or an offer can bring it."""
-        moments = [self._deadlines.first_ms(), *(way.next_ms() for way in self._ways)]
-        if self._heartbeats is not None and self._beating < _BEATS_MAX:
-            moments.append(self._heartbeats.next_ms())
-        return min((ms for ms in moments if ms is not None), default=None)
+        """When `take` or `beats` next has something to do; None if only a try that ends or an offer can bring it."""
+        moments = [way.next_ms() for way in self._ways]
+        return min((ms for ms in (*moments, self._deadlines.first_ms()) if ms is not None), default=None)
 
     def snapshot(self) -> Plain:
         """All that has not ended, as plain data; what is under way is among it."""
-        jobs = [self._encode(job) for waiting in self._waiting.values() for job in waiting if not job.is_heartbeat]
-        opened = {name: way.all_open() for name, way in self._ways.by_name.items()}
-        alive = self._heartbeats.all_alive() if self._heartbeats is not None else ()
-        return lane_state.to_plain(jobs, opened, self._ways.unsure_until_ms, alive)
+        jobs = [self._encode(job) for waiting in self._waiting.values() for job in waiting]
+        return lane_state.to_plain(jobs, self._ways)
 
     def _encode(self, job: Job) -> str:
         known = self._encoded.get(job.delivery.id)
@@ -208,20 +186,13 @@ class Lane:
             FormatError: A snapshot of another version.
         """
         saved = lane_state.from_plain(plain)
-        self._ways.unsure_until_ms = saved.unsure_until_ms
-        for name, opened in saved.opened.items():
-            for fingerprint in opened:
-                self._ways[name].open(fingerprint)
+        self._ways.restore(saved.opened, saved.unsure_until_ms, saved.alive)
         self._count += len(saved.jobs)
         for job in saved.jobs:
             self._ways.may_be_open(job, self._began_ms)
             # The time this process was away is not the target's fault: each is tried once more at least.
             deadline_ms = max(job.deadline_ms, self._began_ms + _RESTORED_MS)
             self._append(job._replace(may_repeat=True, deadline_ms=deadline_ms))
-        if saved.alive:
-            beats = self._beats(lane_state.decode(saved.alive[0].encoded).target)
-            if beats is not None:
-                beats.restore(saved.alive, self._began_ms)
 
     def _deadline_ms(self, delivery: Delivery) -> int:
         deadline = self._settings.deadline
@@ -235,7 +206,9 @@ class Lane:
             self._schedule(job)
 
     def _schedule(self, job: Job) -> None:
-        """Put the first of its alert where its turn is found."""
+        """Put the first of its alert where its turn is found, unless a heartbeat of the alert is under way."""
+        if job.fingerprint in self._beating:
+            return
         self._ways[job.to].agenda.put(job.fingerprint, job.due_ms)
         self._deadlines.put(job.fingerprint, job.deadline_ms)
 
@@ -279,9 +252,7 @@ class Lane:
 
     def _fall(self, job: Job, error: str, now_ms: int) -> None:
         """Its target, or the fallback, is not told: go on to the fallback or to the dead letters."""
-        if job.is_heartbeat:
-            self._drop_first(job)
-            return
+        self._ways.gave_up(job)
         fallback = self._ways.fallback_of(job)
         if fallback and self._ways.is_wanted_at(fallback, job, now_ms):
             self._turn_to(fallback, job, f"{job.to}: {error}", now_ms)
@@ -311,22 +282,12 @@ class Lane:
 
     def _finish(self, job: Job, outcome: Outcome, error: str, now_ms: int) -> None:
         """End the first of its alert; the next one's turn comes."""
-        beats = self._beats(job.delivery.target)
-        if beats is not None and outcome is Outcome.DELIVERED:
-            beats.told(job.delivery, now_ms)
-        elif beats is not None:
-            beats.missed(job.delivery)
-        self._end(job, outcome, error, now_ms)
-        jobs = self._waiting[job.fingerprint]
-        is_untold = outcome is Outcome.DEAD_LETTERED
-        if len(jobs) == 2 and is_untold and not self._ways.is_needed(job, jobs[1], now_ms):
-            self._end(jobs.pop(), Outcome.NOT_NEEDED, "its firing never reached the target", now_ms)
-        self._drop_first(job)
-
-    def _drop_first(self, job: Job) -> None:
-        self._beating -= job.is_heartbeat
         jobs = self._waiting[job.fingerprint]
         jobs.popleft()
+        self._end(job, outcome, error, now_ms)
+        is_untold = outcome is Outcome.DEAD_LETTERED
+        if len(jobs) == 1 and is_untold and not self._ways.is_needed(job, jobs[0], now_ms):
+            self._end(jobs.popleft(), Outcome.NOT_NEEDED, "its firing never reached the target", now_ms)
         if jobs:
             self._schedule(jobs[0])
         else:

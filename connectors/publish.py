@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from alerts.decision import Delivery
+    from connectors.heartbeats import Beat
 
     Render = Callable[[kinds.Kind, Target, datetime], Request | Message]
 
@@ -55,6 +56,10 @@ class Publisher:
     async def send(self, delivery: Delivery) -> Sent:
         """One try. Whatever goes wrong comes back as a value, in words that hold no secret."""
         return await self._tell(delivery.target, lambda kind, target, at: kind.render(target, delivery, at))
+
+    async def beat(self, beat: Beat) -> Sent:
+        """One try of a heartbeat, in the same way."""
+        return await self._tell(beat.to, lambda _, target, at: kinds.render_heartbeat(target, beat.deliveries, at))
 
     async def _tell(self, name: str, render: Render) -> Sent:
         target = self._targets.get(name)

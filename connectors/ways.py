@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from connectors.heartbeats import Beat
 from connectors.request import Judgement
 from connectors.way import Way
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from alerts.config import Target
     from connectors.job import Job
@@ -37,15 +38,19 @@ class Ways:
     def __iter__(self) -> Iterator[Way]:
         return iter(list(self.by_name.values()))
 
-    def heartbeat_ms(self, name: str) -> int | None:
-        """How often this target must be told again; None: it need not, or takes nothing any more."""
-        target = self._targets.get(name)
-        heartbeat = target.heartbeat if target is not None else None
-        return None if heartbeat is None or self[name].refusal else int(heartbeat.total_seconds() * 1000)
-
     def forgot(self, at_ms: int) -> None:
         """From now on more may be open than is remembered."""
         self.unsure_until_ms = max(self.unsure_until_ms, at_ms + UNSURE_MS)
+
+    def restore(self, opened: Mapping[str, list[str]], unsure_until_ms: int, kept: Mapping[str, list[Any]]) -> None:
+        """Take on what a snapshot holds, by target; what is no longer kept alive is left out."""
+        self.unsure_until_ms = max(self.unsure_until_ms, unsure_until_ms)
+        for name, fingerprints in opened.items():
+            for fingerprint in fingerprints:
+                self[name].open(fingerprint)
+        for name, plain in kept.items():
+            if (beats := self[name].beats) is not None:
+                beats.restore(plain)
 
     def sets_out(self, job: Job, now_ms: int) -> bool:
         """Note that it is sent; whether its alert may have been open there before."""
@@ -64,6 +69,19 @@ class Ways:
         is_taken = sent.judgement is Judgement.DELIVERED
         if (is_unheard and not was_open) if job.is_firing else is_taken:
             way.closed(job.fingerprint)
+        if is_taken and way.beats is not None:
+            way.beats.told(job.outgoing, now_ms)
+
+    def gave_up(self, job: Job) -> None:
+        """The target does not take this."""
+        if (beats := self[job.to].beats) is not None:
+            beats.gave_up(job.delivery)
+
+    def beats(self, now_ms: int, is_quiet: Callable[[str], bool]) -> Iterator[Beat]:
+        """What to say once more; alerts that are not quiet are left out."""
+        for name, way in list(self.by_name.items()):
+            while told := way.take_beat(now_ms, is_quiet):
+                yield Beat(name, told)
 
     def may_be_open(self, job: Job, now_ms: int) -> None:
         """A process that ended after its last snapshot may have sent this firing: whatever it opened must be closed."""
@@ -96,6 +114,10 @@ class Ways:
         way = self[fallback]
         is_unsure = now_ms < self.unsure_until_ms and way.opens_incident(job.delivery.alert)
         return is_unsure or way.is_open(job.fingerprint)
+
+    def is_only_slow(self, job: Job) -> bool:
+        """Whether it was never tried, at a target that takes what it is sent: it waits for its turn."""
+        return job.last is None and not self[job.to].is_held_back
 
     def _open(self, way: Way, job: Job, now_ms: int) -> None:
         if way.open(job.fingerprint):

@@ -17,7 +17,7 @@ consumed = Counter("winnow_records_consumed_total", "Records read from Kafka")
 deliveries = Counter("winnow_deliveries_total", "Deliveries that ended", ["target", "outcome"])
 attempts = Counter("winnow_delivery_attempts_total", "Requests sent to targets", ["target", "judgement"])
 heartbeats = Counter(
-    "winnow_heartbeats_total", "Requests that told a target again what it would forget", ["target", "judgement"]
+    "winnow_heartbeats_total", "Alerts told once more so that the target does not forget them", ["target", "judgement"]
 )
 delivery_seconds = Histogram(
     "winnow_delivery_seconds",

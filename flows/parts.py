@@ -68,6 +68,7 @@ def build(config: Config) -> Parts:
         pending,
         time.time_ns() // 1_000_000,
         is_behind=lambda: source.is_behind,
+        beat=publisher.beat,
     )
 
     def on_start() -> None:

@@ -1,4 +1,7 @@
-"""Targets, one file each, found by name: `<kind>.py` holds `Config`, `EXAMPLE`, `render` and perhaps `judge`."""
+"""Targets, one file each, found by name: `<kind>.py` holds `Config`, `EXAMPLE`, `render` and perhaps `judge`.
+
+If its `Config` has a `heartbeat`, it holds `render_heartbeat` too.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from connectors.request import Answer, Judgement, Message, Request, judge
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from alerts.config import Target
@@ -34,6 +37,12 @@ def kinds() -> Mapping[str, Kind]:
     """Every kind of target, by the name of its file."""
     names = [module.name for module in pkgutil.iter_modules(__path__)]
     return MappingProxyType({name: importlib.import_module(f"{__name__}.{name}") for name in names})
+
+
+def render_heartbeat(target: Target, deliveries: Sequence[Delivery], at: datetime) -> Request:
+    """The request that says of some alerts what was said before; only for kinds that have it."""
+    request: Request = kinds()[target.kind].render_heartbeat(target, deliveries, at)  # type: ignore[attr-defined]
+    return request
 
 
 def judge_of(kind: str, answer: Answer) -> Judgement:

@@ -1,16 +1,19 @@
 """Prometheus Alertmanager: its API, version 2, or a receiver of its webhooks, version 4.
 
-An alert that fires is over for Alertmanager when nobody has repeated it until its `endsAt`. So, as Prometheus does, an
-alert is repeated each `repeat_every` while it fires and for five minutes after it was resolved, and `endsAt` is four
-of those away. An alert whose resolve never comes is repeated for as long as that.
+An alert that fires is over for Alertmanager at its `endsAt`, or when nobody has repeated it within the
+`resolve_timeout`. So each request says that the alert lasts for four heartbeats more, as Prometheus does, and a
+heartbeat says so again: `sendAlerts` in https://github.com/prometheus/prometheus/blob/main/rules/alerting.go
 
 Source: https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml,
 https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
+
+from pydantic import Field
 
 from alerts.alert import Status
 from alerts.config import HttpTarget
@@ -23,6 +26,7 @@ from connectors.text import cut, cut_map, moment, one_line, to_json, web_link
 API_PATH = "/api/v2/alerts"
 REASONING_MAX_CHARS = 500
 RECOMMENDATIONS_MAX = 3
+LASTS_HEARTBEATS = 4
 
 _NO_END = "0001-01-01T00:00:00Z"
 
@@ -33,8 +37,8 @@ class Config(HttpTarget):
     kind: Literal["alertmanager"] = "alertmanager"
     format: Literal["v2", "webhook"] = "v2"
     """`v2`: the API; `url` is where Alertmanager is (`http://am:9093`). `webhook`: its webhook body, sent to `url`."""
-    repeat_every: Span = timedelta(minutes=1)
-    """How often an alert is told again, so that it goes on. Only `v2`."""
+    repeat_every: Annotated[Span, Field(ge=timedelta(seconds=1))] = timedelta(minutes=1)
+    """How often what fires is told again, and what has resolved for five minutes more. Only `v2`."""
 
     @property
     def heartbeat(self) -> timedelta | None:
@@ -50,11 +54,22 @@ def render(config: Config, delivery: Delivery, at: datetime) -> Request:
     headers = {"content-type": "application/json", "webhook-id": delivery.id}
     if config.format == "webhook":
         return Request(config.url, headers, to_json(_webhook(delivery)))
+    return Request(_api(config.url), headers, to_json([_lasting(config, delivery, at)]))
+
+
+def render_heartbeat(config: Config, deliveries: Sequence[Delivery], at: datetime) -> Request:
+    """All of them in one request; it is no notification and has no id."""
+    alerts = [_lasting(config, delivery, at) for delivery in deliveries]
+    return Request(_api(config.url), {"content-type": "application/json"}, to_json(alerts))
+
+
+def _lasting(config: Config, delivery: Delivery, at: datetime) -> dict[str, object]:
+    """An alert that fires until a few heartbeats have failed."""
     alert = _alert(delivery)
     if delivery.alert.status is Status.FIRING:
-        # Prometheus: four times what lies between two tries (rules/manager.go, `resolvedRetention` and `ValidUntil`).
-        alert["endsAt"] = (at + 4 * config.repeat_every).astimezone(UTC).isoformat().replace("+00:00", "Z")
-    return Request(_api(config.url), headers, to_json([alert]))
+        ends_at = at + LASTS_HEARTBEATS * config.repeat_every
+        alert["endsAt"] = ends_at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return alert
 
 
 def _api(url: str) -> str:

@@ -6,11 +6,11 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 from bytewax.operators import StatefulBatchLogic
-from prometheus_client import Gauge
 
 from alerts.decision import Delivery, Outcome
 from alerts.delivery_json import Plain
@@ -19,24 +19,26 @@ from connectors.lane import Lane
 from connectors.request import Judgement, Sent
 from flows import metrics
 from flows.plumbing.account import account
+from flows.plumbing.gauges import Gauges
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from alerts.config import Publish, Target
+    from connectors.heartbeats import Beat
     from flows.plumbing.background import Background, Work
     from flows.plumbing.pending import Pending
 
 Send = Callable[[Delivery], Awaitable[Sent]]
+SendBeat = Callable[["Beat"], Awaitable[Sent]]
 
 log = structlog.get_logger()
 
 _AT_ONCE = datetime(2000, 1, 1, tzinfo=UTC)
 
-target_gone = Gauge(
-    "winnow_target_gone", "1 when the target answered 410: until a restart it is told nothing", ["target"]
-)
-target_held = Gauge("winnow_target_breaker_open", "1 while the target fails and is only probed", ["target"])
+
+async def _is_no_target(_: Beat) -> Sent:
+    return Sent(Judgement.REFUSED, None, "heartbeats are not sent here")
 
 
 class Shared(NamedTuple):
@@ -51,6 +53,9 @@ class Shared(NamedTuple):
     is_behind: Callable[[], bool] = lambda: False
     """Whether what lay in Kafka at the start is still being read: until then nothing is sent, for an alert whose newer
     state was told before a crash must not be told its older one once more under an id that nobody has seen yet."""
+
+    beat: SendBeat = _is_no_target
+    """One try of a heartbeat."""
 
 
 _NOTHING = Shared()
@@ -72,7 +77,9 @@ class LaneLogic(StatefulBatchLogic[Delivery, Ended, Plain]):
         self._counted = 0
         if self._pending is not None:
             self._pending.watch(self._lane.oldest_ms)
-        self._gone: set[str] = set()
+        self._gauges = Gauges()
+        self._beat = shared.beat
+        self._beats_back: deque[tuple[Beat, Sent]] = deque()
         if state is None:
             self._lane.begin()
         else:
@@ -95,14 +102,16 @@ class LaneLogic(StatefulBatchLogic[Delivery, Ended, Plain]):
         while self._back:
             job, sent = self._back.popleft()
             self._background.took_back(1)
-            counter = metrics.heartbeats if job.is_heartbeat else metrics.attempts
-            counter.labels(target=job.to, judgement=sent.judgement.value).inc()
+            metrics.attempts.labels(target=job.to, judgement=sent.judgement.value).inc()
             self._lane.came_back(job, sent, now_ms)
-        is_full = self._pending is not None and self._pending.is_full
-        jobs = [] if self._is_behind() and not is_full else self._lane.take(now_ms)
-        if jobs:
-            self._background.submit([self._work(job) for job in jobs])
-        self._tell()
+        while self._beats_back:
+            beat, sent = self._beats_back.popleft()
+            self._background.took_back(1)
+            metrics.heartbeats.labels(target=beat.to, judgement=sent.judgement.value).inc(len(beat.deliveries))
+            self._lane.beat_came_back(beat, sent, now_ms)
+        if works := self._works(now_ms):
+            self._background.submit(works)
+        self._gauges.show(self._lane.ways)
         self._count()
         ended = self._lane.ended()
         for end in ended:
@@ -111,31 +120,42 @@ class LaneLogic(StatefulBatchLogic[Delivery, Ended, Plain]):
                 _warn(end)
         return ended, StatefulBatchLogic.RETAIN
 
-    def _tell(self) -> None:
-        """Say which targets are gone or held back."""
-        for name, way in self._lane.ways.items():
-            target_held.labels(target=name).set(way.is_held_back)
-            if way.is_gone and name not in self._gone:
-                self._gone.add(name)
-                target_gone.labels(target=name).set(1)
-                log.error("target_gone", target=name, status=410)
-
     def _count(self) -> None:
         if self._pending is not None:
             self._pending.add(len(self._lane) - self._counted)
             self._counted = len(self._lane)
 
-    def _work(self, job: Job) -> Work:
+    def _works(self, now_ms: int) -> list[Work]:
+        """What is due, deliveries first; heartbeats once it is known that they are still true."""
+        is_behind = self._is_behind()
+        if is_behind and not (self._pending is not None and self._pending.is_full):
+            return []
+        works = [
+            self._work(job.to, partial(self._send, job.outgoing), partial(self._came_back, job))
+            for job in self._lane.take(now_ms)
+        ]
+        return works + [
+            self._work(beat.to, partial(self._beat, beat), partial(self._beat_came_back, beat))
+            for beat in ([] if is_behind else self._lane.beats(now_ms))
+        ]
+
+    def _work(self, to: str, send: Callable[[], Awaitable[Sent]], back: Callable[[Sent], None]) -> Work:
         async def work() -> None:
             try:
-                sent = await self._send(job.outgoing)
+                sent = await send()
             except Exception as error:
-                log.exception("send_raised", target=job.to, error=type(error).__name__)
+                log.exception("send_raised", target=to, error=type(error).__name__)
                 sent = Sent(Judgement.RETRY, None, f"could not be sent: {type(error).__name__}")
-            self._back.append((job, sent))
+            back(sent)
             self._background.done()
 
         return work
+
+    def _came_back(self, job: Job, sent: Sent) -> None:
+        self._back.append((job, sent))
+
+    def _beat_came_back(self, beat: Beat, sent: Sent) -> None:
+        self._beats_back.append((beat, sent))
 
     @property
     def is_busy(self) -> bool:

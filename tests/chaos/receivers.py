@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import orjson
 
 from tests.chaos.settings import KINDS, TIMEOUT_S
-from tests.chaos.spoken import Spoken, read
+from tests.chaos.spoken import Spoken, is_heartbeat, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,8 +91,9 @@ class Receivers:
         target = first.split()[1].split("/")[1]
         mood = self.moods[target]
         try:
-            spoken = read(KINDS[target], headers, orjson.loads(body))
-            self.notes.append(Note(time.monotonic(), target, mood, spoken))
+            if not is_heartbeat(KINDS[target], headers):
+                spoken = read(KINDS[target], headers, orjson.loads(body))
+                self.notes.append(Note(time.monotonic(), target, mood, spoken))
         except (KeyError, IndexError, ValueError, TypeError) as error:
             self.strange.append(f"{target}: {type(error).__name__}: {error}: {body[:300]!r}")
         return await self._answer(mood, KINDS[target], writer)

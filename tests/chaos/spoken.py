@@ -26,6 +26,11 @@ def read(kind: str, headers: dict[str, str], body: Any) -> Spoken:
     return _READERS[kind](headers, body)
 
 
+def is_heartbeat(kind: str, headers: dict[str, str]) -> bool:
+    """Whether it tells an Alertmanager only that nothing has changed: no notification, so it has no id."""
+    return kind == "alertmanager" and "webhook-id" not in headers
+
+
 def _webhook(headers: dict[str, str], body: Any) -> Spoken:
     return Spoken(body["labels"]["instance"], body["status"], body["starts_at"], headers["webhook-id"])
 

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from tests.chaos.transition import Transition
 
 DEAD_LETTERED = "dead-lettered"
-_TAKEN = frozenset({Mood.WELL, Mood.LATE})
-"""Moods in which a request is answered 2xx; who was paused may have seen the late ones in time."""
+_TAKEN = frozenset({Mood.WELL, Mood.LATE, Mood.CUT})
+"""Moods in which a request is answered 2xx, if only half; who was paused may have seen the late ones in time."""
 
 
 class Visit(NamedTuple):

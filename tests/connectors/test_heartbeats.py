@@ -1,134 +1,121 @@
-"""A target that forgets is told again what it was told, for as long as it is so."""
+"""What is kept alive: when it is told again, in which company, for how long and how much of it."""
 
 from __future__ import annotations
 
 import json
+from datetime import timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from alerts.alert import Status
-from alerts.config import Publish
-from connectors.heartbeats import RESOLVED_FOR_MS
-from connectors.lane import Lane
-from connectors.request import Judgement, Sent
-from connectors.targets.alertmanager import Config
-from tests.support.events import NOW_MS, delivery
+from connectors import heartbeats
+from connectors.heartbeats import BATCH_MAX, Heartbeats
+from tests.support.events import NOW_MS, alert, delivery
 
 if TYPE_CHECKING:
+    import pytest
+
     from alerts.decision import Delivery
 
 MINUTE_MS = 60_000
-DELIVERED = Sent(Judgement.DELIVERED, 200, "")
-BUSY = Sent(Judgement.RETRY, 503, "answered 503")
-REFUSED = Sent(Judgement.REFUSED, 400, "answered 400")
-
-FIRING = delivery(id="a" * 32)
-RESOLVED = FIRING._replace(id="b" * 32, alert=FIRING.alert._replace(status=Status.RESOLVED))
 
 
-def _lane(began_ms: int = NOW_MS) -> Lane:
-    own = Config.model_validate({"name": FIRING.target, "kind": "alertmanager", "url": "http://am:9093"})
-    return Lane(Publish(), {own.name: own}, began_ms)
+def _told(number: int = 0, status: Status = Status.FIRING, text: str = "") -> Delivery:
+    of = alert(fingerprint=f"{number:016x}", status=status, annotations={"text": text})
+    return delivery(number, alert=of)
 
 
-def _beat(lane: Lane, at_ms: int, sent: Sent = DELIVERED) -> list[str]:
-    """What goes out, by id; each is answered with `sent`."""
-    jobs = lane.take(at_ms)
-    for job in jobs:
-        lane.came_back(job, sent, at_ms)
-    return [job.delivery.id for job in jobs]
+def _kept(*told: Delivery, at_ms: int = NOW_MS) -> Heartbeats:
+    kept = Heartbeats(timedelta(minutes=1))
+    for one in told:
+        kept.told(one, at_ms)
+    return kept
 
 
-def _told(*deliveries: object) -> Lane:
-    lane = _lane()
-    for one in (FIRING, *deliveries):
-        lane.offer(one, NOW_MS)  # type: ignore[arg-type]
-        _beat(lane, NOW_MS)
-    lane.ended()
-    return lane
+def _run(kept: Heartbeats, until_ms: int) -> list[tuple[int, tuple[Delivery, ...]]]:
+    """All batches up to this moment."""
+    batches: list[tuple[int, tuple[Delivery, ...]]] = []
+    while (at_ms := kept.next_ms()) is not None and at_ms <= until_ms:
+        if batch := kept.take(at_ms, lambda _: True):
+            batches.append((at_ms, batch))
+    return batches
 
 
-def test_a_firing_alert_is_told_again_each_minute_and_ends_nothing() -> None:
-    lane = _told()
-    assert lane.next_ms() == NOW_MS + MINUTE_MS
-    assert _beat(lane, NOW_MS + MINUTE_MS - 1) == []
-    for minute in range(1, 4):
-        assert _beat(lane, NOW_MS + minute * MINUTE_MS) == [FIRING.id]
-    assert (lane.ended(), len(lane)) == ([], 0)
+def test_firing_alert_is_told_again_each_minute_without_end() -> None:
+    one = _told()
+    moments = _run(_kept(one), NOW_MS + 60 * MINUTE_MS)
+    assert moments == [(NOW_MS + minute * MINUTE_MS, (one,)) for minute in range(1, 61)]
 
 
-def test_a_resolved_alert_is_told_again_for_five_minutes() -> None:
-    lane = _told(RESOLVED)
-    told = [_beat(lane, NOW_MS + minute * MINUTE_MS) for minute in range(1, 8)]
-    assert told == [[RESOLVED.id]] * (RESOLVED_FOR_MS // MINUTE_MS - 1) + [[]] * 3
-    assert lane.next_ms() is None
+def test_resolved_alert_is_told_again_for_five_minutes_and_then_forgotten() -> None:
+    kept = _kept(_told(status=Status.RESOLVED))
+    moments = [at_ms for at_ms, _ in _run(kept, NOW_MS + 60 * MINUTE_MS)]
+    assert moments == [NOW_MS + minute * MINUTE_MS for minute in range(1, 5)]
+    assert (len(kept), kept.next_ms()) == (0, None)
 
 
-def test_a_heartbeat_that_fails_is_not_tried_again_before_the_next() -> None:
-    lane = _told()
-    assert _beat(lane, NOW_MS + MINUTE_MS, BUSY) == [FIRING.id]
-    assert _beat(lane, NOW_MS + MINUTE_MS + 30_000) == []
-    assert lane.ended() == []
-    assert _beat(lane, NOW_MS + 2 * MINUTE_MS) == [FIRING.id]
+def test_resolve_takes_the_place_of_its_firing() -> None:
+    over = _told(status=Status.RESOLVED)
+    assert [batch for _, batch in _run(_kept(_told(), over), NOW_MS + MINUTE_MS)] == [(over,)]
 
 
-def test_something_new_waits_for_a_heartbeat_under_way_so_that_it_is_not_overtaken() -> None:
-    lane = _told()
-    (beat,) = lane.take(NOW_MS + MINUTE_MS)
-    lane.offer(RESOLVED, NOW_MS + MINUTE_MS)
-    assert lane.take(NOW_MS + MINUTE_MS) == []
-    lane.came_back(beat, BUSY, NOW_MS + MINUTE_MS)
-    assert _beat(lane, NOW_MS + MINUTE_MS) == [RESOLVED.id]
-    assert [end.delivery.id for end in lane.ended()] == [RESOLVED.id]
+def test_nothing_is_told_a_millisecond_early() -> None:
+    assert _kept(_told()).take(NOW_MS + MINUTE_MS - 1, lambda _: True) == ()
 
 
-def test_after_a_resolve_that_the_target_refused_nothing_says_it_fires() -> None:
-    lane = _told()
-    lane.offer(RESOLVED, NOW_MS)
-    assert _beat(lane, NOW_MS, REFUSED) == [RESOLVED.id]
-    assert _beat(lane, NOW_MS + 10 * MINUTE_MS) == []
+def test_alerts_told_within_half_a_minute_share_a_request() -> None:
+    kept = _kept(_told(1))
+    kept.told(_told(2), NOW_MS + MINUTE_MS // 2)
+    kept.told(_told(3), NOW_MS + MINUTE_MS // 2 + 1)
+    ((_, batch),) = _run(kept, NOW_MS + MINUTE_MS)
+    assert batch == (_told(1), _told(2))
 
 
-def test_after_a_crash_it_goes_on_within_a_minute() -> None:
-    lane = _told()
-    after = _lane(NOW_MS + 5 * MINUTE_MS)
-    after.restore(json.loads(json.dumps(lane.snapshot())))
-    assert len(after) == 0
-    assert _beat(after, NOW_MS + 6 * MINUTE_MS) == [FIRING.id]
+def test_ten_thousand_alerts_that_began_at_once_are_spread_over_the_minute_in_full_batches() -> None:
+    kept = _kept(*(_told(number) for number in range(10_000)))
+    batches = _run(kept, NOW_MS + 10 * MINUTE_MS)
+    gaps = [later - earlier for (earlier, _), (later, _) in pairwise(batches)]
+    assert MINUTE_MS / 160 <= min(gaps) <= max(gaps) <= 1000
+    assert max(len(batch) for _, batch in batches) == BATCH_MAX
+    last: dict[str, int] = {}
+    for at_ms, batch in batches:
+        for one in batch:
+            assert at_ms - last.get(one.id, NOW_MS) <= 2 * MINUTE_MS
+            last[one.id] = at_ms
+    assert len(last) == 10_000
 
 
-def test_a_heartbeat_under_way_is_no_part_of_a_snapshot() -> None:
-    lane = _told()
-    lane.take(NOW_MS + MINUTE_MS)
-    assert lane.snapshot()["jobs"] == []
+def test_alert_that_is_about_to_be_told_is_left_out_until_the_next_minute() -> None:
+    kept = _kept(_told(1), _told(2))
+    at_ms = NOW_MS + MINUTE_MS
+    assert kept.take(at_ms, lambda one: one != _told(1).alert.fingerprint) == (_told(2),)
+    assert kept.take(at_ms + MINUTE_MS, lambda _: True) == (_told(1), _told(2))
 
 
-def test_a_target_that_is_gone_is_told_nothing_more() -> None:
-    lane = _told()
-    assert _beat(lane, NOW_MS + MINUTE_MS, Sent(Judgement.REFUSED, 410, "answered 410")) == [FIRING.id]
-    assert (_beat(lane, NOW_MS + 10 * MINUTE_MS), lane.next_ms()) == ([], None)
+def test_large_alerts_make_smaller_batches() -> None:
+    large = [_told(number, text="x" * 200_000) for number in range(5)]
+    batches = _run(_kept(*large), NOW_MS + 2 * MINUTE_MS)
+    assert {len(batch) for _, batch in batches} == {2}
+    assert {one.id for _, batch in batches for one in batch} == {one.id for one in large}
 
 
-def test_something_new_waits_behind_few_heartbeats_only() -> None:
-    own = Config.model_validate({"name": FIRING.target, "kind": "alertmanager", "url": "http://am:9093", "rate": 20})
-    lane = Lane(Publish(max_pending=10_000), {own.name: own}, NOW_MS)
-    kept = [_numbered(number) for number in range(1000)]
-    for second, one in enumerate(kept):
-        lane.offer(one, NOW_MS + second * 50)
-        for job in lane.take(NOW_MS + second * 50):
-            lane.came_back(job, DELIVERED, NOW_MS + second * 50)
-    began_ms = NOW_MS + 200_000
-    for job in lane.take(began_ms):
-        lane.came_back(job, DELIVERED, began_ms)
-    new = _numbered(5000)
-    lane.offer(new, began_ms)
-    for tick in range(40):
-        jobs = lane.take(began_ms + tick * 50)
-        if new.id in [job.delivery.id for job in jobs]:
-            return
-        for job in jobs:
-            lane.came_back(job, DELIVERED, began_ms + tick * 50)
-    raise AssertionError("not within two seconds")
+def test_beyond_the_bound_the_newest_is_told_once_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heartbeats, "KEPT_MAX", 2)
+    kept = _kept(_told(1), _told(2), _told(3))
+    assert (len(kept), kept.left_out) == (2, 1)
+    kept.told(_told(2, Status.RESOLVED), NOW_MS)
+    assert (len(kept), kept.left_out) == (2, 1)
 
 
-def _numbered(number: int) -> Delivery:
-    return FIRING._replace(id=f"{number:032x}", alert=FIRING.alert._replace(fingerprint=f"{number:016x}"))
+def test_firing_is_not_kept_alive_when_there_is_no_room_for_its_resolve(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = _kept(_told(1))
+    monkeypatch.setattr(heartbeats, "KEPT_MAX_BYTES", 1)
+    kept.told(_told(1, Status.RESOLVED), NOW_MS)
+    assert (len(kept), kept.next_ms()) == (0, None)
+
+
+def test_snapshot_is_plain_and_goes_on_where_it_was() -> None:
+    kept = _kept(_told(1), _told(2, Status.RESOLVED))
+    restored = Heartbeats(timedelta(minutes=1))
+    restored.restore(json.loads(json.dumps(kept.plain())))
+    assert _run(restored, NOW_MS + 10 * MINUTE_MS) == _run(kept, NOW_MS + 10 * MINUTE_MS)

@@ -267,5 +267,5 @@ def test_snapshot_does_not_change_when_the_lane_goes_on() -> None:
 
 
 def test_snapshot_of_another_version_is_refused_by_number() -> None:
-    with pytest.raises(FormatError, match="version 4"):
-        _lane().restore({**_lane().snapshot(), "v": 4})
+    with pytest.raises(FormatError, match="version 5"):
+        _lane().restore({**_lane().snapshot(), "v": 5})

@@ -21,6 +21,7 @@ from connectors.request import Judgement, Sent
 from tests.support.events import NOW_MS, alert, delivery, target
 
 if TYPE_CHECKING:
+    from connectors.heartbeats import Beat
     from connectors.job import Job
 
 DEADLINE = Deadline(critical=timedelta(minutes=5), others=timedelta(minutes=2))
@@ -41,6 +42,14 @@ class Try(NamedTuple):
     came_back: list[Sent]
     """Empty while it is under way, and for ever after a crash."""
 
+    @property
+    def was_taken(self) -> bool:
+        return bool(self.came_back) and self.came_back[0].judgement is Judgement.DELIVERED
+
+    @property
+    def may_be_heard(self) -> bool:
+        return not self.came_back or self.came_back[0].status not in {403, 410, 429}
+
 
 class LaneMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
@@ -52,10 +61,11 @@ class LaneMachine(RuleBasedStateMachine):
         self.ended: dict[str, Outcome] = {}
         self.count = 0
         self.began_ms = 0
+        self.beating: list[Beat] = []
 
     @initialize(
         kind=st.sampled_from(["webhook", "pagerduty", "alertmanager"]),
-        fallback=st.sampled_from([None, "webhook", "pagerduty"]),
+        fallback=st.sampled_from([None, "webhook", "pagerduty", "alertmanager"]),
         rate=st.sampled_from([None, 2]),
     )
     def begin(self, kind: str, fallback: str | None, rate: int | None) -> None:
@@ -79,13 +89,8 @@ class LaneMachine(RuleBasedStateMachine):
         for job in self.lane.take(self.now_ms):
             told = job.outgoing
             tries = self.tries.setdefault(told.alert.fingerprint, [])
+            assert told.alert.fingerprint not in self.alerts_beating()
             assert all(other.outgoing.alert.fingerprint != told.alert.fingerprint for other, _ in self.under_way)
-            if job.is_heartbeat:
-                newest = self.offered[told.alert.fingerprint][-1]
-                assert told.alert.status is newest.alert.status, "what is no longer so is said again"
-                assert newest.id in self.ended, "a heartbeat in place of something newer"
-                self.under_way.append((job, Try(told.target, told.id, told.alert.status, [])))
-                continue
             seen = [one.delivery for one in tries]
             # What was sent before a crash may be repeated after it, the newer ones behind it.
             assert told.id >= max(seen, default="") or (job.is_repeat and told.id in seen), "an older one after a newer"
@@ -102,7 +107,40 @@ class LaneMachine(RuleBasedStateMachine):
         self.lane.came_back(job, ANSWERS[answer], self.now_ms)
         self.collect()
 
-    @rule(passed_ms=st.sampled_from([0, 1, 100, 1000, 30_000, 130_000]))
+    @rule(number=st.integers(0, 2), status=st.sampled_from(Status))
+    def tell(self, number: int, status: Status) -> None:
+        """A target that takes everything at once."""
+        self.offer(number, status)
+        self.take()
+        while self.under_way:
+            self.answer(0, "delivered")
+
+    @rule(passed_ms=st.sampled_from([0, 60_000]))
+    def beat(self, passed_ms: int) -> None:
+        """A heartbeat says what its target heard last, and nothing of what is still to be told or under way."""
+        self.now_ms += passed_ms
+        for beat in self.lane.beats(self.now_ms):
+            assert self.targets[beat.to].heartbeat is not None
+            for one in beat.deliveries:
+                fingerprint = one.alert.fingerprint
+                assert fingerprint not in self.alerts_beating()
+                assert not any(job.delivery.alert.fingerprint == fingerprint for job, _ in self.under_way)
+                heard = [made for made in self.tries[fingerprint] if made.target == beat.to and made.may_be_heard]
+                assert one.alert.status is heard[-1].status
+                assert one.id in [made.delivery for made in heard if made.was_taken]
+                assert all(made.id in self.ended for made in self.offered[fingerprint]), "something waits"
+            self.beating.append(beat)
+
+    def alerts_beating(self) -> set[str]:
+        return {one.alert.fingerprint for beat in self.beating for one in beat.deliveries}
+
+    @precondition(lambda self: self.beating)
+    @rule(which=st.integers(0, 99), answer=st.sampled_from([*ANSWERS][:4] * 6 + ["gone"]))
+    def answer_beat(self, which: int, answer: str) -> None:
+        self.lane.beat_came_back(self.beating.pop(which % len(self.beating)), ANSWERS[answer], self.now_ms)
+        assert self.lane.ended() == []
+
+    @rule(passed_ms=st.sampled_from([0, 1, 100, 1000, 30_000, 60_000, 130_000]))
     def wait(self, passed_ms: int) -> None:
         self.now_ms += passed_ms
 
@@ -122,6 +160,7 @@ class LaneMachine(RuleBasedStateMachine):
         self.lane.restore(json.loads(self.saved))
         self.ended = dict(self.saved_ended)
         self.under_way.clear()
+        self.beating.clear()
         for made in self.since_saved:
             self.lane.offer(made, self.now_ms)
         self.collect()
@@ -136,8 +175,7 @@ class LaneMachine(RuleBasedStateMachine):
         is_open = False
         for made in self.tries.get(fingerprint, []):
             if made.target == target and made.status is Status.FIRING:
-                unheard = made.came_back and made.came_back[0].status in {403, 410, 429}
-                is_open = is_open or not unheard
+                is_open = is_open or made.may_be_heard
             elif made.target == target and made.came_back and made.came_back[0].judgement is Judgement.DELIVERED:
                 is_open = False
         return is_open
@@ -153,17 +191,20 @@ class LaneMachine(RuleBasedStateMachine):
     @invariant()
     def bound_is_kept_and_something_can_always_go_on(self) -> None:
         assert len(self.under_way) <= 2 * SETTINGS.max_concurrent
-        assert self.lane.is_busy is bool(self.under_way)
-        assert not len(self.lane) or self.under_way or self.lane.next_ms() is not None
+        assert self.lane.is_busy is bool(self.under_way or self.beating)
+        assert not len(self.lane) or self.under_way or self.beating or self.lane.next_ms() is not None
 
     def teardown(self) -> None:
         for _ in range(50 * (self.count + 1)):
             while self.under_way:
                 self.answer(0, "delivered")
+            while self.beating:
+                self.answer_beat(0, "delivered")
             if not len(self.lane):
                 break
             self.now_ms = max(self.now_ms, self.lane.next_ms() or 0)
             self.take()
+            self.beat(0)
         assert len(self.ended) == self.count
         for fingerprint, told in self.offered.items():
             self.check_last(fingerprint, told[-1])

@@ -14,7 +14,7 @@ from pydantic import SecretStr, ValidationError
 from alerts.config import HttpTarget, Target
 from alerts.decision import Judge, Severity
 from connectors.request import Answer, Judgement, Message, Request
-from connectors.targets import judge_of, kinds
+from connectors.targets import judge_of, kinds, render_heartbeat
 from tests.support.build import AT, alert, classification, delivery, hostile, huge, resolved
 
 if TYPE_CHECKING:
@@ -84,6 +84,15 @@ def test_repeat_of_an_attempt_has_the_same_body(kind: str) -> None:
     told = delivery(alert=resolved()) if config(kind).heartbeat else delivery()
     later = kinds()[kind].render(config(kind), told, AT + timedelta(minutes=1))
     assert body(later) == body(render(kind, told))
+
+
+def test_heartbeat_is_rendered_by_those_that_want_one(kind: str) -> None:
+    wants = config(kind).heartbeat is not None
+    assert hasattr(kinds()[kind], "render_heartbeat") is wants
+    if wants:
+        made = render_heartbeat(config(kind), [delivery(), hostile()], AT)
+        assert made == render_heartbeat(config(kind), [delivery(), hostile()], AT)
+        assert len(json.loads(made.body)) == 2
 
 
 def test_notification_or_alert_can_be_recognised(kind: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from alerts.formats.alertmanager import read
-from connectors.targets.alertmanager import Config, render
+from connectors.targets.alertmanager import Config, render, render_heartbeat
 from tests.support.build import AT, ENDS_AT, STARTS_AT, alert, classification, delivery, resolved
 
 if TYPE_CHECKING:
@@ -70,15 +70,10 @@ def test_what_nobody_said_is_left_out() -> None:
     assert not {"llm_reasoning", "llm_recommendations"} & told(quiet)["annotations"].keys()
 
 
-def test_firing_alert_ends_when_it_was_not_repeated_four_times() -> None:
+def test_firing_alert_has_a_start_and_lasts_for_four_heartbeats() -> None:
     assert told()["startsAt"] == STARTS_AT
-    assert told()["endsAt"] == (AT + timedelta(minutes=4)).isoformat().replace("+00:00", "Z")
-    assert told(repeat_every="30s")["endsAt"] == (AT + timedelta(minutes=2)).isoformat().replace("+00:00", "Z")
-
-
-def test_only_the_api_is_told_again_and_again() -> None:
-    assert config().heartbeat == timedelta(minutes=1)
-    assert config(format="webhook").heartbeat is None
+    assert told()["endsAt"] == "2026-11-24T03:09:07.900000Z"
+    assert told(repeat_every="5m")["endsAt"] == "2026-11-24T03:25:07.900000Z"
 
 
 def test_resolved_alert_has_its_end() -> None:
@@ -87,6 +82,18 @@ def test_resolved_alert_has_its_end() -> None:
 
 def test_resolved_alert_without_end_ended_when_it_was_accepted() -> None:
     assert told(delivery(alert=resolved(ends_at=None)))["endsAt"] == "2026-11-24T03:05:05.250Z"
+
+
+def test_heartbeat_tells_all_of_its_alerts_as_they_were_told_and_has_no_id() -> None:
+    both = [delivery(), delivery(alert=resolved(labels={"alertname": "Other"}))]
+    made = render_heartbeat(config(), both, AT)
+    assert json.loads(made.body) == [told(one) for one in both]
+    assert (made.url, "webhook-id" in made.headers) == ("http://am:9093/api/v2/alerts", False)
+
+
+def test_only_the_api_needs_heartbeats() -> None:
+    assert config().heartbeat == timedelta(minutes=1)
+    assert config(format="webhook").heartbeat is None
 
 
 def test_address_that_alertmanager_would_refuse_is_left_out() -> None:

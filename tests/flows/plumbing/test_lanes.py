@@ -7,13 +7,19 @@ from typing import TYPE_CHECKING
 from alerts.alert import Status
 from alerts.config import Publish
 from connectors.request import Judgement, Sent
+from flows import metrics
+from flows.plumbing import lanes
 from flows.plumbing.background import Background, Wake
-from flows.plumbing.lanes import LaneLogic, Send, Shared, target_gone, target_held
+from flows.plumbing.gauges import kept_alive, target_gone, target_held
+from flows.plumbing.lanes import LaneLogic, Send, Shared
 from flows.plumbing.pending import Pending
-from tests.support.events import delivery, target
+from tests.support.events import NOW_MS, delivery, target
 
 if TYPE_CHECKING:
+    import pytest
+
     from alerts.decision import Delivery
+    from connectors.heartbeats import Beat
 
 FIRING = delivery(1, id="a" * 32)
 RESOLVED = FIRING._replace(id="b" * 32, transition="resolved", alert=FIRING.alert._replace(status=Status.RESOLVED))
@@ -76,13 +82,37 @@ def test_nothing_is_sent_while_older_records_are_still_being_read_and_then_the_l
     assert [(one.delivery.id, one.outcome.value) for one in ended] == [(RESOLVED.id, "delivered")]
 
 
+def test_heartbeats_are_counted_as_such_and_end_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    beats: list[Beat] = []
+
+    async def beat(one: Beat) -> Sent:
+        beats.append(one)
+        return Sent(Judgement.DELIVERED, 200, "")
+
+    now_ms = [NOW_MS]
+    monkeypatch.setattr(lanes, "_now_ms", lambda: now_ms[0])
+    wake = Wake()
+    am = target("alertmanager", "am")
+    lane = LaneLogic(_take, Background(wake), Publish(), None, Shared([am], beat=beat))
+    told = delivery(3, target="am")
+    counted = metrics.heartbeats.labels(target="am", judgement="delivered")
+    tried = metrics.attempts.labels(target="am", judgement="delivered")
+    before = (counted._value.get(), tried._value.get(), kept_alive.labels(target="am")._value.get())
+    assert _tell(lane, wake, told) == ["delivered"]
+    now_ms[0] += 60_000
+    assert _tell(lane, wake) == []
+    assert [one.deliveries for one in beats] == [(told,)]
+    after = (counted._value.get(), tried._value.get(), kept_alive.labels(target="am")._value.get())
+    assert [later - earlier for earlier, later in zip(before, after, strict=True)] == [1, 1, 1]
+
+
 def test_the_oldest_that_waits_in_any_lane_is_known() -> None:
     pending = Pending(100)
-    lanes = [LaneLogic(_take, Background(Wake()), Publish(), None, Shared(pending=pending, is_behind=lambda: True))] * 2
+    two = [LaneLogic(_take, Background(Wake()), Publish(), None, Shared(pending=pending, is_behind=lambda: True))] * 2
     assert pending.oldest_ms is None
-    lanes[0].on_batch([FIRING])
+    two[0].on_batch([FIRING])
     older = FIRING.alert.envelope._replace(accepted_ms=FIRING.alert.envelope.accepted_ms - 1000)
-    lanes[1].on_batch([FIRING._replace(id="c" * 32, alert=FIRING.alert._replace(fingerprint="c", envelope=older))])
+    two[1].on_batch([FIRING._replace(id="c" * 32, alert=FIRING.alert._replace(fingerprint="c", envelope=older))])
     assert pending.oldest_ms == older.accepted_ms
 
 
