@@ -16,12 +16,14 @@ import orjson
 
 from alerts.alert import Status
 from alerts.delivery_json import from_plain, to_plain
+from connectors.pages import Pages, unpack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Mapping
     from datetime import timedelta
 
     from alerts.decision import Delivery
+    from alerts.delivery_json import Plain
 
 RESOLVED_FOR_MS = 300_000
 """Alertmanager may have missed a resolve; after five minutes it takes what is not repeated for resolved anyway."""
@@ -55,6 +57,7 @@ class Heartbeats:
     def __init__(self, every: timedelta) -> None:
         self._every_ms = int(every.total_seconds() * 1000)
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._pages = Pages[str](str)
         self._bytes = 0
         self._next_batch_ms = 0
         self.left_out = 0
@@ -110,15 +113,17 @@ class Heartbeats:
         self._next_batch_ms = now_ms + self._every_ms // (self._batches() + 1)
         return tuple(from_plain(orjson.loads(encoded)) for encoded in batch)
 
-    def plain(self) -> list[list[str | int | None]]:
-        """What a snapshot holds: of each alert the delivery, when it was told and until when it is kept alive."""
-        return [[kept.encoded, kept.told_ms, kept.until_ms] for kept in self._kept.values()]
+    def plain(self) -> Plain:
+        """What a snapshot holds: the deliveries, and of each alert when it was told and until when it is kept alive."""
+        told = {fingerprint: [kept.told_ms, kept.until_ms] for fingerprint, kept in self._kept.items()}
+        deliveries = self._pages.pack((fingerprint, kept.encoded) for fingerprint, kept in self._kept.items())
+        return {"deliveries": deliveries, "told": orjson.dumps(told)}
 
-    def restore(self, plain: Iterable[Any]) -> None:
-        """Take on what a snapshot holds."""
-        for encoded, told_ms, until_ms in plain:
-            delivery = from_plain(orjson.loads(encoded))
-            self._keep(delivery.alert.fingerprint, _Kept(encoded, told_ms, until_ms))
+    def restore(self, plain: Mapping[str, Any]) -> None:
+        """Take on what a snapshot holds, in the order in which it was told."""
+        encoded = {from_plain(orjson.loads(text)).alert.fingerprint: text for text in unpack(plain["deliveries"])}
+        for fingerprint, (told_ms, until_ms) in orjson.loads(plain["told"]).items():
+            self._keep(fingerprint, _Kept(encoded[fingerprint], told_ms, until_ms))
 
     def _keep(self, fingerprint: str, kept: _Kept) -> None:
         if len(self._kept) >= KEPT_MAX or self._bytes + len(kept.encoded) > KEPT_MAX_BYTES:

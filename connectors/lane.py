@@ -15,6 +15,7 @@ from alerts.decision import Delivery, Outcome, Severity
 from connectors import lane_state
 from connectors.agenda import Agenda
 from connectors.job import Ended, Job
+from connectors.pages import Pages
 from connectors.request import Judgement, Sent
 from connectors.ways import Ways
 
@@ -49,9 +50,7 @@ class Lane:
         self._ways = Ways(targets, settings.max_concurrent)
         self._ended: list[Ended] = []
         self._count = 0
-        self._encoded: dict[str, tuple[Job, str]] = {}
-        """By delivery: what a snapshot holds of it. Encoding it once keeps a backlog of ten thousands from stopping the
-        worker at each snapshot."""
+        self._pages = Pages[Job](lane_state.encode_job)
 
     def __len__(self) -> int:
         """Deliveries that have not ended."""
@@ -166,14 +165,8 @@ class Lane:
 
     def snapshot(self) -> Plain:
         """All that has not ended, as plain data; what is under way is among it."""
-        jobs = [self._encode(job) for waiting in self._waiting.values() for job in waiting]
-        return lane_state.to_plain(jobs, self._ways)
-
-    def _encode(self, job: Job) -> str:
-        known = self._encoded.get(job.delivery.id)
-        if known is None or known[0] is not job:
-            known = self._encoded[job.delivery.id] = (job, lane_state.encode_job(job))
-        return known[1]
+        jobs = ((job.delivery.id, job) for waiting in self._waiting.values() for job in waiting)
+        return lane_state.to_plain(self._pages.pack(jobs), self._ways)
 
     def begin(self) -> None:
         """Start without a snapshot: nobody knows which incidents a process before this one has opened."""
@@ -295,6 +288,5 @@ class Lane:
 
     def _end(self, job: Job, outcome: Outcome, error: str, now_ms: int) -> None:
         self._count -= 1
-        self._encoded.pop(job.delivery.id, None)
         status = job.last.status if job.last else None
         self._ended.append(Ended(job.delivery, outcome, job.tries, status, error, now_ms, job.is_repeat))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from connectors.heartbeats import Beat
 from connectors.request import Judgement
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from alerts.config import Target
+    from alerts.delivery_json import Plain
     from connectors.job import Job
     from connectors.request import Sent
 
@@ -42,7 +43,7 @@ class Ways:
         """From now on more may be open than is remembered."""
         self.unsure_until_ms = max(self.unsure_until_ms, at_ms + UNSURE_MS)
 
-    def restore(self, opened: Mapping[str, list[str]], unsure_until_ms: int, kept: Mapping[str, list[Any]]) -> None:
+    def restore(self, opened: Mapping[str, list[str]], unsure_until_ms: int, kept: Mapping[str, Plain]) -> None:
         """Take on what a snapshot holds, by target; what is no longer kept alive is left out."""
         self.unsure_until_ms = max(self.unsure_until_ms, unsure_until_ms)
         for name, fingerprints in opened.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 from alerts.alert import Status
 from connectors import heartbeats
 from connectors.heartbeats import BATCH_MAX, Heartbeats
-from tests.support.events import NOW_MS, alert, delivery
+from tests.support.events import NOW_MS, alert, delivery, saved
 
 if TYPE_CHECKING:
     import pytest
@@ -117,5 +116,5 @@ def test_firing_is_not_kept_alive_when_there_is_no_room_for_its_resolve(monkeypa
 def test_snapshot_is_plain_and_goes_on_where_it_was() -> None:
     kept = _kept(_told(1), _told(2, Status.RESOLVED))
     restored = Heartbeats(timedelta(minutes=1))
-    restored.restore(json.loads(json.dumps(kept.plain())))
+    restored.restore(saved(kept.plain()))
     assert _run(restored, NOW_MS + 10 * MINUTE_MS) == _run(kept, NOW_MS + 10 * MINUTE_MS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 
 import pytest
@@ -14,7 +13,7 @@ from alerts.errors import FormatError
 from connectors.job import Ended, Job
 from connectors.lane import Lane
 from connectors.request import Judgement, Sent
-from tests.support.events import FOUND, NOW_MS, alert, delivery, target
+from tests.support.events import FOUND, NOW_MS, alert, delivery, saved, target
 
 DELIVERED = Sent(Judgement.DELIVERED, 200, "")
 RETRY = Sent(Judgement.RETRY, 503, "answered 503")
@@ -246,7 +245,7 @@ def test_snapshot_holds_what_is_under_way_with_its_tries_and_what_waits_behind()
     lane.take(due_ms)
     lane.offer(RESOLVED, NOW_MS)
     restored = _lane()
-    restored.restore(json.loads(json.dumps(lane.snapshot())))
+    restored.restore(saved(lane.snapshot()))
     assert len(restored) == 2
     assert restored.take(due_ms - 1) == []
     assert restored.take(due_ms) == [
@@ -259,13 +258,13 @@ def test_snapshot_does_not_change_when_the_lane_goes_on() -> None:
     lane = _lane()
     lane.offer(FIRING, NOW_MS)
     snapshot = lane.snapshot()
-    before = json.dumps(snapshot)
+    before = saved(snapshot)
     (job,) = lane.take(NOW_MS)
     lane.came_back(job, RETRY, NOW_MS)
     lane.offer(delivery(9, alert=alert(fingerprint="9" * 16)), NOW_MS)
-    assert json.dumps(snapshot) == before
+    assert snapshot == before
 
 
 def test_snapshot_of_another_version_is_refused_by_number() -> None:
-    with pytest.raises(FormatError, match="version 5"):
-        _lane().restore({**_lane().snapshot(), "v": 5})
+    with pytest.raises(FormatError, match="version 4"):
+        _lane().restore({**_lane().snapshot(), "v": 4})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from alerts.alert import Status
@@ -10,7 +9,7 @@ from alerts.config import Publish
 from connectors.heartbeats import Beat
 from connectors.lane import Lane
 from connectors.request import Judgement, Sent
-from tests.support.events import NOW_MS, alert, delivery, target
+from tests.support.events import NOW_MS, alert, delivery, saved, target
 
 if TYPE_CHECKING:
     from alerts.decision import Delivery
@@ -177,7 +176,7 @@ def test_snapshot_keeps_what_is_alive_also_while_its_heartbeat_is_under_way() ->
     _send(lane, F1)
     _beat(lane, NEXT_MS)
     after = _lane()
-    after.restore(json.loads(json.dumps(lane.snapshot())))
+    after.restore(saved(lane.snapshot()))
     assert _beat(after, NEXT_MS + MINUTE_MS).deliveries == (F1,)
 
 
@@ -185,15 +184,5 @@ def test_snapshot_of_a_target_that_no_longer_forgets_is_read() -> None:
     lane = _lane()
     _send(lane, F1)
     after = _lane(format="webhook")
-    after.restore(json.loads(json.dumps(lane.snapshot())))
+    after.restore(saved(lane.snapshot()))
     assert after.next_ms() is None
-
-
-def test_snapshot_of_version_3_goes_on_soon() -> None:
-    lane = _lane()
-    _send(lane, F1)
-    plain = json.loads(json.dumps(lane.snapshot()))
-    ((encoded, _, until_ms),) = plain["alive"]["am"]
-    after = _lane()
-    after.restore({**plain, "v": 3, "alive": [{"encoded": encoded, "until_ms": until_ms}]})
-    assert _beat(after, NOW_MS).deliveries == (F1,)

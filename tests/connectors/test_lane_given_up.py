@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +11,7 @@ from alerts.config import Publish, Target
 from connectors.lane import Lane
 from connectors.request import Judgement, Sent
 from connectors.ways import UNSURE_MS
-from tests.support.events import NOW_MS, alert, delivery, target
+from tests.support.events import NOW_MS, alert, delivery, saved, target
 
 if TYPE_CHECKING:
     from alerts.decision import Delivery
@@ -41,7 +40,7 @@ def _with_fallback(kind: str = "webhook", **changes: object) -> Lane:
 
 
 def _restored(lane: Lane, into: Lane) -> Lane:
-    into.restore(json.loads(json.dumps(lane.snapshot())))
+    into.restore(saved(lane.snapshot()))
     return into
 
 
@@ -165,7 +164,7 @@ def test_what_waited_while_the_process_was_away_is_tried_before_it_is_given_up()
         lane.offer(delivery(number, id=f"{number:032x}"), NOW_MS)
     back_ms = NOW_MS + 3_600_000
     after = Lane(Publish(), {"oncall": target()}, back_ms)
-    after.restore(json.loads(json.dumps(lane.snapshot())))
+    after.restore(saved(lane.snapshot()))
     tried = 0
     while jobs := after.take(back_ms):
         for job in jobs:

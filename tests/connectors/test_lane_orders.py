@@ -5,7 +5,6 @@ The oracle keeps only what was offered, each try with what came of it, and what 
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,7 +17,7 @@ from alerts.config import Deadline, Publish
 from alerts.decision import Delivery, Outcome
 from connectors.lane import Lane
 from connectors.request import Judgement, Sent
-from tests.support.events import NOW_MS, alert, delivery, target
+from tests.support.events import NOW_MS, alert, delivery, saved, target
 
 if TYPE_CHECKING:
     from connectors.heartbeats import Beat
@@ -147,7 +146,7 @@ class LaneMachine(RuleBasedStateMachine):
     @rule()
     def save(self) -> None:
         """A snapshot of the lane and of where the source stands."""
-        self.saved = json.dumps(self.lane.snapshot())
+        self.saved = saved(self.lane.snapshot())
         self.saved_ended = dict(self.ended)
         self.since_saved: list[Delivery] = []
 
@@ -157,7 +156,7 @@ class LaneMachine(RuleBasedStateMachine):
         self.now_ms += 1
         self.began_ms = self.now_ms
         self.lane = Lane(SETTINGS, self.targets, self.began_ms)
-        self.lane.restore(json.loads(self.saved))
+        self.lane.restore(self.saved)
         self.ended = dict(self.saved_ended)
         self.under_way.clear()
         self.beating.clear()

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 from alerts.alert import Status
 from alerts.config import Publish
 from connectors.lane import Lane
 from connectors.request import Judgement, Sent
-from tests.support.events import NOW_MS, alert, delivery, target
+from tests.support.events import NOW_MS, alert, delivery, saved, target
 
 DELIVERED = Sent(Judgement.DELIVERED, 200, "")
 FIRING = delivery(1, id="a" * 32)
@@ -28,7 +26,7 @@ def test_what_waited_in_a_snapshot_is_a_repeat_once_it_is_sent() -> None:
     lane = Lane(Publish(), {"oncall": target()})
     lane.offer(FIRING, NOW_MS)
     after = Lane(Publish(), {"oncall": target()}, began_ms=NOW_MS + 1)
-    after.restore(json.loads(json.dumps(lane.snapshot())))
+    after.restore(saved(lane.snapshot()))
     (job,) = after.take(NOW_MS + 1)
     after.came_back(job, DELIVERED, NOW_MS + 1)
     assert [ended.is_repeat for ended in after.ended()] == [True]

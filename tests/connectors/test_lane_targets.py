@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from alerts.alert import Status
@@ -12,7 +10,7 @@ from alerts.decision import Delivery, Outcome
 from connectors.job import Ended, Job
 from connectors.lane import Lane
 from connectors.request import Judgement, Sent
-from tests.support.events import NOW_MS, alert, delivery, target
+from tests.support.events import NOW_MS, alert, delivery, saved, target
 
 DELIVERED = Sent(Judgement.DELIVERED, 200, "")
 RETRY = Sent(Judgement.RETRY, 503, "answered 503")
@@ -129,7 +127,7 @@ def test_incident_that_may_have_been_opened_before_a_crash_is_closed() -> None:
     lane.offer(F1, NOW_MS)
     lane.take(NOW_MS)
     restored = _lane("pagerduty")
-    restored.restore(json.loads(json.dumps(lane.snapshot())))
+    restored.restore(saved(lane.snapshot()))
     restored.offer(R1, NOW_MS)
     assert _send(restored, DELIVERED).delivery.id == R1.id
 
@@ -277,6 +275,6 @@ def test_incident_whose_firing_waited_at_the_last_snapshot_is_closed_after_a_cra
     lane = _lane("pagerduty")
     lane.offer(F1, NOW_MS)
     after = _lane("pagerduty")
-    after.restore(json.loads(json.dumps(lane.snapshot())))
+    after.restore(saved(lane.snapshot()))
     after.offer(R1, NOW_MS)
     assert _send(after, DELIVERED).delivery.id == R1.id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from connectors.targets import kinds
 
 if TYPE_CHECKING:
     from alerts.config import Target
+    from alerts.delivery_json import Plain
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 
@@ -71,3 +73,19 @@ def submission(name: str = "HighCPU", position: int = 0, **labels: str) -> Submi
     """A valid alert of a webhook."""
     all_labels = {"alertname": name, **labels}
     return Submission(position, all_labels, Status.FIRING, STARTS_AT, None, "", line(all_labels))
+
+
+def saved(plain: Plain) -> Plain:
+    """A snapshot as it comes back from the recovery store; it is plain data through and through."""
+    _check(plain)
+    back: Plain = pickle.loads(pickle.dumps(plain))
+    return back
+
+
+def _check(value: object) -> None:
+    assert type(value) in {dict, list, str, bytes, int, bool, type(None)}, f"{type(value)} is no plain data"
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
+    if isinstance(value, list):
+        for part in value:
+            _check(part)
