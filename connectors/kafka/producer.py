@@ -20,7 +20,7 @@ from alerts.errors import KafkaError
 from connectors.kafka.topics import RECOVERY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from alerts.config import Kafka
     from connectors.request import Message
@@ -77,7 +77,6 @@ class AcknowledgedProducer:
         *,
         polled: Callable[[], None] = lambda: None,
         patience: timedelta = timedelta(0),
-        settings: Mapping[str, str | int] | None = None,
     ) -> None:
         """Start its polling thread.
 
@@ -86,10 +85,9 @@ class AcknowledgedProducer:
             timeout: After this long a message that was not acknowledged is reported as failed.
             polled: Called in the polling thread after each poll that brought reports: one wake-up for all of them.
             patience: How long `send` waits for room when the queue is full.
-            settings: Further librdkafka settings.
 
         Raises:
-            KafkaError: librdkafka refuses `kafka.client` or `settings`.
+            KafkaError: librdkafka refuses `kafka.client`.
         """
         self._settings = {
             "bootstrap.servers": kafka.bootstrap,
@@ -98,7 +96,6 @@ class AcknowledgedProducer:
             "message.max.bytes": _VALUE_MAX_BYTES,
             **RECOVERY,
             **kafka.client,
-            **(settings or {}),
             # Promises, not preferences: no setting of the file takes them back.
             "enable.idempotence": True,
             "acks": "all",
