@@ -57,7 +57,7 @@ class Heartbeats:
     def __init__(self, every: timedelta) -> None:
         self._every_ms = int(every.total_seconds() * 1000)
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
-        self._pages = Pages[str](str)
+        self._pages = Pages()
         self._bytes = 0
         self._next_batch_ms = 0
         self.left_out = 0
@@ -78,6 +78,7 @@ class Heartbeats:
         """Keep this alert alive no longer."""
         old = self._kept.pop(fingerprint, None)
         self._bytes -= len(old.encoded) if old else 0
+        self._pages.drop(fingerprint)
 
     def gave_up(self, delivery: Delivery) -> None:
         """The target did not take this: it is not told the contrary for ever, the alert ends there by itself."""
@@ -116,8 +117,7 @@ class Heartbeats:
     def plain(self) -> Plain:
         """What a snapshot holds: the deliveries, and of each alert when it was told and until when it is kept alive."""
         told = {fingerprint: [kept.told_ms, kept.until_ms] for fingerprint, kept in self._kept.items()}
-        deliveries = self._pages.pack((fingerprint, kept.encoded) for fingerprint, kept in self._kept.items())
-        return {"deliveries": deliveries, "told": orjson.dumps(told)}
+        return {"deliveries": self._pages.packed(), "told": orjson.dumps(told)}
 
     def restore(self, plain: Mapping[str, Any]) -> None:
         """Take on what a snapshot holds, in the order in which it was told."""
@@ -131,6 +131,7 @@ class Heartbeats:
             return
         self._kept[fingerprint] = kept
         self._bytes += len(kept.encoded)
+        self._pages.put(fingerprint, kept.encoded)
 
     def _batches(self) -> int:
         """How many an interval needs, at least."""

@@ -50,7 +50,9 @@ class Lane:
         self._ways = Ways(targets, settings.max_concurrent)
         self._ended: list[Ended] = []
         self._count = 0
-        self._pages = Pages[Job](lane_state.encode_job)
+        self._changed: set[str] = set()
+        """The alerts whose pages the next snapshot renews."""
+        self._pages = Pages()
 
     def __len__(self) -> int:
         """Deliveries that have not ended."""
@@ -165,8 +167,13 @@ class Lane:
 
     def snapshot(self) -> Plain:
         """All that has not ended, as plain data; what is under way is among it."""
-        jobs = ((job.delivery.id, job) for waiting in self._waiting.values() for job in waiting)
-        return lane_state.to_plain(self._pages.pack(jobs), self._ways)
+        for fingerprint in self._changed:
+            if jobs := self._waiting.get(fingerprint):
+                self._pages.put(fingerprint, "\n".join(lane_state.encode_job(job) for job in jobs))
+            else:
+                self._pages.drop(fingerprint)
+        self._changed.clear()
+        return lane_state.to_plain(self._pages.packed(), self._ways)
 
     def begin(self) -> None:
         """Start without a snapshot: nobody knows which incidents a process before this one has opened."""
@@ -193,6 +200,7 @@ class Lane:
         return int((deadline.critical if is_critical else deadline.others).total_seconds() * 1000)
 
     def _append(self, job: Job) -> None:
+        self._changed.add(job.fingerprint)
         jobs = self._waiting.setdefault(job.fingerprint, deque())
         jobs.append(job)
         if len(jobs) == 1:
@@ -200,6 +208,7 @@ class Lane:
 
     def _schedule(self, job: Job) -> None:
         """Put the first of its alert where its turn is found, unless a heartbeat of the alert is under way."""
+        self._changed.add(job.fingerprint)
         if job.fingerprint in self._beating:
             return
         self._ways[job.to].agenda.put(job.fingerprint, job.due_ms)
@@ -288,5 +297,6 @@ class Lane:
 
     def _end(self, job: Job, outcome: Outcome, error: str, now_ms: int) -> None:
         self._count -= 1
+        self._changed.add(job.fingerprint)
         status = job.last.status if job.last else None
         self._ended.append(Ended(job.delivery, outcome, job.tries, status, error, now_ms, job.is_repeat))

@@ -1,4 +1,4 @@
-"""Much that changes little, packed for snapshots: only what changed is encoded and packed again. Pure.
+"""Much that changes little, packed for snapshots: only the pages in which something changed are packed again. Pure.
 
 A lane writes all that waits at each snapshot, and the worker stands still meanwhile.
 """
@@ -6,62 +6,59 @@ A lane writes all that waits at each snapshot, and the worker stands still meanw
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-Item = TypeVar("Item")
+    from collections.abc import Iterable, Iterator
 
 # Alerts of a storm are alike: 64 of them take a tenth when packed together.
 _A_PAGE = 64
 _FASTEST = 1
 
 
-class _Known(NamedTuple, Generic[Item]):
-    item: Item
-    text: str
-    number: int
-    """In the order in which items came."""
+class Pages:
+    """Texts of one line or more by name, in the order in which the names came."""
 
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+        self._texts: dict[int, dict[int, str]] = {}
+        """By page, and then by number."""
+        self._changed: set[int] = set()
+        """Pages."""
+        self._packed: dict[int, bytes] = {}
+        self._next = 0
 
-class Pages(Generic[Item]):
-    """Items by name, in texts of one line each."""
+    def put(self, name: str, text: str) -> None:
+        """This is the text of the name from now on."""
+        number = self._numbers.get(name)
+        if number is None:
+            number = self._numbers[name] = self._next
+            self._next += 1
+        page = number // _A_PAGE
+        self._texts.setdefault(page, {})[number] = text
+        self._changed.add(page)
 
-    def __init__(self, encode: Callable[[Item], str]) -> None:
-        """Pack what `encode` makes of an item; an item that is the same object is not encoded again."""
-        self._encode = encode
-        self._known: dict[str, _Known[Item]] = {}
-        self._packed: dict[int, tuple[list[str], bytes]] = {}
-        self._count = 0
+    def drop(self, name: str) -> None:
+        """The name has none any more; nothing if it had none."""
+        number = self._numbers.pop(name, None)
+        if number is not None:
+            page = number // _A_PAGE
+            del self._texts[page][number]
+            self._changed.add(page)
 
-    def pack(self, items: Iterable[tuple[str, Item]]) -> list[bytes]:
-        """All items; those that came later are later in it."""
-        known: dict[str, _Known[Item]] = {}
-        for name, item in items:
-            known[name] = self._know(name, item)
-        self._known = known
-        pages: dict[int, list[str]] = {}
-        for one in sorted(known.values(), key=lambda one: one.number):
-            pages.setdefault(one.number // _A_PAGE, []).append(one.text)
-        self._packed = {page: self._page(page, texts) for page, texts in pages.items()}
-        return [packed for _, packed in self._packed.values()]
-
-    def _know(self, name: str, item: Item) -> _Known[Item]:
-        old = self._known.get(name)
-        if old is None:
-            self._count += 1
-            return _Known(item, self._encode(item), self._count)
-        return old if old.item is item else _Known(item, self._encode(item), old.number)
-
-    def _page(self, page: int, texts: list[str]) -> tuple[list[str], bytes]:
-        old = self._packed.get(page)
-        return (
-            old if old is not None and old[0] == texts else (texts, zlib.compress("\n".join(texts).encode(), _FASTEST))
-        )
+    def packed(self) -> list[bytes]:
+        """All texts."""
+        for page in sorted(self._changed):
+            if texts := self._texts[page]:
+                self._packed[page] = zlib.compress("\n".join(texts.values()).encode(), _FASTEST)
+            else:
+                del self._texts[page]
+                self._packed.pop(page, None)
+        self._changed.clear()
+        return list(self._packed.values())
 
 
 def unpack(packed: Iterable[bytes]) -> Iterator[str]:
-    """The texts that were packed, in order."""
+    """The lines that were packed, in order."""
     for page in packed:
         yield from zlib.decompress(page).decode().split("\n")

@@ -268,3 +268,21 @@ def test_snapshot_does_not_change_when_the_lane_goes_on() -> None:
 def test_snapshot_of_another_version_is_refused_by_number() -> None:
     with pytest.raises(FormatError, match="version 4"):
         _lane().restore({**_lane().snapshot(), "v": 4})
+
+
+def test_each_snapshot_holds_every_job_as_it_is_then() -> None:
+    """Snapshots are written by what changed; a lane that never wrote one before writes all."""
+    lane = _lane()
+    for moment, sent in enumerate((RETRY, DELIVERED, RETRY, REFUSED)):
+        at_ms = NOW_MS + moment * 60_000
+        lane.offer(delivery(moment, alert=alert(fingerprint=f"{moment % 3:016x}")), at_ms)
+        lane.snapshot()
+        for job in lane.take(at_ms):
+            lane.came_back(job, sent, at_ms)
+        again = _lane()
+        again.restore(saved(lane.snapshot()))
+        assert sorted(_jobs(again)) == sorted(_jobs(lane))
+
+
+def _jobs(lane: Lane) -> list[tuple[str, int, int]]:
+    return [(job.delivery.id, job.tries, job.due_ms) for jobs in lane._waiting.values() for job in jobs]
