@@ -49,19 +49,19 @@ class Lane:
         """Of the firsts that may be sent."""
         self._ways = Ways(targets, settings.max_concurrent)
         self._ended: list[Ended] = []
-        self._count = 0
+        self._ages = Agenda()
+        """Deliveries that have not ended, by acceptance."""
         self._changed: set[str] = set()
         """The alerts whose pages the next snapshot renews."""
         self._pages = Pages()
 
     def __len__(self) -> int:
         """Deliveries that have not ended."""
-        return self._count
+        return len(self._ages)
 
     def oldest_ms(self) -> int | None:
         """When the oldest alert of those that have not ended was accepted; None if there is none."""
-        jobs = (job for waiting in self._waiting.values() for job in waiting)
-        return min((job.delivery.alert.envelope.accepted_ms for job in jobs), default=None)
+        return self._ages.first_ms()
 
     @property
     def is_busy(self) -> bool:
@@ -82,7 +82,7 @@ class Lane:
         jobs = self._waiting.get(job.fingerprint)
         if jobs and any(waiting.delivery.id == delivery.id for waiting in jobs):
             return  # a dead letter that comes back while it is there again, after a crash: it has its end already
-        self._count += 1
+        self._ages.put(delivery.id, delivery.alert.envelope.accepted_ms)
         if not jobs or (len(jobs) == 1 and job.fingerprint in self._under_way):
             self._append(job)
             return
@@ -187,11 +187,11 @@ class Lane:
         """
         saved = lane_state.from_plain(plain)
         self._ways.restore(saved.opened, saved.unsure_until_ms, saved.alive)
-        self._count += len(saved.jobs)
         for job in saved.jobs:
             self._ways.may_be_open(job, self._began_ms)
             # The time this process was away is not the target's fault: each is tried once more at least.
             deadline_ms = max(job.deadline_ms, self._began_ms + _RESTORED_MS)
+            self._ages.put(job.delivery.id, job.delivery.alert.envelope.accepted_ms)
             self._append(job._replace(may_repeat=True, deadline_ms=deadline_ms))
 
     def _deadline_ms(self, delivery: Delivery) -> int:
@@ -296,7 +296,7 @@ class Lane:
             del self._waiting[job.fingerprint]
 
     def _end(self, job: Job, outcome: Outcome, error: str, now_ms: int) -> None:
-        self._count -= 1
+        self._ages.drop(job.delivery.id)
         self._changed.add(job.fingerprint)
         status = job.last.status if job.last else None
         self._ended.append(Ended(job.delivery, outcome, job.tries, status, error, now_ms, job.is_repeat))
