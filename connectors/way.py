@@ -39,6 +39,8 @@ class Way:
     def __init__(self, target: Target | None, max_concurrent: int) -> None:
         self.agenda = Agenda()
         """Whose turn comes when."""
+        self.failure = ""
+        """What the last try that failed came to."""
         self.is_gone = False
         """Whether the target answered that it will never take anything again."""
         self._target = target
@@ -105,6 +107,7 @@ class Way:
         self._under_way -= 1
         if sent.judgement is Judgement.RETRY:
             self._breaker.failed(now_ms)
+            self.failure = sent.error
         else:
             self._breaker.succeeded(now_ms)
         if sent.judgement is Judgement.RETRY and sent.retry_after_ms:

@@ -190,6 +190,7 @@ class Reader:
             for partition, start in starts.items()
         }
         self._expected |= {partition: offset for partition, offset in starts.items() if offset >= 0}
+        log.info("reading_began", topic=self._topic, partitions=len(starts))
         self._consumer.incremental_assign(
             [TopicPartition(self._topic, partition, offset) for partition, offset in starts.items()]
         )

@@ -163,6 +163,7 @@ class _Partition(StatefulSourcePartition[Item, Position]):
         """The flow has ended; whether its last snapshot is written nobody tells, so the group is told no more."""
         if self._reader.close():
             self._stop.ended()
+            log.info("stopped")
 
 
 class WebhooksSource(FixedPartitionedSource[Item, Position]):

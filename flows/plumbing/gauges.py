@@ -29,6 +29,7 @@ class Gauges:
 
     def __init__(self) -> None:
         self._gone: set[str] = set()
+        self._held: set[str] = set()
         self._kept: dict[str, int] = {}
         self._left_out: dict[str, int] = {}
 
@@ -36,6 +37,7 @@ class Gauges:
         """Say which targets are gone or held back, and how many alerts are kept alive there."""
         for name, way in ways.items():
             target_held.labels(target=name).set(way.is_held_back)
+            self._tell_held(name, way)
             if way.is_gone and name not in self._gone:
                 self._gone.add(name)
                 target_gone.labels(target=name).set(1)
@@ -45,6 +47,15 @@ class Gauges:
                 kept_alive.labels(target=name).inc(len(way.beats) - self._kept.get(name, 0))
                 self._kept[name] = len(way.beats)
                 self._tell_left_out(name, way.beats.left_out)
+
+    def _tell_held(self, name: str, way: Way) -> None:
+        """Once when it begins to fail and once when it is back: a critical page may wait for an hour meanwhile."""
+        if way.is_held_back and name not in self._held:
+            self._held.add(name)
+            log.warning("target_held_back", target=name, why="it keeps failing and is only probed", error=way.failure)
+        elif not way.is_held_back and name in self._held:
+            self._held.remove(name)
+            log.info("target_back", target=name)
 
     def _tell_left_out(self, name: str, left_out: int) -> None:
         before = self._left_out.get(name, 0)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from structlog.testing import capture_logs
+
 from alerts.alert import Status
 from alerts.config import Publish
 from connectors.request import Judgement, Sent
@@ -62,8 +64,12 @@ def test_breaker_is_a_gauge_that_goes_up_when_the_target_fails() -> None:
     lane = _logic(send, wake)
     assert _tell(lane, wake, *(delivery(number) for number in range(4))) == []
     assert target_held.labels(target="oncall")._value.get() == 0
-    assert _tell(lane, wake, delivery(4)) == []
+    with capture_logs() as logged:
+        assert _tell(lane, wake, delivery(4)) == []
     assert target_held.labels(target="oncall")._value.get() == 1
+    assert [(line["event"], line["target"], line["error"]) for line in logged] == [
+        ("target_held_back", "oncall", "answered 503")
+    ]
 
 
 def test_nothing_is_sent_while_older_records_are_still_being_read_and_then_the_latest_only() -> None:
@@ -108,7 +114,8 @@ def test_heartbeats_are_counted_as_such_and_end_nothing(monkeypatch: pytest.Monk
 
 def test_the_oldest_that_waits_in_any_lane_is_known() -> None:
     pending = Pending(100)
-    two = [LaneLogic(_take, Background(Wake()), Publish(), None, Shared(pending=pending, is_behind=lambda: True))] * 2
+    shared = Shared(pending=pending, is_behind=lambda: True)
+    two = [LaneLogic(_take, Background(Wake()), Publish(), None, shared) for _ in range(2)]
     assert pending.oldest_ms is None
     two[0].on_batch([FIRING])
     older = FIRING.alert.envelope._replace(accepted_ms=FIRING.alert.envelope.accepted_ms - 1000)
