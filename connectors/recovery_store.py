@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -11,6 +13,9 @@ from alerts.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+
+_LOCK = "winnow.lock"
 
 
 def option(names: tuple[str, str], variable: str, arguments: Sequence[str], environ: Mapping[str, str]) -> str | None:
@@ -24,6 +29,34 @@ def option(names: tuple[str, str], variable: str, arguments: Sequence[str], envi
         if argument.startswith(short) and not argument.startswith("--"):
             return argument.removeprefix(short)
     return environ.get(variable)
+
+
+def claim(folder: Path, *, is_shared: bool) -> int | None:
+    """Hold the store until this process ends, however it ends: two flows on one store would spoil each other's state.
+
+    Args:
+        folder: The recovery directory.
+        is_shared: Whether other processes of the same cluster hold it too.
+
+    Returns:
+        The open file that holds it; None where the file system knows no locks.
+
+    Raises:
+        ConfigError: Another flow holds it, or nothing can be written there.
+    """
+    try:
+        held = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise ConfigError(f"the recovery directory {folder} cannot be used: {error.strerror}") from error
+    try:
+        fcntl.flock(held, (fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(held)
+        raise ConfigError(f"another flow runs on the recovery directory {folder}: end it first") from error
+    except OSError:  # a file system without locks
+        os.close(held)
+        return None
+    return held
 
 
 def check(folder: Path, source: str, partitions: int) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from alerts.errors import ConfigError, WinnowError
 from connectors import logs
-from connectors.recovery_store import check, option
+from connectors.recovery_store import check, claim, option
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -52,6 +52,9 @@ def check_arguments(partitions: int) -> None:
     """
     folder = option(("-r", "--recovery-directory"), "BYTEWAX_RECOVERY_DIRECTORY", sys.argv, os.environ)
     if folder is not None:
+        cluster = ("-i", "--process-id"), "BYTEWAX_PROCESS_ID"
+        if Path(folder).is_dir():
+            claim(Path(folder), is_shared=option(*cluster, sys.argv, os.environ) is not None)
         check(Path(folder), "proxy.kafka", partitions)
     names = ("-w", "--workers-per-process")
     workers = option(names, "BYTEWAX_WORKERS_PER_PROCESS", sys.argv, os.environ)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from alerts.errors import ConfigError
-from connectors.recovery_store import check, option
+from connectors.recovery_store import check, claim, option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -117,3 +118,28 @@ def test_a_file_that_is_no_store_is_named_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "part-0.sqlite3").write_text("no database" * 100)
     with pytest.raises(ConfigError, match="cannot be used: file is not a database"):
         check(tmp_path, "proxy.kafka", 1)
+
+
+def test_a_store_that_a_flow_holds_is_refused_to_another_until_that_ends(tmp_path: Path) -> None:
+    held = claim(tmp_path, is_shared=False)
+    assert held is not None
+    for is_shared in (True, False):
+        with pytest.raises(ConfigError, match="another flow runs on the recovery directory"):
+            claim(tmp_path, is_shared=is_shared)
+    os.close(held)
+    again = claim(tmp_path, is_shared=False)
+    assert again is not None
+    os.close(again)
+
+
+def test_processes_of_a_cluster_hold_a_store_together(tmp_path: Path) -> None:
+    held = [claim(tmp_path, is_shared=True) for _ in range(2)]
+    for one in held:
+        assert one is not None
+        os.close(one)
+
+
+def test_a_store_where_nothing_can_be_written_is_refused_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "winnow.lock").mkdir()
+    with pytest.raises(ConfigError, match="cannot be used: Is a directory"):
+        claim(tmp_path, is_shared=False)

@@ -117,6 +117,16 @@ def test_a_recovery_directory_of_other_partitions_is_refused_in_one_line(made: P
     assert "Traceback" not in ended.stderr
 
 
+def test_a_second_flow_on_a_recovery_directory_is_refused_in_one_line_while_the_first_goes_on(made: Product) -> None:
+    first = made.flow(*recovery(made))
+    command = [sys.executable, "-m", "bytewax.run", "flows.proxy", *recovery(made)]
+    ended = subprocess.run(command, env=made.environ, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 1
+    assert "another flow runs on the recovery directory" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert first.poll() is None
+
+
 def test_several_workers_in_one_process_are_refused_in_one_line(made: Product) -> None:
     command = [sys.executable, "-m", "bytewax.run", "flows.proxy", "-w", "2"]
     ended = subprocess.run(command, env=made.environ, capture_output=True, text=True, timeout=60, check=False)
