@@ -11,7 +11,7 @@ from alerts.webhook import Fault, Rejected, Submission
 
 if TYPE_CHECKING:
     from alerts.formats import Format
-    from alerts.webhook import Webhook
+    from alerts.webhook import Received, Webhook
 
 # An alert's status, name and start alone take more, in any format.
 ENTRY_MIN_BYTES = 60
@@ -19,16 +19,16 @@ ENTRY_MIN_BYTES = 60
 _LARGE_BYTES = 256 * 1024
 
 
-def read(form: Format, body: bytes) -> Webhook:
-    """The alerts of a body; those that no broker would take are among the rejected.
+def read(form: Format, received: Received) -> Webhook:
+    """The alerts of a request; those that no broker would take are among the rejected.
 
     Raises:
         FormatError: Nothing in it can be used.
     """
-    check_entries(body)
-    webhook = form.read(body)
+    check_entries(received.body)
+    webhook = form.read(received)
     # A line can be longer than it came (`1e9`, broken UTF-8), but not eight times.
-    return without_giants(webhook) if len(body) > ALERT_MAX_BYTES // 8 else webhook
+    return without_giants(webhook) if len(received.body) > ALERT_MAX_BYTES // 8 else webhook
 
 
 def check_entries(body: bytes) -> None:

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from alerts.alert import Status
+
+
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
+
+class Received(NamedTuple):
+    """One request as it came, for a format to read."""
+
+    body: bytes
+    accepted_ms: int
+    """When it came: what a sender that gives no time means by now. Milliseconds since the epoch."""
+    headers: Mapping[str, str] = _NO_HEADERS
+    """Names in lower case."""
 
 
 class Submission(NamedTuple):

@@ -14,7 +14,7 @@ from alerts.errors import FormatError, KafkaError
 from alerts.instant import rfc3339
 from alerts.quarantine import from_gateway
 from alerts.record import split
-from alerts.webhook import Fault
+from alerts.webhook import Fault, Received
 from connectors.request import Message
 from http_gateway import metrics
 from http_gateway.answers import RefusedError, Reply, details, now_ms, unavailable
@@ -59,7 +59,7 @@ class Intake:
         """
         accepted_ms = now_ms()
         try:
-            webhook = self._read(body, limit)
+            webhook = self._read(Received(body, accepted_ms), limit)
         except FormatError as error:
             self._quarantine_quietly(self._envelope(ingest_id, accepted_ms), _reason(str(error), error.faults), body)
             raise RefusedError(400, "VALIDATION_ERROR", str(error), error.faults) from error
@@ -77,8 +77,8 @@ class Intake:
     def _envelope(self, ingest_id: str, accepted_ms: int, receiver: str = "", group_key: str = "") -> Envelope:
         return Envelope(ingest_id, self._name, "default", receiver, group_key, accepted_ms)
 
-    def _read(self, body: bytes, limit: int | None) -> Webhook:
-        webhook = bounds.read(self._format, body)
+    def _read(self, received: Received, limit: int | None) -> Webhook:
+        webhook = bounds.read(self._format, received)
         count = len(webhook.submissions) + len(webhook.rejected)
         if limit is not None and count > limit:
             fault = Fault("alerts", f"at most {limit} alerts a request, got {count}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +15,7 @@ import typer
 from alerts.errors import FormatError, WinnowError
 from alerts.fingerprint import fingerprint, identity
 from alerts.formats import formats
+from alerts.webhook import Received
 from connectors.terminal import printable
 
 # The gateway answers within its own limits, which are shorter.
@@ -97,7 +99,7 @@ def example_body(labels: dict[str, str], now: datetime, *, is_over: bool) -> dic
 def _fingerprints(body: bytes) -> list[str]:
     """A line for each of the first alerts of a webhook, with what `winnow explain` asks for."""
     try:
-        submissions = formats()["alertmanager"].read(body).submissions
+        submissions = formats()["alertmanager"].read(Received(body, time.time_ns() // 1_000_000)).submissions
     except FormatError:  # another format's body: the gateway has said what it thinks of it
         return []
     return [

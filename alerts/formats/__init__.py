@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from alerts.webhook import Content, Webhook
+    from alerts.webhook import Content, Received, Webhook
 
 
 class Format(Protocol):
@@ -20,8 +20,8 @@ class Format(Protocol):
     PATHS: tuple[str, ...]
     """URL paths that take this format."""
 
-    def read(self, body: bytes) -> Webhook:
-        """The alerts of one request body and what is wrong with the others.
+    def read(self, received: Received) -> Webhook:
+        """The alerts of one request and what is wrong with the others.
 
         Raises:
             FormatError: Nothing in it can be used.

@@ -16,7 +16,7 @@ from alerts.alert import Status
 from alerts.errors import FormatError
 from alerts.instant import instant, is_zero
 from alerts.json_text import loads
-from alerts.webhook import Content, Fault, Rejected, Submission, Webhook
+from alerts.webhook import Content, Fault, Received, Rejected, Submission, Webhook
 
 PATHS = ("/webhook/proxy", "/api/v1/webhook/proxy", "/v1/webhooks/alertmanager")
 
@@ -81,7 +81,7 @@ _validate_alert = WebhookAlert.__pydantic_validator__.validate_python
 _validate_body = WebhookBody.__pydantic_validator__.validate_python
 
 
-def read(body: bytes) -> Webhook:
+def read(received: Received) -> Webhook:
     """Decode one Alertmanager webhook call.
 
     Returns:
@@ -90,7 +90,7 @@ def read(body: bytes) -> Webhook:
     Raises:
         FormatError: Not JSON, or the envelope is not a v4 webhook; its `faults` name every faulty field.
     """
-    value = loads(body)
+    value = loads(received.body)
     try:
         envelope: WebhookBody = _validate_body(value)
     except ValidationError as error:

@@ -13,7 +13,7 @@ from alerts.errors import FormatError
 from alerts.fingerprint import identity
 from alerts.formats import Format, formats
 from alerts.record import decode, open_alert, split
-from alerts.webhook import Webhook
+from alerts.webhook import Received, Webhook
 from tests.support.events import ENVELOPE, NOW_MS, SAMPLES
 
 # Where a format's real bodies lie, unless it is tests/samples/formats/<name>.
@@ -50,7 +50,7 @@ def _lines(webhook: Webhook) -> list[bytes]:
 def _read(form: Format, body: bytes) -> Webhook:
     """What the format reads; nothing at all if it refuses, and no other error may come."""
     try:
-        return form.read(body)
+        return form.read(Received(body, NOW_MS))
     except FormatError:
         return Webhook("", "", [], [])
 
@@ -79,7 +79,7 @@ def test_format_has_a_real_sample(name: str) -> None:
 
 @pytest.mark.parametrize(("form", "path"), SAMPLE_BODIES)
 def test_every_alert_of_a_sample_is_valid(form: Format, path: Path) -> None:
-    webhook = form.read(path.read_bytes())
+    webhook = form.read(Received(path.read_bytes(), NOW_MS))
     assert webhook.submissions
     assert not webhook.rejected
 
@@ -87,7 +87,7 @@ def test_every_alert_of_a_sample_is_valid(form: Format, path: Path) -> None:
 @pytest.mark.parametrize(("form", "path"), SAMPLE_BODIES)
 def test_sample_comes_through_kafka_with_the_labels_it_was_sent_with(form: Format, path: Path) -> None:
     name = next(name for name, one in formats().items() if one is form)
-    webhook = form.read(path.read_bytes())
+    webhook = form.read(Received(path.read_bytes(), NOW_MS))
     records = list(split(ENVELOPE._replace(format=name), webhook.submissions, 32))
     opened = [open_alert(arrival) for _, value in records for arrival in decode(value, NOW_MS)]
     labels = {identity(one.labels, one.fingerprint): one.labels for one in webhook.submissions}
@@ -96,8 +96,8 @@ def test_sample_comes_through_kafka_with_the_labels_it_was_sent_with(form: Forma
 
 @pytest.mark.parametrize(("form", "path"), SAMPLE_BODIES)
 def test_alert_of_a_sample_is_read_alone_as_it_is_among_others(form: Format, path: Path) -> None:
-    for submission in form.read(path.read_bytes()).submissions:
-        webhook = form.read(form.alone(submission.line))
+    for submission in form.read(Received(path.read_bytes(), NOW_MS)).submissions:
+        webhook = form.read(Received(form.alone(submission.line), NOW_MS))
         assert webhook.submissions == [submission._replace(position=0)]
         assert not webhook.rejected
 

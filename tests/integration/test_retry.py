@@ -10,14 +10,13 @@ import orjson
 import pytest
 from confluent_kafka import Producer
 
-from alerts.formats.alertmanager import read
 from alerts.quarantine import from_flow, from_gateway
 from alerts.record import decode, split
 from connectors.inbox import Inbox
 from connectors.kafka.scan import scan
 from connectors.kafka.topics import topics
 from tests.integration.test_main_job import webhook
-from tests.support.events import ENVELOPE
+from tests.support.events import ENVELOPE, read
 from tests.support.product import Product, wait_for
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from alerts.alert import Alert, Arrival, Envelope, Status
 from alerts.decision import Classification, Delivery, Judge, Severity
-from alerts.webhook import Submission
+from alerts.formats import alertmanager
+from alerts.webhook import Received, Submission, Webhook
 from connectors.targets import kinds
 
 if TYPE_CHECKING:
@@ -73,6 +74,11 @@ def submission(name: str = "HighCPU", position: int = 0, **labels: str) -> Submi
     """A valid alert of a webhook."""
     all_labels = {"alertname": name, **labels}
     return Submission(position, all_labels, Status.FIRING, STARTS_AT, None, "", line(all_labels))
+
+
+def read(body: bytes) -> Webhook:
+    """What an Alertmanager webhook of now holds."""
+    return alertmanager.read(Received(body, NOW_MS))
 
 
 def saved(plain: Plain) -> Plain:

@@ -12,7 +12,6 @@ from bytewax.testing import TestingSink, TestingSource, run_main
 from alerts.alert import Envelope
 from alerts.decision import Delivery, Outcome
 from alerts.delivery_json import Plain
-from alerts.formats.alertmanager import read
 from alerts.record import Stored, split
 from connectors.job import Ended
 from connectors.kafka.topics import Topics
@@ -25,7 +24,7 @@ from flows.steps.dedup import Dedup
 from flows.steps.filter import Filter
 from flows.steps.route import Route
 from flows.trail import Trail
-from tests.support.events import NOW_MS
+from tests.support.events import NOW_MS, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

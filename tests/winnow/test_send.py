@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from alerts.fingerprint import fingerprint
-from alerts.formats.alertmanager import read
 from connectors.inbox import Inbox
+from tests.support.events import read
 from winnow.__main__ import application
 from winnow.send import example_body
 

@@ -10,8 +10,8 @@ import pytest
 from alerts.alert import Status
 from alerts.errors import FormatError
 from alerts.fingerprint import identity
-from alerts.formats.alertmanager import content, read
-from tests.support.events import SAMPLES, STARTS_AT
+from alerts.formats.alertmanager import content
+from tests.support.events import SAMPLES, STARTS_AT, read
 
 if TYPE_CHECKING:
     from pathlib import Path

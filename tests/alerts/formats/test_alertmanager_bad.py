@@ -9,9 +9,9 @@ import pytest
 
 from alerts.errors import FormatError
 from alerts.fingerprint import fingerprint, identity
-from alerts.formats.alertmanager import LABELS_MAX, content, read
+from alerts.formats.alertmanager import LABELS_MAX, content
 from alerts.record import split
-from tests.support.events import ENVELOPE, STARTS_AT
+from tests.support.events import ENVELOPE, STARTS_AT, read
 
 if TYPE_CHECKING:
     from alerts.webhook import Webhook

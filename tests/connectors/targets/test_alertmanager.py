@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from alerts.formats.alertmanager import read
 from connectors.targets.alertmanager import Config, render, render_heartbeat
 from tests.support.build import AT, ENDS_AT, STARTS_AT, alert, classification, delivery, resolved
+from tests.support.events import read
 
 if TYPE_CHECKING:
     from alerts.decision import Delivery
