@@ -7,23 +7,15 @@ and not in the version, and `<field>_file` may name a file that holds it.
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, model_validator
+from pydantic import ConfigDict, Field, SerializeAsAny, model_validator
 
 from alerts.alert import Alert, Status
+from alerts.config_section import Name, Section
 from alerts.decision import Severity
 from alerts.fields import Bootstrap, Listen, MatchersField, Pause, Size, Span, Url, Wait, Zone
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=100)]
-"""Names of rules and targets: they become metric labels, lane keys and parts of ids."""
-
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 """0 to 1."""
-
-
-class Section(BaseModel):
-    """A part of winnow.yaml: keys it does not know are refused, values never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class Kafka(Section):
