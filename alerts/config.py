@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import ConfigDict, Field, SerializeAsAny, model_validator
 
 from alerts.alert import Alert, Status
+from alerts.config_limits import Limits
 from alerts.config_section import Name, Section
 from alerts.decision import Severity
 from alerts.fields import Bootstrap, Listen, MatchersField, Pause, Size, Span, Url, Wait, Zone
@@ -41,6 +42,7 @@ class Gateway(Section):
     """How long a request waits for Kafka's report before it is answered 503: within 5 s with what checking takes."""
     request_timeout: Wait = timedelta(seconds=30)
     """How long a sender may take to send its body."""
+    limits: Limits = Limits()
 
 
 class Dedup(Section):

@@ -18,7 +18,7 @@ from connectors.configuration import load
 from connectors.kafka.topics import topics
 from http_gateway import metrics
 from http_gateway.answers import Headers, RefusedError, Reply, headers, new_id, request_id, unavailable
-from http_gateway.body import Event, Receive, Scope, Send, read
+from http_gateway.body import JSON, Event, Reader, Receive, Scope, Send
 from http_gateway.intake import Intake
 from http_gateway.metrics import Meter
 from http_gateway.ops import Ops
@@ -43,6 +43,8 @@ class Entrance(NamedTuple):
     limit: int | None
     """On the alerts of one request."""
     meter: Meter
+    types: frozenset[bytes]
+    """Content types it takes."""
 
 
 class Gateway:
@@ -51,6 +53,7 @@ class Gateway:
     def __init__(self, config: Config) -> None:
         self._config = config
         self._settings = config.gateway
+        self._reader = Reader(config.gateway)
         self._readiness = Readiness(config.kafka)
         self._ops = Ops(self._readiness)
         self._writer: Writer | None = None
@@ -85,9 +88,10 @@ class Gateway:
             return {"type": "lifespan.startup.failed", "message": str(error)}
         for name, form in formats().items():
             intake = Intake(name, form, self._writer, topics(kafka), kafka.partitions)
+            types = frozenset(kind.encode() for kind in getattr(form, "TYPES", ())) or JSON
             for path in form.PATHS:
                 limit = None if path in _UNLIMITED else self._settings.max_alerts_per_request
-                self._entrances[path] = Entrance(intake, limit, Meter(path))
+                self._entrances[path] = Entrance(intake, limit, Meter(path), types)
         self._readiness.start()
         return {"type": "lifespan.startup.complete"}
 
@@ -104,7 +108,7 @@ class Gateway:
         id_ = request_id(given.get(b"x-request-id")) or made
         metrics.in_flight.inc()
         try:
-            body = await self._body(scope["method"], given, receive)
+            body = await self._body(scope["method"], given, receive, entrance.types)
             reply = await entrance.intake.take(body, entrance.limit, made)
         except RefusedError as error:
             reply = error.reply(id_)
@@ -117,12 +121,12 @@ class Gateway:
         await send(_start(reply, headers(id_, started_ns)))
         await send({"type": "http.response.body", "body": reply.body})
 
-    async def _body(self, method: str, given: dict[bytes, bytes], receive: Receive) -> bytes:
+    async def _body(self, method: str, given: dict[bytes, bytes], receive: Receive, types: frozenset[bytes]) -> bytes:
         if method != "POST":
             raise RefusedError(405, "METHOD_NOT_ALLOWED", f"{method} is not allowed", headers=(_ALLOW,))
         if not self._readiness.has_been:
             raise unavailable(f"not ready: {self._readiness.problem}")
-        body = await read(given, receive, self._settings.max_body, self._settings.request_timeout)
+        body = await self._reader.read(given, receive, types)
         metrics.body_bytes.inc(len(body))
         return body
 

@@ -6,35 +6,72 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
+from alerts.errors import FormatError
+from http_gateway import encoding, limits
 from http_gateway.answers import RefusedError
 
 if TYPE_CHECKING:
-    from datetime import timedelta
+    from alerts.config import Gateway
 
 Scope = MutableMapping[str, Any]
 Event = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Event]]
 Send = Callable[[Event], Awaitable[None]]
 
+JSON = frozenset({b"application/json"})
+"""What a format takes that names no `TYPES`."""
 
-async def read(headers: dict[bytes, bytes], receive: Receive, limit_bytes: int, within: timedelta) -> bytes:
-    """The whole body.
+# More than this may expand to megabytes, and that takes milliseconds: in a thread, where others need not wait for it.
+_INLINE_MAX_BYTES = 4096
 
-    Raises:
-        RefusedError: Not JSON by its headers (415), over the limit (413), not sent in time (504), or it
-            ended before it was complete (400; perhaps there is nobody left to answer).
-    """
-    check_type(headers)
-    given = headers.get(b"content-length", b"")
-    # RFC 9112 section 6.3: beside chunks a length means nothing.
-    announced_bytes = int(given) if given.isdigit() and b"transfer-encoding" not in headers else None
-    if announced_bytes is not None and announced_bytes > limit_bytes:
-        raise _too_large(limit_bytes)
-    try:
-        async with asyncio.timeout(within.total_seconds()):
-            return await _all(receive, limit_bytes, announced_bytes)
-    except TimeoutError:
-        raise RefusedError(504, "TIMEOUT_ERROR", "the body did not arrive in time") from None
+
+class Reader:
+    """Reads bodies as the settings allow."""
+
+    def __init__(self, settings: Gateway) -> None:
+        self._limit_bytes = settings.max_body
+        self._compressed_bytes = settings.limits.compressed_body
+        self._within_s = settings.request_timeout.total_seconds()
+
+    async def read(self, headers: dict[bytes, bytes], receive: Receive, types: frozenset[bytes] = JSON) -> bytes:
+        """The whole body, expanded.
+
+        Args:
+            headers: The request's, names in lower case.
+            receive: ASGI's.
+            types: Content types that are taken, in lower case; no type at all always is.
+
+        Raises:
+            RefusedError: Another type or encoding (415), over a limit (413), not sent in time (504), or it
+                ended before it was complete (400; perhaps there is nobody left to answer).
+        """
+        check_type(headers, types)
+        coding = _coding(headers)
+        limit_bytes = self._limit_bytes if coding is None else self._compressed_bytes
+        given = headers.get(b"content-length", b"")
+        # RFC 9112 section 6.3: beside chunks a length means nothing.
+        announced_bytes = int(given) if given.isdigit() and b"transfer-encoding" not in headers else None
+        if announced_bytes is not None and announced_bytes > limit_bytes:
+            raise _too_large(limit_bytes)
+        try:
+            async with asyncio.timeout(self._within_s):
+                body = await _all(receive, limit_bytes, announced_bytes)
+        except TimeoutError:
+            raise RefusedError(504, "TIMEOUT_ERROR", "the body did not arrive in time") from None
+        return body if coding is None else await self._expanded(coding, body)
+
+    async def _expanded(self, coding: bytes, body: bytes) -> bytes:
+        try:
+            if len(body) <= _INLINE_MAX_BYTES:
+                expanded = encoding.expand(coding, body, self._limit_bytes)
+            else:
+                expanded = await asyncio.to_thread(encoding.expand, coding, body, self._limit_bytes)
+        except FormatError as error:
+            raise RefusedError(400, "VALIDATION_ERROR", str(error)) from error
+        if expanded is None:
+            message = f"the body is over the limit of {self._limit_bytes} bytes when expanded"
+            raise limits.too_large("expanded_body", message)
+        return expanded
 
 
 async def _all(receive: Receive, limit_bytes: int, announced_bytes: int | None) -> bytes:
@@ -55,20 +92,35 @@ async def _all(receive: Receive, limit_bytes: int, announced_bytes: int | None) 
     return b"".join(parts)
 
 
-def check_type(headers: dict[bytes, bytes]) -> None:
-    """Refuse what is not JSON by its headers; no type at all is accepted.
+def check_type(headers: dict[bytes, bytes], types: frozenset[bytes] = JSON) -> None:
+    """Refuse what is of another type by its headers; no type at all is accepted.
 
     Raises:
         RefusedError: 415.
     """
     kind = headers.get(b"content-type", b"").split(b";", 1)[0].strip().lower()
-    if kind not in {b"", b"application/json"}:
+    if kind and kind not in types:
+        expected = b" or ".join(sorted(types)).decode()
         came = kind[:60].decode("latin-1")
-        raise RefusedError(415, "UNSUPPORTED_MEDIA_TYPE", f"expected application/json, got {came}")
-    encoding = headers.get(b"content-encoding", b"identity").strip().lower()
-    if encoding != b"identity":
-        raise RefusedError(415, "UNSUPPORTED_MEDIA_TYPE", "expected no content-encoding")
+        raise RefusedError(415, "UNSUPPORTED_MEDIA_TYPE", f"expected {expected}, got {came}")
+
+
+def _coding(headers: dict[bytes, bytes]) -> bytes | None:
+    """How the body is compressed; None: not at all."""
+    given = headers.get(b"content-encoding")
+    if given is None:
+        return None
+    coding = given.strip().lower()
+    if coding in {b"", b"identity"}:
+        return None
+    if coding not in encoding.ENCODINGS:
+        # RFC 9110 section 15.5.16: the answer says what would be taken.
+        offered = ((b"accept-encoding", encoding.ACCEPTED),)
+        came = coding[:60].decode("latin-1")
+        message = f"expected content-encoding gzip, zstd or none, got {came}"
+        raise RefusedError(415, "UNSUPPORTED_MEDIA_TYPE", message, headers=offered)
+    return coding
 
 
 def _too_large(limit_bytes: int) -> RefusedError:
-    return RefusedError(413, "PAYLOAD_TOO_LARGE", f"the body is over the limit of {limit_bytes} bytes")
+    return limits.too_large("body", f"the body is over the limit of {limit_bytes} bytes")

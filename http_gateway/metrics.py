@@ -17,6 +17,7 @@ body_bytes = Counter("winnow_http_body_bytes_total", "Bytes of request bodies re
 evidence_lost = Counter(
     "winnow_gateway_evidence_lost_total", "Refused bodies that could not be put into the quarantine"
 )
+refused = Counter("winnow_gateway_refused_total", "Requests that went over a limit, by which", ["reason"])
 
 
 class Meter:

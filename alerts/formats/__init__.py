@@ -1,4 +1,7 @@
-"""Ingest formats, one file each, found by name: `<name>.py` holds `PATHS`, `read`, `alone` and `content`."""
+"""Ingest formats, one file each, found by name: `<name>.py` holds `PATHS`, `read`, `alone` and `content`.
+
+One that takes other content types than `application/json` names them in `TYPES`, in lower case.
+"""
 
 from __future__ import annotations
 

@@ -122,10 +122,6 @@ def test_body_without_a_media_type_is_accepted(running: Gateway) -> None:
     assert running.client.post(PROXY, content=webhook(alert())).status_code == 202
 
 
-def test_encoded_body_is_answered_415(running: Gateway) -> None:
-    error(running.post(b"\x1f\x8b", content_encoding="gzip"), 415, "UNSUPPORTED_MEDIA_TYPE")
-
-
 def test_body_at_the_limit_is_read_and_one_byte_more_is_answered_413(running: Gateway) -> None:
     body = webhook(alert())
     assert running.post(body.ljust(LIMIT_BYTES)).status_code == 202

@@ -99,6 +99,13 @@ class Gateway:
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.client.post(path, content=body, headers={"content-type": "application/json", **given})
 
+    def metric(self, name: str) -> float:
+        """What `/metrics` says of this one now, name and labels as written there; 0 if it is not there yet."""
+        for line in self.client.get("/metrics").text.splitlines():
+            if line.startswith(name + " "):
+                return float(line.rpartition(" ")[2])
+        return 0.0
+
     @contextmanager
     def connected(self) -> Iterator[socket.socket]:
         """A bare connection, for what no HTTP client would send."""
