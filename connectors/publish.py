@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
-import socket
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import aiohttp
 import httpx
@@ -16,6 +14,7 @@ import structlog
 from httpx_aiohttp import AiohttpTransport
 
 from alerts.config import HttpTarget, Kafka, Target
+from connectors import egress
 from connectors import targets as kinds
 from connectors.kafka.producer import AcknowledgedProducer, Batch
 from connectors.request import Answer, Judgement, Message, Request, Sent
@@ -23,6 +22,8 @@ from connectors.request import Answer, Judgement, Message, Request, Sent
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import timedelta
+
+    from aiohttp.abc import AbstractResolver
 
     from alerts.decision import Delivery
     from connectors.heartbeats import Beat
@@ -42,13 +43,17 @@ _CLOSE_MAX_S = 0.1
 _RETRY_AFTER_MAX_S = 86_400
 _DIGITS_MAX = 12
 
+_FINAL = (egress.RefusedAddressError, aiohttp.InvalidURL, httpx.InvalidURL)
+
 
 class Publisher:
     """Sends deliveries; lives on one event loop."""
 
-    def __init__(self, targets: Sequence[Target], kafka: Kafka) -> None:
+    def __init__(self, targets: Sequence[Target], kafka: Kafka, resolver: AbstractResolver | None = None) -> None:
+        """`resolver` finds the addresses of names; None: the system's."""
         self._targets = {target.name: target for target in targets}
         self._kafka = kafka
+        self._resolver = resolver
         self._transports: dict[bool, httpx.AsyncBaseTransport] = {}
         self._producers: dict[timedelta, AcknowledgedProducer] = {}
         """By the time a message has."""
@@ -110,12 +115,7 @@ class Publisher:
 
     def _transport(self, *, allow_private: bool) -> httpx.AsyncBaseTransport:
         if allow_private not in self._transports:
-            connector = aiohttp.TCPConnector(limit=0, socket_factory=None if allow_private else _public_socket)
-            session = aiohttp.ClientSession(
-                connector=connector,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(total=None),
-            )
+            session = egress.session(allow_private=allow_private, resolver=self._resolver)
             self._transports[allow_private] = AiohttpTransport(client=session)
         return self._transports[allow_private]
 
@@ -146,11 +146,11 @@ async def _body(response: httpx.Response, until: float) -> bytes:
 def _unsent(error: Exception) -> Sent:
     """What a failure before any answer means.
 
-    A private address is final: it is winnow.yaml that says it may not be, so the fallback and the dead letters shall
-    tell of it now and not when the deadline is over.
+    A refused address, or none at all, is final: it is winnow.yaml that is to be changed, so the fallback and the dead
+    letters shall tell of it now and not when the deadline is over.
     """
     reason = f"connection failed: {_reason(error)}"
-    if any(isinstance(cause, _PrivateAddressError) for cause in _causes(error)):
+    if any(isinstance(cause, _FINAL) for cause in _causes(error)):
         return Sent(Judgement.REFUSED, None, reason)
     return Sent(Judgement.RETRY, None, reason)
 
@@ -160,23 +160,13 @@ def _settle(future: asyncio.Future[str | None], error: str | None) -> None:
         future.set_result(error)
 
 
-class _PrivateAddressError(OSError):
-    """The target resolved to an address that only `allow_private: true` permits."""
-
-
-def _public_socket(addr_info: tuple[Any, ...]) -> socket.socket:
-    """A socket for this address, made after name resolution, so a name cannot hide a private address."""
-    family, kind, protocol, _, address = addr_info
-    if not ipaddress.ip_address(address[0].split("%")[0]).is_global:
-        raise _PrivateAddressError("private address: set allow_private: true on this target if that is meant")
-    return socket.socket(family, kind, protocol)
-
-
 def _reason(error: Exception) -> str:
     """Why, without the URL: the texts of aiohttp's errors name hosts, and a URL can be a secret."""
     for cause in _causes(error):
-        if isinstance(cause, _PrivateAddressError):
+        if isinstance(cause, egress.RefusedAddressError):
             return str(cause)
+        if isinstance(cause, aiohttp.InvalidURL | httpx.InvalidURL):
+            return "the URL names no host that could be asked (IPv4 is written as four decimal numbers)"
         if isinstance(cause, OSError) and cause.strerror and cause.errno:
             return f"{type(cause).__name__} (errno {cause.errno})"
     return type(error).__name__

@@ -117,10 +117,10 @@ async def _stalling(answer: bytes, *, then_closes: bool, kind: str = "webhook", 
         visits += 1
         writer.write(answer)
         await writer.drain()
-        if not then_closes:
-            await reader.read()
-        writer.close()
         with contextlib.suppress(ConnectionError):
+            if not then_closes:
+                await reader.read()
+            writer.close()
             await writer.wait_closed()
         closed.set()
 
