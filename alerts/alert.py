@@ -40,7 +40,7 @@ class Arrival(NamedTuple):
     starts_at: str
     """RFC 3339, as sent."""
     ends_at: str | None
-    """RFC 3339, as sent; None while there is no end."""
+    """RFC 3339, as sent; None while there is no end. Of a firing one: it is over then, unless it is said again."""
     envelope: Envelope
     line: bytes
     """The alert as it came: compact JSON of the sender's own format."""
@@ -55,6 +55,7 @@ class Alert(NamedTuple):
     name: str
     starts_at: str
     ends_at: str | None
+    """None while it fires."""
     envelope: Envelope
     labels: dict[str, str]
     annotations: dict[str, str]

@@ -58,7 +58,7 @@ def without_giants(webhook: Webhook) -> Webhook:
         if len(submission.line) <= ALERT_MAX_BYTES:
             kept.append(submission)
             continue
-        name = submission.labels["alertname"][:100]
+        name = submission.labels.get("alertname", "")[:100]
         error = f"at most {ALERT_MAX_BYTES} bytes an alert, got {len(submission.line)} ({name})"
         fault = Fault(f"alerts[{submission.position}]", error)
         rejected.append(Rejected(submission.position, (fault,), submission.line))

@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, SerializeAsAny, model_validator
 
 from alerts.alert import Alert, Status
 from alerts.config_limits import Limits
+from alerts.config_resolve import Resolve
 from alerts.config_section import Name, Section
 from alerts.decision import Severity
 from alerts.fields import Bootstrap, Listen, MatchersField, Pause, Size, Span, Url, Wait, Zone
@@ -208,6 +209,7 @@ class Config(Section):
     gateway: Gateway = Gateway()
     flow: Flow = Flow()
     dedup: Dedup = Dedup()
+    resolve: Resolve = Resolve()
     classify: Classify = Classify()
     filter: list[FilterRule] = []
     routes: list[Route] = []

@@ -62,7 +62,7 @@ def split(envelope: Envelope, submissions: Iterable[Submission], partitions: int
     shares: dict[int, list[tuple[Row, bytes]]] = {}
     for position, labels, status, starts_at, ends_at, sent, line in submissions:
         fingerprint = identity(labels, sent)
-        row = (position, fingerprint, status.value, labels["alertname"][:NAME_MAX_CHARS], starts_at, ends_at)
+        row = (position, fingerprint, status.value, labels.get("alertname", "")[:NAME_MAX_CHARS], starts_at, ends_at)
         shares.setdefault(partition_of(fingerprint, partitions), []).append((row, line))
     for partition, share in shares.items():
         for piece in _pieces(share, _ESCAPED_BYTES * (len(envelope.receiver) + len(envelope.group_key)) + 300):
@@ -172,5 +172,7 @@ def open_alert(arrival: Arrival) -> Alert:
     """
     if len(arrival.line) > ALERT_MAX_BYTES:  # a gateway refuses it; what comes of it would fit into no record
         raise FormatError(f"at most {ALERT_MAX_BYTES} bytes an alert, got {len(arrival.line)}")
-    labels, annotations, generator_url = formats()[arrival.envelope.format].content(arrival.line)
-    return Alert(*arrival[:7], labels, annotations, generator_url)
+    content = formats()[arrival.envelope.format].content(arrival.line)
+    # While it fires, an end is no end but when its sender will have said it again.
+    ends_at = arrival.ends_at if arrival.status is Status.RESOLVED else None
+    return Alert(*arrival[:5], ends_at, arrival.envelope, *content)

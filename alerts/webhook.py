@@ -22,6 +22,8 @@ class Received(NamedTuple):
     """When it came: what a sender that gives no time means by now. Milliseconds since the epoch."""
     headers: Mapping[str, str] = _NO_HEADERS
     """Names in lower case."""
+    resolve_timeout_ms: int = 300_000
+    """How long an alert lasts whose sender repeats it and gives no end (`resolve.timeout`)."""
 
 
 class Submission(NamedTuple):
@@ -34,7 +36,7 @@ class Submission(NamedTuple):
     starts_at: str
     """RFC 3339, as sent."""
     ends_at: str | None
-    """RFC 3339, as sent; None while there is no end."""
+    """RFC 3339, as sent; None while there is no end. Of a firing one: it is over then, unless it is said again."""
     fingerprint: str
     """As the sender gave it; empty when it gave none."""
     line: bytes

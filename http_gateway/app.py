@@ -15,7 +15,6 @@ from alerts.errors import WinnowError
 from alerts.formats import formats
 from connectors import logs
 from connectors.configuration import load
-from connectors.kafka.topics import topics
 from http_gateway import metrics
 from http_gateway.answers import Headers, RefusedError, Reply, headers, new_id, request_id, unavailable
 from http_gateway.body import JSON, Event, Reader, Receive, Scope, Send
@@ -31,8 +30,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-# contract.md: the limit on alerts is the proxy endpoint's; Alertmanager's own path is bounded by the body's size.
-_UNLIMITED = frozenset({"/v1/webhooks/alertmanager"})
+# contract.md: the limit on alerts is the proxy endpoint's; Alertmanager's own paths are bounded by the body's size.
+_UNLIMITED = frozenset({"/v1/webhooks/alertmanager", "/api/v2/alerts"})
 _ALLOW = (b"allow", b"POST")
 
 
@@ -81,13 +80,12 @@ class Gateway:
                 return
 
     def _started(self) -> Event:
-        kafka = self._config.kafka
         try:
-            self._writer = Writer(kafka, self._settings.produce_timeout)
+            self._writer = Writer(self._config.kafka, self._settings.produce_timeout)
         except WinnowError as error:
             return {"type": "lifespan.startup.failed", "message": str(error)}
         for name, form in formats().items():
-            intake = Intake(name, form, self._writer, topics(kafka), kafka.partitions)
+            intake = Intake(name, form, self._writer, self._config)
             types = frozenset(kind.encode() for kind in getattr(form, "TYPES", ())) or JSON
             for path in form.PATHS:
                 limit = None if path in _UNLIMITED else self._settings.max_alerts_per_request

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from alerts.instant import rfc3339
 from alerts.quarantine import from_gateway
 from alerts.record import split
 from alerts.webhook import Fault, Received
+from connectors.kafka.topics import topics
 from connectors.request import Message
 from http_gateway import metrics
 from http_gateway.answers import RefusedError, Reply, details, now_ms, unavailable
@@ -22,9 +24,9 @@ from http_gateway.answers import RefusedError, Reply, details, now_ms, unavailab
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from alerts.config import Config
     from alerts.formats import Format
     from alerts.webhook import Rejected, Webhook
-    from connectors.kafka.topics import Topics
     from http_gateway.writer import Writer
 
 log = structlog.get_logger()
@@ -32,17 +34,23 @@ log = structlog.get_logger()
 # A body can hold tens of thousands of entries that are no alerts; the rest of them is kept as one.
 _QUARANTINED_MAX = 1000
 _FAULTS_TOLD = 20
+# Answers when all was stored and when some was not valid. Alertmanager's clients know no other 2xx and expect a 400
+# when one of many alerts was refused (api/v2/api.go); the sender of webhooks would send a whole group again on a 4xx.
+_STATUSES = {"prometheus": (200, 400)}
+_USUAL_STATUSES = (202, 207)
 
 
 class Intake:
     """Takes bodies of one format."""
 
-    def __init__(self, name: str, form: Format, writer: Writer, topics: Topics, partitions: int) -> None:
+    def __init__(self, name: str, form: Format, writer: Writer, config: Config) -> None:
         self._name = name
+        self._statuses = _STATUSES.get(name, _USUAL_STATUSES)
+        self._resolve_timeout_ms = config.resolve.timeout // timedelta(milliseconds=1)
         self._format = form
         self._writer = writer
-        self._topics = topics
-        self._partitions = partitions
+        self._topics = topics(config.kafka)
+        self._partitions = config.kafka.partitions
         self._accepted = metrics.alerts.labels(name, "accepted")
         self._rejected = metrics.alerts.labels(name, "rejected")
 
@@ -59,20 +67,26 @@ class Intake:
         """
         accepted_ms = now_ms()
         try:
-            webhook = self._read(Received(body, accepted_ms), limit)
+            webhook = self._read(Received(body, accepted_ms, resolve_timeout_ms=self._resolve_timeout_ms), limit)
         except FormatError as error:
             self._quarantine_quietly(self._envelope(ingest_id, accepted_ms), _reason(str(error), error.faults), body)
             raise RefusedError(400, "VALIDATION_ERROR", str(error), error.faults) from error
         envelope = self._envelope(ingest_id, accepted_ms, webhook.receiver, webhook.group_key)
         if webhook.rejected:
             self._rejected.inc(len(webhook.rejected))
-        if not webhook.submissions:
+        if webhook.rejected and not webhook.submissions:
             faults = list(_faults(webhook.rejected))
             self._quarantine_quietly(envelope, _reason("no alert in it is valid", faults), body)
             raise RefusedError(400, "VALIDATION_ERROR", "no alert in it is valid", faults)
         await self._store(envelope, webhook)
         self._accepted.inc(len(webhook.submissions))
-        return _accepted(envelope, webhook)
+        return self._answer(envelope, webhook)
+
+    def _answer(self, envelope: Envelope, webhook: Webhook) -> Reply:
+        all_stored, some_stored = self._statuses
+        if webhook.rejected and some_stored >= 400:
+            raise RefusedError(some_stored, "VALIDATION_ERROR", _stored(webhook), _faults(webhook.rejected))
+        return _accepted(envelope, webhook, some_stored if webhook.rejected else all_stored)
 
     def _envelope(self, ingest_id: str, accepted_ms: int, receiver: str = "", group_key: str = "") -> Envelope:
         return Envelope(ingest_id, self._name, "default", receiver, group_key, accepted_ms)
@@ -86,6 +100,8 @@ class Intake:
         return webhook
 
     async def _store(self, envelope: Envelope, webhook: Webhook) -> None:
+        if not webhook.submissions:
+            return
         messages = [
             Message(self._topics.webhooks, value, None, partition, (), envelope.accepted_ms)
             for partition, value in split(envelope, webhook.submissions, self._partitions)
@@ -128,12 +144,17 @@ def _faults(rejected: Iterable[Rejected]) -> Iterator[Fault]:
     return (fault for entry in rejected for fault in entry.faults)
 
 
-def _accepted(envelope: Envelope, webhook: Webhook) -> Reply:
-    """202; or 207 if some of its alerts were not valid."""
+def _stored(webhook: Webhook) -> str:
+    stored, rejected = len(webhook.submissions), len(webhook.rejected)
+    return f"stored {stored} of {stored + rejected}" + ("; the others are quarantined" if rejected else "")
+
+
+def _accepted(envelope: Envelope, webhook: Webhook, status: int) -> Reply:
+    """That it is stored, how much of it, and what is wrong with the rest."""
     stored, rejected = len(webhook.submissions), len(webhook.rejected)
     answer: dict[str, object] = {
         "status": "partial" if rejected else "accepted",
-        "message": f"stored {stored} of {stored + rejected}" + ("; the others are quarantined" if rejected else ""),
+        "message": _stored(webhook),
         "ingest_id": envelope.id,
         "timestamp": rfc3339(envelope.accepted_ms),
         "alerts_summary": {
@@ -144,4 +165,4 @@ def _accepted(envelope: Envelope, webhook: Webhook) -> Reply:
     }
     if rejected:
         answer["details"] = details(_faults(webhook.rejected))
-    return Reply(207 if rejected else 202, orjson.dumps(answer))
+    return Reply(status, orjson.dumps(answer))

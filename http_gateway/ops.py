@@ -11,7 +11,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from http_gateway.answers import RefusedError, headers, new_id, request_id
+from alerts.instant import rfc3339
+from http_gateway.answers import RefusedError, headers, new_id, now_ms, request_id
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from http_gateway.body import Event, Receive, Scope, Send
     from http_gateway.readiness import Readiness
 
+VERSION = "0.1.0"
+"""That of pyproject.toml, which is not in the image."""
 _CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
 
 
@@ -27,11 +30,15 @@ class Ops:
 
     def __init__(self, readiness: Readiness) -> None:
         self._readiness = readiness
+        self._since = rfc3339(now_ms())
         self._app = Starlette(
             routes=[
                 Route("/healthz", self._healthz),
                 Route("/readyz", self._readyz),
                 Route("/metrics", self._metrics),
+                Route("/api/v2/status", self._status),
+                Route("/-/healthy", self._healthz),
+                Route("/-/ready", self._readyz),
             ],
             exception_handlers={HTTPException: _refused},
         )
@@ -57,6 +64,18 @@ class Ops:
         if problem is None:
             return JSONResponse({"status": "ready"})
         return JSONResponse({"status": "not ready", "reason": problem}, 503, {"retry-after": "1"})
+
+    async def _status(self, _: Request) -> Response:
+        """What amtool and others ask an Alertmanager first; every field is required there (api/v2/openapi.yaml)."""
+        build = dict.fromkeys(("branch", "buildDate", "buildUser", "goVersion", "revision"), "")
+        return JSONResponse(
+            {
+                "cluster": {"name": "", "peers": [], "status": "disabled"},
+                "config": {"original": ""},
+                "uptime": self._since,
+                "versionInfo": {**build, "version": VERSION},
+            }
+        )
 
     async def _metrics(self, _: Request) -> Response:
         return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})

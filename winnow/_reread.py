@@ -52,7 +52,7 @@ def of_gateway(row: Row, partitions: int) -> Reread:
         raise FormatError(f"{row['lines']} alerts of a body with more faults than are kept each by itself")
     body = _whole(row)
     try:
-        fields = {name: row[name] for name in Envelope._fields}
+        fields = {name: row[name] for name in Envelope._fields if name in row}
         envelope, position, form = Envelope(**fields), row["position"], formats()[row["format"]]
     except (KeyError, TypeError) as error:
         raise FormatError(f"no entry of a gateway, or of a format this Winnow does not know: {error}") from error
@@ -79,7 +79,7 @@ def _submitted(envelope: Envelope, webhook: Webhook, partitions: int, refused: s
 
 
 def _about(input_: str, one: Submission) -> About:
-    return About(input_, identity(one.labels, one.fingerprint), one.labels["alertname"])
+    return About(input_, identity(one.labels, one.fingerprint), one.labels.get("alertname", ""))
 
 
 def _text(fault: Fault) -> str:

@@ -5,44 +5,28 @@ Source: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
 
 from __future__ import annotations
 
-from hashlib import blake2b
 from typing import Annotated, Literal
 
-import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
 from alerts.alert import Status
+from alerts.entry import Instant, bounded, check_labels, content_of, faults_of, line_of
 from alerts.errors import FormatError
-from alerts.instant import instant, is_zero
+from alerts.instant import is_zero
 from alerts.json_text import loads
-from alerts.webhook import Content, Fault, Received, Rejected, Submission, Webhook
+from alerts.webhook import Content, Received, Rejected, Submission, Webhook
 
 PATHS = ("/webhook/proxy", "/api/v1/webhook/proxy", "/v1/webhooks/alertmanager")
-
-# Prometheus has no limit of its own; real alerts have under 50. It bounds what one alert can cost every rule.
-LABELS_MAX = 512
-# Real group keys have under 1 KiB; they stand in every record, and a record must fit into Kafka.
-ENVELOPE_MAX_CHARS = 8192
-
-
-def _is_instant(text: str) -> str:
-    if not is_zero(text):
-        instant(text)
-    return text
 
 
 def _has_name(labels: dict[str, str]) -> dict[str, str]:
     if not labels.get("alertname"):
         raise PydanticCustomError("alertname", "expected a non-empty alertname")
-    if "" in labels:
-        raise ValueError("a label has no name")
-    if len(labels) > LABELS_MAX:
-        raise ValueError(f"at most {LABELS_MAX} labels, got {len(labels)}")
+    check_labels(labels)
     return labels
 
 
-Instant = Annotated[str, AfterValidator(_is_instant)]
 Labels = Annotated[dict[str, str], AfterValidator(_has_name)]
 
 
@@ -94,65 +78,27 @@ def read(received: Received) -> Webhook:
     try:
         envelope: WebhookBody = _validate_body(value)
     except ValidationError as error:
-        raise FormatError("not an Alertmanager webhook", faults=_faults(error, "")) from error
+        raise FormatError("not an Alertmanager webhook", faults=faults_of(error, "")) from error
     submissions: list[Submission] = []
     rejected: list[Rejected] = []
     for position, entry in enumerate(envelope.alerts):
-        line = _line(entry)
+        line = line_of(entry)
         try:
             alert: WebhookAlert = _validate_alert(entry)
         except ValidationError as error:
-            rejected.append(Rejected(position, _faults(error, f"alerts[{position}]"), line))
+            rejected.append(Rejected(position, faults_of(error, f"alerts[{position}]"), line))
         else:
             submissions.append(_submission(position, alert, line))
-    return Webhook(_bounded(envelope.receiver), _bounded(envelope.groupKey or ""), submissions, rejected)
-
-
-def _line(entry: object) -> bytes:
-    """The entry as compact JSON; without its fields that are nested deeper than orjson writes (254 levels)."""
-    try:
-        return orjson.dumps(entry)
-    except orjson.JSONEncodeError:
-        fields = entry if isinstance(entry, dict) else {}
-        return orjson.dumps({name: value for name, value in fields.items() if _is_shallow(value)})
-
-
-def _is_shallow(value: object) -> bool:
-    try:
-        orjson.dumps([value])
-    except orjson.JSONEncodeError:
-        return False
-    return True
-
-
-def _bounded(text: str) -> str:
-    """The text, or what of it fits and a hash that keeps it apart from others."""
-    if len(text) <= ENVELOPE_MAX_CHARS:
-        return text
-    return text[: ENVELOPE_MAX_CHARS - 32] + blake2b(text.encode(), digest_size=16).hexdigest()
+    return Webhook(bounded(envelope.receiver), bounded(envelope.groupKey or ""), submissions, rejected)
 
 
 def _submission(position: int, alert: WebhookAlert, line: bytes) -> Submission:
-    ends_at = None if alert.endsAt is None or is_zero(alert.endsAt) else alert.endsAt
+    # One that fires has no end here: Alertmanager sends a resolve, and does not say each minute that it still fires.
+    has_end = alert.status == "resolved" and alert.endsAt is not None and not is_zero(alert.endsAt)
+    ends_at = alert.endsAt if has_end else None
     return Submission(
         position, alert.labels, Status(alert.status), alert.startsAt, ends_at, alert.fingerprint or "", line
     )
-
-
-def _faults(error: ValidationError, where: str) -> tuple[Fault, ...]:
-    """Each fault with its path, `alerts[2].labels.alertname`, and what came instead."""
-    faults = []
-    for fault in error.errors(include_url=False, include_context=False):
-        path = where + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in fault["loc"])
-        path += ".alertname" if fault["type"] == "alertname" else ""
-        came = "" if fault["type"] in {"missing", "value_error", "alertname"} else f", got {_short(fault['input'])}"
-        faults.append(Fault(path.removeprefix("."), fault["msg"].removeprefix("Value error, ") + came))
-    return tuple(faults)
-
-
-def _short(value: object) -> str:
-    text = repr(value) if isinstance(value, str | int | float | bool | None) else type(value).__name__
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def alone(line: bytes) -> bytes:
@@ -166,15 +112,4 @@ def content(line: bytes) -> Content:
     Raises:
         FormatError: Not JSON, or no `labels`.
     """
-    try:
-        entry = orjson.loads(line)
-        labels, annotations, url = (
-            entry["labels"],
-            entry.get("annotations") or {},
-            entry.get("generatorURL") or "",
-        )
-        # Joining raises unless all is text, at a tenth of the price of asking each; the steps count on it.
-        "".join([url, *labels.values(), *annotations.values()])
-    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
-        raise FormatError(f"line is no alert with labels: {type(error).__name__}") from error
-    return Content(labels, annotations, url)
+    return content_of(line)

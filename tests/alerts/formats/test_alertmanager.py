@@ -171,7 +171,12 @@ def test_zero_time_of_go_means_no_end() -> None:
 
 
 def test_end_is_kept_as_sent() -> None:
-    assert _read_alert(endsAt="2025-11-24T17:00:00.5+01:00").submissions[0].ends_at == "2025-11-24T17:00:00.5+01:00"
+    ends_at = "2025-11-24T17:00:00.5+01:00"
+    assert _read_alert(status="resolved", endsAt=ends_at).submissions[0].ends_at == ends_at
+
+
+def test_alert_that_fires_has_no_end_whatever_stands_there() -> None:
+    assert _read_alert(endsAt="2025-11-24T17:00:00Z").submissions[0].ends_at is None
 
 
 def test_missing_fingerprint_is_empty() -> None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from alerts.entry import LABELS_MAX
 from alerts.errors import FormatError
 from alerts.fingerprint import fingerprint, identity
-from alerts.formats.alertmanager import LABELS_MAX, content
+from alerts.formats.alertmanager import content
 from alerts.record import split
 from tests.support.events import ENVELOPE, STARTS_AT, read
 

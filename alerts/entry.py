@@ -1,0 +1,103 @@
+"""What the formats that are made of JSON objects share: one entry of a list -> a line, faults, labels."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Annotated
+
+import orjson
+from pydantic import AfterValidator
+
+from alerts.errors import FormatError
+from alerts.instant import instant, is_zero
+from alerts.webhook import Content, Fault
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+# Prometheus has no limit of its own; real alerts have under 50. It bounds what one alert can cost every rule.
+LABELS_MAX = 512
+# Real group keys have under 1 KiB; they stand in every record, and a record must fit into Kafka.
+ENVELOPE_MAX_CHARS = 8192
+
+
+def _is_instant(text: str) -> str:
+    if not is_zero(text):
+        instant(text)
+    return text
+
+
+Instant = Annotated[str, AfterValidator(_is_instant)]
+"""RFC 3339; Go's zero time too."""
+
+
+def check_labels(labels: dict[str, str]) -> None:
+    """Refuse labels that no rule could name, and crowds of them.
+
+    Raises:
+        ValueError: It is so.
+    """
+    if "" in labels:
+        raise ValueError("a label has no name")
+    if len(labels) > LABELS_MAX:
+        raise ValueError(f"at most {LABELS_MAX} labels, got {len(labels)}")
+
+
+def line_of(entry: object) -> bytes:
+    """The entry as compact JSON; without its fields that are nested deeper than orjson writes (254 levels)."""
+    try:
+        return orjson.dumps(entry)
+    except orjson.JSONEncodeError:
+        fields = entry if isinstance(entry, dict) else {}
+        return orjson.dumps({name: value for name, value in fields.items() if _is_shallow(value)})
+
+
+def _is_shallow(value: object) -> bool:
+    try:
+        orjson.dumps([value])
+    except orjson.JSONEncodeError:
+        return False
+    return True
+
+
+def bounded(text: str) -> str:
+    """The text, or what of it fits and a hash that keeps it apart from others."""
+    if len(text) <= ENVELOPE_MAX_CHARS:
+        return text
+    return text[: ENVELOPE_MAX_CHARS - 32] + blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def faults_of(error: ValidationError, where: str) -> tuple[Fault, ...]:
+    """Each fault with its path, `alerts[2].labels.alertname`, and what came instead."""
+    faults = []
+    for fault in error.errors(include_url=False, include_context=False):
+        path = where + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in fault["loc"])
+        path += ".alertname" if fault["type"] == "alertname" else ""
+        came = "" if fault["type"] in {"missing", "value_error", "alertname"} else f", got {_short(fault['input'])}"
+        faults.append(Fault(path.removeprefix("."), fault["msg"].removeprefix("Value error, ") + came))
+    return tuple(faults)
+
+
+def _short(value: object) -> str:
+    text = repr(value) if isinstance(value, str | int | float | bool | None) else type(value).__name__
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def content_of(line: bytes) -> Content:
+    """The `labels`, `annotations` and `generatorURL` of a line.
+
+    Raises:
+        FormatError: Not JSON, or no `labels`.
+    """
+    try:
+        entry = orjson.loads(line)
+        labels, annotations, url = (
+            entry["labels"],
+            entry.get("annotations") or {},
+            entry.get("generatorURL") or "",
+        )
+        # Joining raises unless all is text, at a tenth of the price of asking each; the steps count on it.
+        "".join([url, *labels.values(), *annotations.values()])
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise FormatError(f"line is no alert with labels: {type(error).__name__}") from error
+    return Content(labels, annotations, url)
