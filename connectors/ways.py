@@ -87,7 +87,7 @@ class Ways:
     def may_be_open(self, job: Job, now_ms: int) -> None:
         """A process that ended after its last snapshot may have sent this firing: whatever it opened must be closed."""
         if job.is_firing:
-            for name in filter(None, (job.delivery.target, self.fallback_of(job))):
+            for name in filter(None, (job.delivery.target, job.to, self.fallback_of(job))):
                 if (way := self[name]).opens_incident(job.delivery.alert):
                     self._open(way, job, now_ms)
 

@@ -278,3 +278,14 @@ def test_incident_whose_firing_waited_at_the_last_snapshot_is_closed_after_a_cra
     after.restore(saved(lane.snapshot()))
     after.offer(R1, NOW_MS)
     assert _send(after, DELIVERED).delivery.id == R1.id
+
+
+@pytest.mark.parametrize("kind", ["webhook", "pagerduty"])
+def test_incident_whose_firing_waited_for_the_fallback_at_the_last_snapshot_is_closed_after_a_crash(kind: str) -> None:
+    lane = _lane(kind, "pagerduty", fallback="other")
+    lane.offer(F1, NOW_MS)
+    _send(lane, REFUSED)
+    after = _lane(kind, "pagerduty", fallback="other")
+    after.restore(saved(lane.snapshot()))
+    after.offer(R1, NOW_MS)
+    assert [_send(after, DELIVERED).to, _send(after, DELIVERED).to] == ["oncall", "other"]
