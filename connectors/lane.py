@@ -190,9 +190,10 @@ class Lane:
         for job in saved.jobs:
             self._ways.may_be_open(job, self._began_ms)
             # The time this process was away is not the target's fault: each is tried once more at least.
-            deadline_ms = max(job.deadline_ms, self._began_ms + _RESTORED_MS)
+            away_ms = max(0, self._began_ms + _RESTORED_MS - job.deadline_ms)
+            later = job._replace(deadline_ms=job.deadline_ms + away_ms, since_ms=job.since_ms + away_ms)
             self._ages.put(job.delivery.id, job.delivery.alert.envelope.accepted_ms)
-            self._append(job._replace(may_repeat=True, deadline_ms=deadline_ms))
+            self._append(later._replace(may_repeat=True))
 
     def _deadline_ms(self, delivery: Delivery) -> int:
         deadline = self._settings.deadline

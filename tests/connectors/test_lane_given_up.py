@@ -174,6 +174,21 @@ def test_what_waited_while_the_process_was_away_is_tried_before_it_is_given_up()
     assert {ended.outcome.value for ended in after.ended()} == {"delivered"}
 
 
+def test_what_is_newer_than_what_waited_while_the_process_was_away_has_as_much_time() -> None:
+    lane = Lane(Publish(), {"oncall": target()})
+    lane.offer(_told(1), NOW_MS)
+    back_ms = NOW_MS + 3_600_000
+    after = Lane(Publish(), {"oncall": target()}, back_ms)
+    after.restore(saved(lane.snapshot()))
+    after.offer(_told(2, Status.RESOLVED), back_ms)
+    (job,) = after.take(back_ms)
+    after.came_back(job, RETRY, back_ms)
+    assert len(_fails_until(after, back_ms + 119_999)) > 1
+    assert [outcome for _, outcome, _ in _ends(after)] == ["merged"]
+    _fails_until(after, back_ms + 120_000)
+    assert [outcome for _, outcome, _ in _ends(after)] == ["dead-lettered"]
+
+
 def test_what_a_rate_holds_back_waits_beyond_its_deadline() -> None:
     lane = Lane(Publish(), {"oncall": target(rate=1)})
     for number in range(1000):
