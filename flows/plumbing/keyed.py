@@ -17,7 +17,7 @@ from flows.plumbing.account import account
 from flows.plumbing.rows import failed
 from flows.retried import Retried
 from flows.steps import dedup as deduping
-from flows.steps.dedup import NEW, Dedup, Seen
+from flows.steps.dedup import Dedup, Seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -131,5 +131,6 @@ def _unreadable(chunk: Chunk, position: int, arrival: Arrival, error: Exception)
 
 def _undecided(arrival: Arrival, error: Exception) -> Seen:
     failed("dedup", error)
-    transition = f"{arrival.status}/{arrival.starts_at}/{NEW}"
+    # As dedup calls what it cannot count: two changes of one name would be one notification.
+    transition = f"{arrival.status}/{arrival.starts_at}/{arrival.id}.0"
     return Seen(Verdict("error", type(error).__name__, {}), transition)

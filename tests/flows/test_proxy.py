@@ -146,6 +146,12 @@ def test_alert_goes_on_when_dedup_raises() -> None:
     assert _targets(decision) == ["oncall", "team"]
 
 
+def test_changes_that_dedup_could_not_judge_are_notifications_of_their_own() -> None:
+    records = [record for number in range(2) for record in webhook(_alert(), number=number)]
+    decisions = rows(run(records, route=EVERYONE, dedup=_BadDedup(timedelta(hours=4))), "decisions")
+    assert len({delivery["id"] for decision in decisions for delivery in decision["deliveries"]}) == 4
+
+
 def test_alert_goes_on_when_classify_raises_and_its_neighbour_is_judged() -> None:
     records = webhook(_alert(bad="yes"), _alert())
     decisions = rows(run(records, route=EVERYONE, classify=_BadClassify(None)), "decisions")
