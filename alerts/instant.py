@@ -9,6 +9,7 @@ from functools import lru_cache
 # RFC 3339 section 5.6; Go and JavaScript send up to nine digits of a second.
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
+_ZERO = "0001-01-01T00:00:00Z"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -29,12 +30,12 @@ def instant(text: str) -> datetime:
 
 @lru_cache(maxsize=8192)
 def instant_ms(text: str) -> int:
-    """The moment `text` names, in milliseconds since the epoch.
+    """The moment `text` names, in milliseconds since the epoch; Go's zero time is one in any zone.
 
     Raises:
         ValueError: As `instant`.
     """
-    return int(instant(text).timestamp() * 1000)
+    return int(instant(_ZERO if is_zero(text) else text).timestamp() * 1000)
 
 
 def is_zero(text: str) -> bool:

@@ -237,6 +237,13 @@ def test_verdict_of_a_duplicate_says_when_the_first_passed() -> None:
     assert _told([FIRES, FIRES])[-1].verdict.saw == {"passed_ms": NOW_MS}
 
 
+@pytest.mark.parametrize("zone", ["Z", "+05:00", "-05:00"])
+def test_repeat_of_an_alert_without_a_start_is_dropped_whatever_its_zone(zone: str) -> None:
+    """The gateway takes Go's zero time for "none", and east of Greenwich no calendar has that moment."""
+    fires = FIRES._replace(starts_at=f"0001-01-01T00:00:00{zone}")
+    assert _outcomes([fires, fires]) == [NEW, DUPLICATE]
+
+
 def test_events_of_one_alert_say_nothing_of_another() -> None:
     other = RESOLVES._replace(fingerprint=2)
     assert _outcomes([FIRES, other, FIRES, other]) == [NEW, NEW, DUPLICATE, DUPLICATE]
