@@ -80,6 +80,8 @@ class _Partition(StatefulSourcePartition[Item, Position]):
         self._position = position
         self._read: Progress | None = None
         self._saved: Progress | None = None
+        self._fresh_ms: int | None = None
+        """When the oldest of the last batch was accepted; None if that was empty."""
         self._stands_since: float | None = None
         """When it was asked for a snapshot; the engine asks for no batch until all of that is written."""
         self._wake = wake
@@ -96,6 +98,7 @@ class _Partition(StatefulSourcePartition[Item, Position]):
             KafkaError: The consumer cannot go on.
         """
         self._reader.start()
+        self._fresh_ms = None
         if self._stands_since is not None:
             pause_seconds.observe(time.perf_counter() - self._stands_since)
             self._stands_since = None
@@ -120,7 +123,8 @@ class _Partition(StatefulSourcePartition[Item, Position]):
 
     def _since_oldest(self, done: Progress) -> Progress:
         """What waits for a target is in the snapshot only: a cold start without one must begin before that was read."""
-        oldest_ms = self._stop.oldest_ms
+        # The engine asks for a snapshot before it lets the last batch go on: what waits does not count that yet.
+        oldest_ms = min((ms for ms in (self._stop.oldest_ms, self._fresh_ms) if ms is not None), default=None)
         if oldest_ms is None:
             return done
         # What is older is a dead letter on its way back, whose record is as young as its retry.
@@ -143,6 +147,7 @@ class _Partition(StatefulSourcePartition[Item, Position]):
             last = batch[-1][1]
             # Never back: what `winnow quarantine retry` writes has its old time, and a cold start would go there.
             known_ms = 0 if self._read is None else self._read.accepted_ms
+            self._fresh_ms = max(batch[0][1].accepted_ms, known_ms)
             self._read = Progress(last.offset + 1, max(last.accepted_ms, known_ms))
             self._reader.took(size_bytes)
         return batch

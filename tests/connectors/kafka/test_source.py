@@ -125,12 +125,32 @@ def test_a_cold_start_begins_before_the_oldest_that_still_waits_for_a_target(kaf
         for age_s in ages_s:
             produce(kafka, 1, now_ms - age_s * 1000)
         read(part, 5)
+        part.next_batch()
         stop.oldest_ms = now_ms - 3500 * 1000
         part.snapshot()
         part.next_batch()
     assert committed(kafka) == 5
     with reading(kafka, Stop()) as part:  # the oldest that waited, and what came up to ten minutes before it
         assert read(part, 3) == [2, 3, 4]
+
+
+def test_a_cold_start_begins_before_what_was_handed_on_just_before_the_snapshot(kafka: Kafka) -> None:
+    """The engine lets it go on after the snapshot: at that moment it waits for no target yet."""
+    now_ms = time.time_ns() // 1_000_000
+    stop = Stop()
+    with reading(kafka, stop) as part:
+        stop.is_full = True
+        for age_s in (7200, 3600, 0):
+            produce(kafka, 1, now_ms - age_s * 1000)
+        for _ in range(100):  # two seconds: until all are there
+            assert part.next_batch() == []
+        stop.is_full = False
+        assert len(list(part.next_batch())) == 3
+        part.snapshot()
+        part.next_batch()
+    assert committed(kafka) == 3
+    with reading(kafka, Stop()) as part:
+        assert read(part, 3) == [0, 1, 2]
 
 
 def test_the_group_is_not_told_of_a_snapshot_that_may_not_be_written(kafka: Kafka) -> None:
