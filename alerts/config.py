@@ -13,6 +13,7 @@ from alerts.alert import Alert, Status
 from alerts.config_limits import Limits
 from alerts.config_resolve import Resolve
 from alerts.config_section import Name, Section
+from alerts.config_sources import Cidr, Source
 from alerts.decision import Severity
 from alerts.fields import Bootstrap, Listen, MatchersField, Pause, Size, Span, Url, Wait, Zone
 
@@ -44,6 +45,20 @@ class Gateway(Section):
     request_timeout: Wait = timedelta(seconds=30)
     """How long a sender may take to send its body."""
     limits: Limits = Limits()
+    sources: Annotated[list[Source], Field(max_length=1000)] = []
+    """Who may send. None: only who is on this machine, for then `listen` must be a loopback address."""
+    open: bool = False
+    """Anybody may send, from everywhere: for a gateway behind something that lets in only who may."""
+    open_metrics: bool = False
+    """Anybody may read /metrics. Else it takes a source that has it among its `paths`, if there are any sources."""
+    trusted_proxies: list[Cidr] = []
+    """Whose X-Forwarded-For is believed; nobody else's is."""
+
+    @model_validator(mode="after")
+    def _is_open_or_not(self) -> Self:
+        if self.open and self.sources:
+            raise ValueError("expected `sources` or `open: true`, got both")
+        return self
 
 
 class Dedup(Section):

@@ -20,8 +20,8 @@ from alerts.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-# Where things are says nothing of what is decided; and in these lists the order has no meaning.
-_PLACES = frozenset({"bootstrap", "listen", "metrics_listen"})
+# Where things are, and who may send, says nothing of what is decided; and in these lists the order has no meaning.
+_PLACES = frozenset({"bootstrap", "listen", "metrics_listen", "sources", "open", "open_metrics", "trusted_proxies"})
 _SETS = frozenset({"severity", "category", "days", "include", "exclude"})
 
 

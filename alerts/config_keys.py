@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Annotated, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
 
 from alerts.config import Target
-from alerts.config_tree import Fault, Leaf, Path, Tree, at, hint, shown
+from alerts.config_tree import Fault, FromFile, Leaf, Path, Tree, at, hint, shown
 from alerts.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class Keys:
             self.faults.append(Fault(path, f"expected the path of a file, got {'nothing' if not file else 'no text'}"))
             return None
         try:
-            text = Leaf(self.read_secret(str(file)), "")
+            text = FromFile(self.read_secret(str(file)), str(file))
         except ConfigError as error:
             self.faults.append(Fault(path, str(error)))
             return None
@@ -136,7 +136,10 @@ def _is_hidden(info: FieldInfo) -> bool:
 def _is_secret_text(info: FieldInfo) -> bool:
     """A secret of one value; lists and mappings have no one file."""
     one = {str, SecretStr}
-    return _is_hidden(info) and (info.annotation in one or bool(one & set(get_args(info.annotation))))
+    choices = (info.annotation, *get_args(info.annotation))
+    # What `Annotated` adds to a type that is one choice of several stands behind it.
+    plain = {get_args(choice)[0] if get_origin(choice) is Annotated else choice for choice in choices}
+    return _is_hidden(info) and bool(one & plain)
 
 
 def _names(annotation: object, wanted: type) -> bool:

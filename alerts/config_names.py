@@ -26,7 +26,7 @@ def _entries(tree: Tree, path: Path) -> Iterator[tuple[Path, Tree]]:
 
 
 def _twice(tree: Tree) -> Iterator[Fault]:
-    lists: list[Path] = [("targets",), ("routes",), ("filter",), ("classify", "rules")]
+    lists: list[Path] = [("gateway", "sources"), ("targets",), ("routes",), ("filter",), ("classify", "rules")]
     lists += [(*path, "filter") for path, _ in _entries(tree, ("targets",))]
     for path in lists:
         first: dict[str, Path] = {}

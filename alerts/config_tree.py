@@ -30,6 +30,20 @@ class Leaf(str):
         return leaf
 
 
+class FromFile(Leaf):
+    """Text that stands in a file of its own."""
+
+    __slots__ = ("file",)
+    file: str
+    """As winnow.yaml names it."""
+
+    def __new__(cls, value: str, file: str) -> Self:
+        """The text `value` of `file`."""
+        leaf = super().__new__(cls, value, "")
+        leaf.file = file
+        return leaf
+
+
 class Fault(NamedTuple):
     """One thing that is wrong."""
 

@@ -21,13 +21,28 @@ from pydantic import (
     ValidationInfo,
 )
 
+from alerts.config_tree import FromFile
 from alerts.errors import MatcherError
 from alerts.matchers import Matchers, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-Secret = SecretStr
+
+class FileSecret(SecretStr):
+    """A secret out of a file; who holds it for long can look whether the file has changed."""
+
+    def __init__(self, text: str, file: str) -> None:
+        super().__init__(text)
+        self.file = file
+        """As winnow.yaml names it."""
+
+
+def _secret(value: object) -> object:
+    return FileSecret(str(value), value.file) if isinstance(value, FromFile) else value
+
+
+Secret = Annotated[SecretStr, BeforeValidator(_secret)]
 """Never in a repr, a log line or an error; `.get_secret_value()` where it is sent."""
 
 LONGEST = timedelta(days=366)

@@ -50,7 +50,7 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
         kinds={name: kind.Config for name, kind in kinds().items()},
         environ=variables,
         overrides=OVERRIDES,
-        read_secret=lambda file: _secret(chosen.parent / file),
+        read_secret=lambda file: read_secret(chosen.parent / file),
         zones=_zones,
     )
     return parse(_text(chosen), str(chosen), around)
@@ -79,8 +79,12 @@ def _text(path: Path) -> str:
     raise ConfigError(f"{path}:{line}: expected UTF-8, got a byte that is none; save the file as UTF-8")
 
 
-def _secret(path: Path) -> str:
-    """The text of a secret's file without the line end; its faults do not name it, the field's path does."""
+def read_secret(path: Path) -> str:
+    """The text of a secret's file without the line end.
+
+    Raises:
+        ConfigError: It cannot be read; the text does not name it, the field's path does.
+    """
     fault, content = _bytes(path, SECRET_MAX_BYTES)
     if fault:
         raise ConfigError(f"{fault} (a relative path starts at the folder of winnow.yaml)")

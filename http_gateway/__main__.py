@@ -14,6 +14,7 @@ from alerts.errors import ConfigError, WinnowError
 from connectors import address, logs
 from connectors.configuration import load
 from connectors.kafka.producer import AcknowledgedProducer
+from http_gateway import exposure
 
 if TYPE_CHECKING:
     from alerts.config import Config
@@ -29,6 +30,7 @@ def main() -> None:
     try:
         config = load()
         host, port = _resolved(config.gateway.listen)
+        exposure.check(config.gateway, host)
         check(config)
     except WinnowError as error:
         print(error, file=sys.stderr)  # noqa: T201 for a person, before anything runs

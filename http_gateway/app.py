@@ -5,6 +5,7 @@ starlette's routing costs a third of an ingest request (DESIGN 9), so the paths 
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,8 +15,9 @@ import structlog
 from alerts.errors import WinnowError
 from alerts.formats import formats
 from connectors import logs
-from connectors.configuration import load
+from connectors.configuration import load, locate
 from http_gateway import metrics
+from http_gateway.admission import Admission
 from http_gateway.answers import Headers, RefusedError, Reply, headers, new_id, request_id, unavailable
 from http_gateway.body import JSON, Event, Reader, Receive, Scope, Send
 from http_gateway.intake import Intake
@@ -26,6 +28,8 @@ from http_gateway.readiness import Readiness
 from http_gateway.writer import Writer
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from alerts.config import Config
 
 log = structlog.get_logger()
@@ -49,12 +53,14 @@ class Entrance(NamedTuple):
 class Gateway:
     """Takes webhooks, answers when they are in Kafka."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, folder: Path) -> None:
+        """`folder` is that of winnow.yaml."""
         self._config = config
         self._settings = config.gateway
         self._reader = Reader(config.gateway)
         self._readiness = Readiness(config.kafka)
-        self._ops = Ops(self._readiness)
+        self._admission = Admission(config.gateway, folder)
+        self._ops = Ops(self._readiness, None if config.gateway.open_metrics else self._admission)
         self._writer: Writer | None = None
         self._entrances: dict[str, Entrance] = {}
 
@@ -90,11 +96,13 @@ class Gateway:
             for path in form.PATHS:
                 limit = None if path in _UNLIMITED else self._settings.max_alerts_per_request
                 self._entrances[path] = Entrance(intake, limit, Meter(path), types)
+        self._admission.start()
         self._readiness.start()
         return {"type": "lifespan.startup.complete"}
 
     def _stop(self) -> None:
         self._readiness.stop()
+        self._admission.stop()
         if self._writer is not None:
             self._writer.close()
         log.info("stopped")
@@ -106,8 +114,7 @@ class Gateway:
         id_ = request_id(given.get(b"x-request-id")) or made
         metrics.in_flight.inc()
         try:
-            body = await self._body(scope["method"], given, receive, entrance.types)
-            reply = await entrance.intake.take(body, entrance.limit, made)
+            reply = await self._taken(entrance, scope, given, receive, made)
         except RefusedError as error:
             reply = error.reply(id_)
         except Exception:
@@ -119,14 +126,27 @@ class Gateway:
         await send(_start(reply, headers(id_, started_ns)))
         await send({"type": "http.response.body", "body": reply.body})
 
-    async def _body(self, method: str, given: dict[bytes, bytes], receive: Receive, types: frozenset[bytes]) -> bytes:
+    async def _taken(
+        self, entrance: Entrance, scope: Scope, given: dict[bytes, bytes], receive: Receive, ingest_id: str
+    ) -> Reply:
+        """The answer to a request that is stored; nothing of its body is read before its sender is known."""
+        method = scope["method"]
         if method != "POST":
             raise RefusedError(405, "METHOD_NOT_ALLOWED", f"{method} is not allowed", headers=(_ALLOW,))
+        ticket = await self._admission.admit(scope, given)
         if not self._readiness.has_been:
             raise unavailable(f"not ready: {self._readiness.problem}")
-        body = await self._reader.read(given, receive, types)
+        body = await self._reader.read(given, receive, entrance.types)
         metrics.body_bytes.inc(len(body))
-        return body
+        sender = ticket.sender or await self._admission.verify(ticket, body)
+        try:
+            body = await self._reader.expanded(given, body)
+            return await entrance.intake.take(body, entrance.limit, ingest_id, sender.source)
+        except BaseException as error:
+            # What was judged is over, however it was judged; what could not be stored comes again.
+            if not isinstance(error, RefusedError) or error.status >= 500:
+                self._admission.release(sender)
+            raise
 
 
 def _start(reply: Reply, common: Headers) -> Event:
@@ -139,6 +159,6 @@ def build() -> Gateway:
     logs.configure()
     end_with_parent()
     try:
-        return Gateway(load())
+        return Gateway(load(), locate(None, os.environ).parent)
     except WinnowError as error:  # the file has changed since `python -m http_gateway` read it
         sys.exit(str(error))

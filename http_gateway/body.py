@@ -34,7 +34,7 @@ class Reader:
         self._within_s = settings.request_timeout.total_seconds()
 
     async def read(self, headers: dict[bytes, bytes], receive: Receive, types: frozenset[bytes] = JSON) -> bytes:
-        """The whole body, expanded.
+        """The whole body as it came; `expanded` makes it readable, once its sender is known.
 
         Args:
             headers: The request's, names in lower case.
@@ -55,12 +55,19 @@ class Reader:
             raise _too_large(limit_bytes)
         try:
             async with asyncio.timeout(self._within_s):
-                body = await _all(receive, limit_bytes, announced_bytes)
+                return await _all(receive, limit_bytes, announced_bytes)
         except TimeoutError:
             raise RefusedError(504, "TIMEOUT_ERROR", "the body did not arrive in time") from None
-        return body if coding is None else await self._expanded(coding, body)
 
-    async def _expanded(self, coding: bytes, body: bytes) -> bytes:
+    async def expanded(self, headers: dict[bytes, bytes], body: bytes) -> bytes:
+        """What `read` gave, no longer compressed.
+
+        Raises:
+            RefusedError: It is not what its content-encoding says (400), or over the limit (413).
+        """
+        coding = _coding(headers)
+        if coding is None:
+            return body
         try:
             if len(body) <= _INLINE_MAX_BYTES:
                 expanded = encoding.expand(coding, body, self._limit_bytes)

@@ -54,13 +54,14 @@ class Intake:
         self._accepted = metrics.alerts.labels(name, "accepted")
         self._rejected = metrics.alerts.labels(name, "rejected")
 
-    async def take(self, body: bytes, limit: int | None, ingest_id: str) -> Reply:
+    async def take(self, body: bytes, limit: int | None, ingest_id: str, source: str) -> Reply:
         """Store what is valid and answer when Kafka has it.
 
         Args:
             body: The request's.
             limit: On the alerts of one request; None: no other than the body's size.
             ingest_id: A new one, 32 hex digits.
+            source: Who sends it.
 
         Raises:
             RefusedError: 400 if nothing is valid, 503 if Kafka does not confirm.
@@ -69,9 +70,11 @@ class Intake:
         try:
             webhook = self._read(Received(body, accepted_ms, resolve_timeout_ms=self._resolve_timeout_ms), limit)
         except FormatError as error:
-            self._quarantine_quietly(self._envelope(ingest_id, accepted_ms), _reason(str(error), error.faults), body)
+            self._quarantine_quietly(
+                self._envelope(ingest_id, source, accepted_ms), _reason(str(error), error.faults), body
+            )
             raise RefusedError(400, "VALIDATION_ERROR", str(error), error.faults) from error
-        envelope = self._envelope(ingest_id, accepted_ms, webhook.receiver, webhook.group_key)
+        envelope = self._envelope(ingest_id, source, accepted_ms, webhook.receiver, webhook.group_key)
         if webhook.rejected:
             self._rejected.inc(len(webhook.rejected))
         if webhook.rejected and not webhook.submissions:
@@ -88,8 +91,10 @@ class Intake:
             raise RefusedError(some_stored, "VALIDATION_ERROR", _stored(webhook), _faults(webhook.rejected))
         return _accepted(envelope, webhook, some_stored if webhook.rejected else all_stored)
 
-    def _envelope(self, ingest_id: str, accepted_ms: int, receiver: str = "", group_key: str = "") -> Envelope:
-        return Envelope(ingest_id, self._name, "default", receiver, group_key, accepted_ms)
+    def _envelope(
+        self, ingest_id: str, source: str, accepted_ms: int, receiver: str = "", group_key: str = ""
+    ) -> Envelope:
+        return Envelope(ingest_id, self._name, source, receiver, group_key, accepted_ms)
 
     def _read(self, received: Received, limit: int | None) -> Webhook:
         webhook = bounds.read(self._format, received)

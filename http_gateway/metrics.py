@@ -18,6 +18,8 @@ evidence_lost = Counter(
     "winnow_gateway_evidence_lost_total", "Refused bodies that could not be put into the quarantine"
 )
 refused = Counter("winnow_gateway_refused_total", "Requests that went over a limit, by which", ["reason"])
+admitted = Counter("winnow_gateway_admitted_total", "Requests by the source they were admitted as", ["source"])
+unauthorized = Counter("winnow_gateway_unauthorized_total", "Requests whose sender may not send, by why", ["reason"])
 
 
 class Meter:

@@ -17,6 +17,7 @@ from http_gateway.answers import RefusedError, headers, new_id, now_ms, request_
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from http_gateway.admission import Admission
     from http_gateway.body import Event, Receive, Scope, Send
     from http_gateway.readiness import Readiness
 
@@ -28,8 +29,10 @@ _CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
 class Ops:
     """The paths beside ingest."""
 
-    def __init__(self, readiness: Readiness) -> None:
+    def __init__(self, readiness: Readiness, admission: Admission | None) -> None:
+        """`admission` says who may read the metrics; None: anybody."""
         self._readiness = readiness
+        self._admission = admission
         self._since = rfc3339(now_ms())
         self._app = Starlette(
             routes=[
@@ -40,7 +43,7 @@ class Ops:
                 Route("/-/healthy", self._healthz),
                 Route("/-/ready", self._readyz),
             ],
-            exception_handlers={HTTPException: _refused},
+            exception_handlers={HTTPException: _refused, RefusedError: _refused},
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -77,14 +80,23 @@ class Ops:
             }
         )
 
-    async def _metrics(self, _: Request) -> Response:
+    async def _metrics(self, request: Request) -> Response:
+        if self._admission is not None:
+            ticket = await self._admission.admit(request.scope, dict(request.scope["headers"]), only_listed=True)
+            if ticket.sender is None:
+                await self._admission.verify(ticket, b"")
         return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
 
 
 async def _refused(request: Request, error: Exception) -> Response:
-    """404 and 405 in the contract's shape."""
-    assert isinstance(error, HTTPException)
-    where = f"{request.method} {request.scope['path'][:200]}"
-    refused = RefusedError(error.status_code, _CODES.get(error.status_code, "ERROR"), f"{where}: {error.detail}")
-    reply = refused.reply(request.state.request_id)
-    return Response(reply.body, reply.status, error.headers, "application/json")
+    """Errors in the contract's shape."""
+    if isinstance(error, HTTPException):
+        where = f"{request.method} {request.scope['path'][:200]}"
+        code = _CODES.get(error.status_code, "ERROR")
+        own = tuple((name.lower().encode(), value.encode()) for name, value in (error.headers or {}).items())
+        error = RefusedError(error.status_code, code, f"{where}: {error.detail}", headers=own)
+    assert isinstance(error, RefusedError)
+    reply = error.reply(request.state.request_id)
+    response = Response(reply.body, reply.status, media_type="application/json")
+    response.raw_headers += reply.headers
+    return response

@@ -8,6 +8,7 @@ import typer
 from alerts.config_file import version
 from alerts.errors import ConfigError
 from connectors.configuration import load
+from http_gateway import exposure
 
 
 def check(
@@ -21,6 +22,7 @@ def check(
     """
     try:
         config = load(file)
+        exposure.check(config.gateway)
     except ConfigError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None

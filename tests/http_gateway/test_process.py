@@ -88,7 +88,8 @@ def test_sigterm_ends_it_with_0_and_each_event_is_one_line_of_json(
     with gateway(tmp_path, embedded[1]) as running:
         running.post(webhook(alert()))
         assert running.terminate() == 0
-        assert [event["event"] for event in events(running.log())] == ["became_ready", "stopped"]
+        told = [event["event"] for event in events(running.log())]
+        assert told == ["opened_to_this_machine_only", "became_ready", "stopped"]
 
 
 def test_sigterm_lets_requests_under_way_be_answered(tmp_path: Path, embedded: tuple[EmbeddedBroker, Kafka]) -> None:

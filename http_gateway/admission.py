@@ -1,0 +1,170 @@
+"""Who may send: admits a request by its headers, or by its signature once its body is there."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+import structlog
+
+from http_gateway.client import Clients
+from http_gateway.guard import Facts, Guard
+from http_gateway.peer import peer
+from http_gateway.refusals import Reason, Refusals
+from http_gateway.replays import Replays
+from http_gateway.secret_files import SecretFiles
+from http_gateway.signatures import WINDOW_S
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from alerts.config import Gateway
+    from http_gateway.body import Scope
+    from http_gateway.client import Address
+    from http_gateway.credentials import Given
+    from http_gateway.signatures import Claim
+
+log = structlog.get_logger()
+
+EVERYBODY = "default"
+"""The source of all requests where none is configured."""
+
+
+class Sender(NamedTuple):
+    """Whose request it is."""
+
+    source: str
+    replay_key: bytes | None = None
+    """To be released if the request is not stored."""
+
+
+class Ticket(NamedTuple):
+    """What admits a request whose body has not been read."""
+
+    sender: Sender | None
+    """None: only a signature can tell."""
+    address: Address | None = None
+    claims: tuple[tuple[Guard, Claim], ...] = ()
+    """The signatures to look at, in the order of the file."""
+    otherwise: Guard | None = None
+    """Whose it is if none of them is true."""
+
+
+class _Seen(NamedTuple):
+    """What all sources say of a request."""
+
+    admitted: Guard | None
+    forbidden: tuple[str, Reason] | None
+    claims: list[tuple[Guard, Claim]]
+
+
+class Admission:
+    """Looks at every request; where no source is configured, at none."""
+
+    def __init__(self, settings: Gateway, folder: Path) -> None:
+        """`folder` is that of winnow.yaml, where relative paths of secrets start."""
+        self._files = SecretFiles(folder)
+        self._guards = tuple(Guard(source, self._files) for source in settings.sources)
+        self._tickets = {guard: Ticket(Sender(guard.name)) for guard in self._guards}
+        self._is_open = settings.open
+        self._clients = Clients(settings.trusted_proxies)
+        self._places = tuple({each.place for guard in self._guards for each in guard.credentials})
+        self._needs_identity = any(guard.mtls for guard in self._guards)
+        self._refusals = Refusals(self._places)
+        self._replays = Replays()
+        self._anybody = Ticket(Sender(EVERYBODY))
+
+    def start(self) -> None:
+        """Say who may send, and follow the files of secrets."""
+        if self._guards:
+            log.info("opened_to_sources", sources=[guard.name for guard in self._guards])
+        elif self._is_open:
+            log.warning("opened_to_everybody", because="gateway.open")
+        else:
+            log.info("opened_to_this_machine_only", because="gateway.sources is empty")
+        self._files.start()
+
+    def stop(self) -> None:
+        """Follow them no more."""
+        self._files.stop()
+
+    async def admit(self, scope: Scope, given: Given, *, only_listed: bool = False) -> Ticket:
+        """What a request's headers and its connection say of its sender.
+
+        Args:
+            scope: The request's.
+            given: Its headers.
+            only_listed: Whether only a source that lists the path may use it.
+
+        Raises:
+            RefusedError: 401, nobody's; 403, its sender is known and may not send from there, or to there.
+                The body need not be read.
+        """
+        if not self._guards:
+            return self._anybody
+        facts = self._facts(scope, given, only_listed=only_listed)
+        seen = self._seen(facts)
+        now_s = time.time()
+        claims = tuple((guard, claim) for guard, claim in seen.claims if claim.is_timely(now_s))
+        if claims:
+            return Ticket(None, facts.address, claims, seen.admitted)
+        if seen.admitted is not None:
+            seen.admitted.admitted.inc()
+            return self._tickets[seen.admitted]
+        if seen.forbidden is not None:
+            raise self._refusals.misplaced(*seen.forbidden, facts.address)
+        shows_something = facts.identity is not None or any(facts.digests.values())
+        reason = Reason.EXPIRED if seen.claims else Reason.WRONG if shows_something else Reason.MISSING
+        raise await self._refusals.unknown(reason, facts.address)
+
+    async def verify(self, ticket: Ticket, body: bytes) -> Sender:
+        """Whose request it is, now that its body is there, as it came.
+
+        Raises:
+            RefusedError: 401, nobody's.
+        """
+        if ticket.sender is not None:
+            return ticket.sender
+        true = [(guard, claim) for guard, claim in ticket.claims if guard.signed(claim, body)]
+        for guard, claim in true:
+            key = None if claim.id is None else self._claimed(guard, claim)
+            if claim.id is None or key is not None:
+                guard.admitted.inc()
+                return Sender(guard.name, key)
+        if ticket.otherwise is not None:
+            ticket.otherwise.admitted.inc()
+            return Sender(ticket.otherwise.name)
+        raise await self._refusals.unknown(Reason.REPLAYED if true else Reason.WRONG, ticket.address)
+
+    def release(self, sender: Sender) -> None:
+        """The sender's request was not stored: the same may come again."""
+        if sender.replay_key is not None:
+            self._replays.release(sender.replay_key)
+
+    def _facts(self, scope: Scope, given: Given, *, only_listed: bool) -> Facts:
+        digests = {place: place.digest(given) for place in self._places}
+        identity = peer(scope) if self._needs_identity else None
+        return Facts(scope["path"], only_listed, given, digests, self._clients.address(scope), identity)
+
+    def _seen(self, facts: Facts) -> _Seen:
+        admitted: Guard | None = None
+        forbidden: tuple[str, Reason] | None = None
+        claims: list[tuple[Guard, Claim]] = []
+        # All of them, always: the time taken does not tell which one it was.
+        for guard in self._guards:
+            if not guard.knows(facts):
+                continue
+            claim, misplaced = guard.claim(facts), guard.misplaced(facts)
+            if misplaced is not None:
+                if guard.is_sure(misplaced):
+                    forbidden = forbidden or (guard.name, misplaced)
+            elif guard.signature is None:
+                admitted = admitted or guard
+            elif claim is not None and admitted is None:
+                claims.append((guard, claim))
+        return _Seen(admitted, forbidden, claims)
+
+    def _claimed(self, guard: Guard, claim: Claim) -> bytes | None:
+        assert claim.id is not None
+        assert claim.signed_s is not None
+        return self._replays.claim(guard.name, claim.id, claim.signed_s + WINDOW_S, time.time())

@@ -1,0 +1,81 @@
+"""One source of winnow.yaml, ready to know its requests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from http_gateway import metrics
+from http_gateway.client import Networks
+from http_gateway.credentials import credentials
+from http_gateway.refusals import Reason
+from http_gateway.signatures import Signature
+
+if TYPE_CHECKING:
+    from alerts.config_sources import Mtls, Source
+    from http_gateway.client import Address
+    from http_gateway.credentials import Given, Place
+    from http_gateway.peer import Identity
+    from http_gateway.secret_files import SecretFiles
+    from http_gateway.signatures import Claim
+
+
+class Facts(NamedTuple):
+    """What is known of a request before its body."""
+
+    path: str
+    only_listed: bool
+    """Whether only a source that lists the path may use it."""
+    given: Given
+    digests: dict[Place, bytes | None]
+    address: Address | None
+    identity: Identity | None
+
+
+class Guard:
+    """Knows one source's requests."""
+
+    def __init__(self, source: Source, files: SecretFiles) -> None:
+        self.name = source.name
+        self.credentials = tuple(credentials(source, files))
+        self.signature = Signature(source.hmac, files) if source.hmac else None
+        self.mtls = source.mtls
+        self.networks = Networks(source.addresses)
+        self.admitted = metrics.admitted.labels(self.name)
+        self._paths = frozenset(source.paths)
+        self._has_proof = bool(self.credentials or self.mtls)
+
+    def knows(self, facts: Facts) -> bool:
+        """Whether all that must stand in the headers does, and the certificate is the right one."""
+        known = self.mtls is None or _is_named(self.mtls, facts.identity)
+        for credential in self.credentials:
+            digest = facts.digests[credential.place]
+            known &= digest is not None and credential.secrets.holds(digest)
+        return known
+
+    def misplaced(self, facts: Facts) -> Reason | None:
+        """Why it may not send from there to there; None if it may."""
+        if self.networks and facts.address not in self.networks:
+            return Reason.ADDRESS
+        is_allowed = facts.path in self._paths if self._paths else not facts.only_listed
+        return None if is_allowed else Reason.PATH
+
+    def is_sure(self, misplaced: Reason) -> bool:
+        """Whether who sends something misplaced is known all the same.
+
+        A signature is not looked at then: nobody reads a body that is refused anyway.
+        """
+        return self.signature is None and (self._has_proof or misplaced is Reason.PATH)
+
+    def claim(self, facts: Facts) -> Claim | None:
+        """What the headers claim of the signature this source needs."""
+        return None if self.signature is None else self.signature.claim(facts.given)
+
+    def signed(self, claim: Claim, body: bytes) -> bool:
+        """Whether the claim is true."""
+        return self.signature is not None and self.signature.holds(claim, body)
+
+
+def _is_named(mtls: Mtls, identity: Identity | None) -> bool:
+    if identity is None:
+        return False
+    return identity.subject in mtls.subjects or any(name in mtls.names for name in identity.names)
