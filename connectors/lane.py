@@ -250,7 +250,13 @@ class Lane:
             # Whoever was told of the firing in place of the target hears that it is over.
             self._turn_to(fallback, job._replace(since_ms=now_ms), "", now_ms)
             return
-        is_own = job.to == job.delivery.target or not job.refusal
+        own = job.delivery.target
+        is_own = job.to == own or not job.refusal
+        if not is_own and not job.is_firing and self._ways.has(own, job, now_ms):
+            # Nobody closes it there; the letter can be retried when its target is back.
+            still_open = f"{job.refusal}; {job.to} was told, but it may still be open at {own}"
+            self._finish(job, Outcome.DEAD_LETTERED, still_open, now_ms)
+            return
         self._finish(job, Outcome.DELIVERED if is_own else Outcome.DELIVERED_TO_FALLBACK, job.refusal, now_ms)
 
     def _fall(self, job: Job, error: str, now_ms: int) -> None:

@@ -213,7 +213,7 @@ class LaneMachine(RuleBasedStateMachine):
         outcome = self.ended[last.id]
         if outcome in {Outcome.DELIVERED, Outcome.DELIVERED_TO_FALLBACK}:
             assert self.tries[fingerprint][-1].delivery == last.id
-        if last.alert.status is Status.RESOLVED and outcome in {Outcome.DELIVERED, Outcome.NOT_NEEDED}:
+        if last.alert.status is Status.RESOLVED and outcome is not Outcome.DEAD_LETTERED:
             opened = [name for name, one in self.targets.items() if one.opens_incident(last.alert)]
             assert not [name for name in opened if self.may_be_open(fingerprint, name)]
         if outcome is Outcome.NOT_NEEDED:
