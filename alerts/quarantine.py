@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import codecs
 import hashlib
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 VERSION = 1
 # A record must stay below what brokers take (1 MiB), also as base64 with the reason beside it.
 EVIDENCE_MAX_BYTES = 256 * 1024
+# Those of a CloudEvent have a few hundred bytes; HTTP servers take no more than this in all.
+HEADERS_MAX_CHARS = 64 * 1024
+_NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
 def evidence(body: bytes) -> dict[str, object]:
@@ -52,10 +56,13 @@ def body_of(row: Mapping[str, Any]) -> bytes | None:
         raise FormatError(f"no evidence in it: {type(error).__name__}") from error
 
 
-def from_gateway(envelope: Envelope, position: int | None, reason: str, body: bytes, lines: int | None = None) -> bytes:
+def from_gateway(
+    envelope: Envelope, position: int | None, reason: str, body: bytes, also: Mapping[str, object] = _NOTHING
+) -> bytes:
     """One alert of a webhook, or a whole body (position None), that the gateway could not use.
 
-    Or some alerts of one, a line each: `lines` says how many.
+    `also` holds `lines` if the body is some alerts of one, a line each: how many; `headers` if a part of the body's
+    meaning lies in them.
     """
     return orjson.dumps(
         {
@@ -64,10 +71,28 @@ def from_gateway(envelope: Envelope, position: int | None, reason: str, body: by
             "reason": reason[:2000],
             **envelope._asdict(),
             "position": position,
-            **({} if lines is None else {"lines": lines}),
+            **also,
             **evidence(body),
         }
     )
+
+
+def kept_headers(headers: Mapping[str, str]) -> dict[str, object]:
+    """Headers as an entry keeps them; nothing of too many, for half of them would mean something else."""
+    size_chars = sum(len(name) + len(value) for name, value in headers.items())
+    return {"headers": dict(headers)} if headers and size_chars <= HEADERS_MAX_CHARS else {}
+
+
+def headers_of(row: Mapping[str, Any]) -> dict[str, str]:
+    """The headers an entry was kept with.
+
+    Raises:
+        FormatError: They are no headers.
+    """
+    headers = row.get("headers", {})
+    if not isinstance(headers, dict) or not all(isinstance(value, str) for value in headers.values()):
+        raise FormatError("its headers are no names with text")
+    return headers
 
 
 def from_flow(place: tuple[str, int, int], accepted_ms: int, reason: str, body: bytes) -> bytes:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from alerts.alert import Status
 
 
-_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class Received(NamedTuple):
@@ -20,7 +20,7 @@ class Received(NamedTuple):
     body: bytes
     accepted_ms: int
     """When it came: what a sender that gives no time means by now. Milliseconds since the epoch."""
-    headers: Mapping[str, str] = _NO_HEADERS
+    headers: Mapping[str, str] = NO_HEADERS
     """Names in lower case."""
     resolve_timeout_ms: int = 300_000
     """How long an alert lasts whose sender repeats it and gives no end (`resolve.timeout`)."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -19,9 +19,9 @@ from connectors.configuration import load, locate
 from http_gateway import metrics
 from http_gateway.admission import Admission
 from http_gateway.answers import Headers, RefusedError, Reply, headers, new_id, request_id, unavailable
-from http_gateway.body import JSON, Event, Reader, Receive, Scope, Send
+from http_gateway.body import Event, Reader, Receive, Scope, Send
+from http_gateway.entrance import Entrance, entrance
 from http_gateway.intake import Intake
-from http_gateway.metrics import Meter
 from http_gateway.ops import Ops
 from http_gateway.orphan import end_with_parent
 from http_gateway.readiness import Readiness
@@ -33,21 +33,6 @@ if TYPE_CHECKING:
     from alerts.config import Config
 
 log = structlog.get_logger()
-
-# contract.md: the limit on alerts is the proxy endpoint's; Alertmanager's own paths are bounded by the body's size.
-_UNLIMITED = frozenset({"/v1/webhooks/alertmanager", "/api/v2/alerts"})
-_ALLOW = (b"allow", b"POST")
-
-
-class Entrance(NamedTuple):
-    """A path that takes alerts."""
-
-    intake: Intake
-    limit: int | None
-    """On the alerts of one request."""
-    meter: Meter
-    types: frozenset[bytes]
-    """Content types it takes."""
 
 
 class Gateway:
@@ -69,11 +54,11 @@ class Gateway:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
         elif scope["type"] == "http":
-            entrance = self._entrances.get(scope["path"])
-            if entrance is None:
+            way_in = self._entrances.get(scope["path"])
+            if way_in is None:
                 await self._ops(scope, receive, send)
             else:
-                await self._ingest(entrance, scope, receive, send)
+                await self._ingest(way_in, scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:
@@ -92,10 +77,8 @@ class Gateway:
             return {"type": "lifespan.startup.failed", "message": str(error)}
         for name, form in formats().items():
             intake = Intake(name, form, self._writer, self._config)
-            types = frozenset(kind.encode() for kind in getattr(form, "TYPES", ())) or JSON
             for path in form.PATHS:
-                limit = None if path in _UNLIMITED else self._settings.max_alerts_per_request
-                self._entrances[path] = Entrance(intake, limit, Meter(path), types)
+                self._entrances[path] = entrance(intake, form, path, self._settings.max_alerts_per_request)
         self._admission.start()
         self._readiness.start()
         return {"type": "lifespan.startup.complete"}
@@ -107,14 +90,14 @@ class Gateway:
             self._writer.close()
         log.info("stopped")
 
-    async def _ingest(self, entrance: Entrance, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _ingest(self, way_in: Entrance, scope: Scope, receive: Receive, send: Send) -> None:
         started_ns = time.monotonic_ns()
         given = dict(scope["headers"])
         made = new_id()
         id_ = request_id(given.get(b"x-request-id")) or made
         metrics.in_flight.inc()
         try:
-            reply = await self._taken(entrance, scope, given, receive, made)
+            reply = await self._taken(way_in, scope, given, receive, made)
         except RefusedError as error:
             reply = error.reply(id_)
         except Exception:
@@ -122,26 +105,26 @@ class Gateway:
             reply = RefusedError(500, "INTERNAL_ERROR", "a bug in Winnow, logged under this request id").reply(id_)
         finally:
             metrics.in_flight.dec()
-        entrance.meter.count(reply.status, (time.monotonic_ns() - started_ns) / 1e9)
+        way_in.meter.count(reply.status, (time.monotonic_ns() - started_ns) / 1e9)
         await send(_start(reply, headers(id_, started_ns)))
         await send({"type": "http.response.body", "body": reply.body})
 
     async def _taken(
-        self, entrance: Entrance, scope: Scope, given: dict[bytes, bytes], receive: Receive, ingest_id: str
+        self, way_in: Entrance, scope: Scope, given: dict[bytes, bytes], receive: Receive, ingest_id: str
     ) -> Reply:
         """The answer to a request that is stored; nothing of its body is read before its sender is known."""
         method = scope["method"]
-        if method != "POST":
-            raise RefusedError(405, "METHOD_NOT_ALLOWED", f"{method} is not allowed", headers=(_ALLOW,))
+        if method not in way_in.methods:
+            raise RefusedError(405, "METHOD_NOT_ALLOWED", f"{method} is not allowed", headers=way_in.allow)
         ticket = await self._admission.admit(scope, given)
         if not self._readiness.has_been:
             raise unavailable(f"not ready: {self._readiness.problem}")
-        body = await self._reader.read(given, receive, entrance.types)
+        body = await self._reader.read(given, receive, way_in.types)
         metrics.body_bytes.inc(len(body))
         sender = ticket.sender or await self._admission.verify(ticket, body)
         try:
             body = await self._reader.expanded(given, body)
-            return await entrance.intake.take(body, entrance.limit, ingest_id, sender.source)
+            return await way_in.intake.take(body, way_in.limit, ingest_id, sender.source, given)
         except BaseException as error:
             # What was judged is over, however it was judged; what could not be stored comes again.
             if not isinstance(error, RefusedError) or error.status >= 500:

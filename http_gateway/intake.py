@@ -12,17 +12,18 @@ import structlog
 from alerts import bounds
 from alerts.alert import Envelope
 from alerts.errors import FormatError, KafkaError
+from alerts.formats import header_prefixes
 from alerts.instant import rfc3339
-from alerts.quarantine import from_gateway
+from alerts.quarantine import from_gateway, kept_headers
 from alerts.record import split
-from alerts.webhook import Fault, Received
+from alerts.webhook import NO_HEADERS, Fault, Received
 from connectors.kafka.topics import topics
 from connectors.request import Message
 from http_gateway import metrics
 from http_gateway.answers import RefusedError, Reply, details, now_ms, unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from alerts.config import Config
     from alerts.formats import Format
@@ -51,10 +52,13 @@ class Intake:
         self._writer = writer
         self._topics = topics(config.kafka)
         self._partitions = config.kafka.partitions
+        self._prefixes = tuple(prefix.encode() for prefix in header_prefixes(form))
         self._accepted = metrics.alerts.labels(name, "accepted")
         self._rejected = metrics.alerts.labels(name, "rejected")
 
-    async def take(self, body: bytes, limit: int | None, ingest_id: str, source: str) -> Reply:
+    async def take(
+        self, body: bytes, limit: int | None, ingest_id: str, source: str, given: Mapping[bytes, bytes]
+    ) -> Reply:
         """Store what is valid and answer when Kafka has it.
 
         Args:
@@ -62,24 +66,26 @@ class Intake:
             limit: On the alerts of one request; None: no other than the body's size.
             ingest_id: A new one, 32 hex digits.
             source: Who sends it.
+            given: The request's headers, their names in lower case.
 
         Raises:
             RefusedError: 400 if nothing is valid, 503 if Kafka does not confirm.
         """
         accepted_ms = now_ms()
+        headers = self._headers(given) if self._prefixes else NO_HEADERS
+        received = Received(body, accepted_ms, headers, self._resolve_timeout_ms)
         try:
-            webhook = self._read(Received(body, accepted_ms, resolve_timeout_ms=self._resolve_timeout_ms), limit)
+            webhook = self._read(received, limit)
         except FormatError as error:
-            self._quarantine_quietly(
-                self._envelope(ingest_id, source, accepted_ms), _reason(str(error), error.faults), body
-            )
+            envelope = self._envelope(ingest_id, source, accepted_ms)
+            self._quarantine_quietly(envelope, _reason(str(error), error.faults), received)
             raise RefusedError(400, "VALIDATION_ERROR", str(error), error.faults) from error
         envelope = self._envelope(ingest_id, source, accepted_ms, webhook.receiver, webhook.group_key)
         if webhook.rejected:
             self._rejected.inc(len(webhook.rejected))
         if webhook.rejected and not webhook.submissions:
             faults = list(_faults(webhook.rejected))
-            self._quarantine_quietly(envelope, _reason("no alert in it is valid", faults), body)
+            self._quarantine_quietly(envelope, _reason("no alert in it is valid", faults), received)
             raise RefusedError(400, "VALIDATION_ERROR", "no alert in it is valid", faults)
         await self._store(envelope, webhook)
         self._accepted.inc(len(webhook.submissions))
@@ -90,6 +96,14 @@ class Intake:
         if webhook.rejected and some_stored >= 400:
             raise RefusedError(some_stored, "VALIDATION_ERROR", _stored(webhook), _faults(webhook.rejected))
         return _accepted(envelope, webhook, some_stored if webhook.rejected else all_stored)
+
+    def _headers(self, given: Mapping[bytes, bytes]) -> dict[str, str]:
+        """Those that a part of the format's meaning lies in."""
+        return {
+            name.decode("latin-1"): value.decode("latin-1")
+            for name, value in given.items()
+            if name.startswith(self._prefixes)
+        }
 
     def _envelope(
         self, ingest_id: str, source: str, accepted_ms: int, receiver: str = "", group_key: str = ""
@@ -126,16 +140,17 @@ class Intake:
         if rest:
             reason = f"{len(rest)} more that are not valid, the first of them alerts[{rest[0].position}]"
             lines = b"\n".join(entry.line for entry in rest)
-            yield Message(self._topics.quarantine, from_gateway(envelope, None, reason, lines, len(rest)))
+            yield Message(self._topics.quarantine, from_gateway(envelope, None, reason, lines, {"lines": len(rest)}))
 
-    def _quarantine_quietly(self, envelope: Envelope, reason: str, body: bytes) -> None:
+    def _quarantine_quietly(self, envelope: Envelope, reason: str, received: Received) -> None:
         """Keep the evidence of a body that is refused; the sender is told anyway, so nobody waits for it."""
 
         def lost(error: str) -> None:
             metrics.evidence_lost.inc()
             log.warning("evidence_lost", ingest_id=envelope.id, reason=error)
 
-        message = Message(self._topics.quarantine, from_gateway(envelope, None, reason, body))
+        also = kept_headers(received.headers)
+        message = Message(self._topics.quarantine, from_gateway(envelope, None, reason, received.body, also))
         self._writer.write_unconfirmed(message, lost)
 
 

@@ -10,7 +10,7 @@ from alerts.alert import Envelope
 from alerts.errors import FormatError
 from alerts.fingerprint import identity
 from alerts.formats import formats
-from alerts.quarantine import body_of
+from alerts.quarantine import body_of, headers_of
 from alerts.record import decode, encode, open_alert, split
 from alerts.webhook import Received
 
@@ -56,7 +56,10 @@ def of_gateway(row: Row, partitions: int) -> Reread:
         envelope, position, form = Envelope(**fields), row["position"], formats()[row["format"]]
     except (KeyError, TypeError) as error:
         raise FormatError(f"no entry of a gateway, or of a format this Winnow does not know: {error}") from error
-    webhook = bounds.read(form, Received(body if position is None else form.alone(body), envelope.accepted_ms))
+    if position is None:
+        webhook = bounds.read(form, Received(body, envelope.accepted_ms, headers_of(row)))
+    else:
+        webhook = bounds.read(form, Received(form.alone(body), envelope.accepted_ms))
     if position is None:
         envelope = envelope._replace(receiver=webhook.receiver, group_key=webhook.group_key)
     elif len(webhook.submissions) + len(webhook.rejected) == 1:

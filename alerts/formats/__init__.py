@@ -1,6 +1,8 @@
 """Ingest formats, one file each, found by name: `<name>.py` holds `PATHS`, `read`, `alone` and `content`.
 
-One that takes other content types than `application/json` names them in `TYPES`, in lower case.
+One that takes other content types than `application/json` names them in `TYPES`, in lower case; other methods than POST
+in `METHODS`. Where a part of the meaning lies in headers, `HEADERS` has how their names begin, in lower case: these are
+read, and kept with what could not be read.
 """
 
 from __future__ import annotations
@@ -39,6 +41,24 @@ class Format(Protocol):
         Raises:
             FormatError: The line is not what `read` let through.
         """
+
+
+def types(form: object) -> tuple[str, ...]:
+    """The content types it takes; none at all always is."""
+    found: tuple[str, ...] = getattr(form, "TYPES", ("application/json",))
+    return found
+
+
+def methods(form: object) -> tuple[str, ...]:
+    """The HTTP methods it takes."""
+    found: tuple[str, ...] = getattr(form, "METHODS", ("POST",))
+    return found
+
+
+def header_prefixes(form: object) -> tuple[str, ...]:
+    """How the names of the headers begin that it reads."""
+    found: tuple[str, ...] = getattr(form, "HEADERS", ())
+    return found
 
 
 @cache

@@ -82,17 +82,21 @@ def read(received: Received) -> Webhook:
     submissions: list[Submission] = []
     rejected: list[Rejected] = []
     for position, entry in enumerate(envelope.alerts):
-        line = line_of(entry)
-        try:
-            alert: WebhookAlert = _validate_alert(entry)
-        except ValidationError as error:
-            rejected.append(Rejected(position, faults_of(error, f"alerts[{position}]"), line))
+        found = read_alert(position, entry, f"alerts[{position}]")
+        if isinstance(found, Submission):
+            submissions.append(found)
         else:
-            submissions.append(_submission(position, alert, line))
+            rejected.append(found)
     return Webhook(bounded(envelope.receiver), bounded(envelope.groupKey or ""), submissions, rejected)
 
 
-def _submission(position: int, alert: WebhookAlert, line: bytes) -> Submission:
+def read_alert(position: int, entry: object, where: str) -> Submission | Rejected:
+    """One entry of `alerts`, validated; `where` stands before the paths of its faults."""
+    line = line_of(entry)
+    try:
+        alert: WebhookAlert = _validate_alert(entry)
+    except ValidationError as error:
+        return Rejected(position, faults_of(error, where), line)
     # One that fires has no end here: Alertmanager sends a resolve, and does not say each minute that it still fires.
     has_end = alert.status == "resolved" and alert.endsAt is not None and not is_zero(alert.endsAt)
     ends_at = alert.endsAt if has_end else None

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.errors import FormatError
-from alerts.quarantine import EVIDENCE_MAX_BYTES, body_of, evidence, from_flow, from_gateway
+from alerts.quarantine import EVIDENCE_MAX_BYTES, body_of, evidence, from_flow, from_gateway, headers_of, kept_headers
 from tests.support.events import ENVELOPE, NOW_MS
 
 # librdkafka's default for message.max.bytes.
@@ -117,3 +117,15 @@ def test_flow_tells_topic_partition_offset_and_reason() -> None:
 @pytest.mark.parametrize(("chars", "kept"), [(2000, 2000), (2001, 2000)])
 def test_reason_is_cut_at_two_thousand_characters(chars: int, kept: int) -> None:
     assert len(json.loads(from_flow(PLACE, NOW_MS, "ü" * chars, b""))["reason"]) == kept
+
+
+def test_more_headers_than_an_entry_can_hold_are_not_kept() -> None:
+    assert kept_headers({"ce-id": "1"}) == {"headers": {"ce-id": "1"}}
+    assert kept_headers({"ce-a": "x" * 70_000}) == {}
+    assert kept_headers({}) == {}
+
+
+@pytest.mark.parametrize("headers", [[], "x", {"ce-id": 1}])
+def test_headers_that_are_none_are_refused(headers: object) -> None:
+    with pytest.raises(FormatError, match="headers"):
+        headers_of({"headers": headers})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 import pytest
@@ -11,10 +12,13 @@ from hypothesis import strategies as st
 
 from alerts.errors import FormatError
 from alerts.fingerprint import identity
-from alerts.formats import Format, formats
+from alerts.formats import Format, formats, header_prefixes, methods, types
 from alerts.record import decode, open_alert, split
-from alerts.webhook import Received, Webhook
+from alerts.webhook import NO_HEADERS, Received, Webhook
 from tests.support.events import ENVELOPE, NOW_MS, SAMPLES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # Where a format's real bodies lie, unless it is tests/samples/formats/<name>.
 ELSEWHERE = {"alertmanager": SAMPLES / "webhooks"}
@@ -47,10 +51,17 @@ def _lines(webhook: Webhook) -> list[bytes]:
     return [submission.line for submission in webhook.submissions]
 
 
-def _read(form: Format, body: bytes) -> Webhook:
+def _received(path: Path) -> Received:
+    """The sample as it comes, with the headers that lie beside it if its meaning needs them."""
+    beside = path.with_suffix(".headers")
+    lines = beside.read_text().splitlines() if beside.exists() else []
+    return Received(path.read_bytes(), NOW_MS, dict(line.split(": ", 1) for line in lines))
+
+
+def _read(form: Format, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Webhook:
     """What the format reads; nothing at all if it refuses, and no other error may come."""
     try:
-        return form.read(Received(body, NOW_MS))
+        return form.read(Received(body, NOW_MS, headers))
     except FormatError:
         return Webhook("", "", [], [])
 
@@ -65,6 +76,9 @@ def test_format_has_paths_read_and_content(form: Format) -> None:
     assert all(path.startswith("/") for path in form.PATHS)
     assert callable(form.read)
     assert callable(form.content)
+    assert set(methods(form)) <= {"POST", "PUT"}
+    assert "application/json" in types(form)
+    assert all(text == text.lower() for text in (*types(form), *header_prefixes(form)))
 
 
 def test_no_path_belongs_to_two_formats() -> None:
@@ -79,7 +93,7 @@ def test_format_has_a_real_sample(name: str) -> None:
 
 @pytest.mark.parametrize(("form", "path"), SAMPLE_BODIES)
 def test_every_alert_of_a_sample_is_valid(form: Format, path: Path) -> None:
-    webhook = form.read(Received(path.read_bytes(), NOW_MS))
+    webhook = form.read(_received(path))
     assert webhook.submissions
     assert not webhook.rejected
 
@@ -87,7 +101,7 @@ def test_every_alert_of_a_sample_is_valid(form: Format, path: Path) -> None:
 @pytest.mark.parametrize(("form", "path"), SAMPLE_BODIES)
 def test_sample_comes_through_kafka_with_the_labels_it_was_sent_with(form: Format, path: Path) -> None:
     name = next(name for name, one in formats().items() if one is form)
-    webhook = form.read(Received(path.read_bytes(), NOW_MS))
+    webhook = form.read(_received(path))
     records = list(split(ENVELOPE._replace(format=name), webhook.submissions, 32))
     opened = [open_alert(arrival) for _, value in records for arrival in decode(value, NOW_MS)]
     labels = {identity(one.labels, one.fingerprint): one.labels for one in webhook.submissions}
@@ -96,7 +110,7 @@ def test_sample_comes_through_kafka_with_the_labels_it_was_sent_with(form: Forma
 
 @pytest.mark.parametrize(("form", "path"), SAMPLE_BODIES)
 def test_alert_of_a_sample_is_read_alone_as_it_is_among_others(form: Format, path: Path) -> None:
-    for submission in form.read(Received(path.read_bytes(), NOW_MS)).submissions:
+    for submission in form.read(_received(path)).submissions:
         webhook = form.read(Received(form.alone(submission.line), NOW_MS))
         assert webhook.submissions == [submission._replace(position=0)]
         assert not webhook.rejected
@@ -129,8 +143,9 @@ def test_line_is_opened_or_refused_by_a_format_error(form: Format, line: bytes) 
 @settings(deadline=None)
 @given(place=st.integers(0, 10**6), byte=st.integers(0, 255))
 def test_whatever_a_changed_byte_lets_through_can_be_opened(form: Format, path: Path, place: int, byte: int) -> None:
-    body = bytearray(path.read_bytes())
+    sample = _received(path)
+    body = bytearray(sample.body)
     body[place % len(body)] = byte
-    for line in _lines(_read(form, bytes(body))):
+    for line in _lines(_read(form, bytes(body), sample.headers)):
         assert b"\n" not in line
         assert form.content(line).labels

@@ -10,7 +10,7 @@ import pytest
 
 from alerts.errors import WinnowError
 from alerts.fingerprint import identity, partition_of
-from alerts.quarantine import EVIDENCE_MAX_BYTES, from_flow, from_gateway
+from alerts.quarantine import EVIDENCE_MAX_BYTES, from_flow, from_gateway, kept_headers
 from alerts.record import decode, split
 from alerts.retry import Retry, encode
 from tests.support.events import ENVELOPE, NOW_MS, STARTS_AT, delivery, line, submission
@@ -95,13 +95,22 @@ def test_body_of_which_some_cannot_be_read_comes_back_in_part_and_once(held: She
     assert len(readmitted(held)) == 1
 
 
+def test_binary_event_is_read_again_with_the_headers_it_came_with(held: Shelf) -> None:
+    headers = {"ce-specversion": "1.0", "ce-id": "1", "ce-source": "/s", "ce-type": "DiskFailed"}
+    envelope = ENVELOPE._replace(format="cloudevents")
+    held.put(TOPICS.quarantine, [from_gateway(envelope, None, "x", b'{"message":"m"}', kept_headers(headers))])
+    ((_, result, _),) = retry(held)
+    assert result == "retried"
+    assert [arrival.name for arrival in readmitted(held)] == ["DiskFailed"]
+
+
 @pytest.mark.parametrize(
     ("entry", "reason"),
     [
         (from_gateway(ENVELOPE, None, "not JSON", b"{"), "not JSON"),
         (from_gateway(ENVELOPE, 0, "x", b'{"labels":{"alertname":"A"}}'), "alerts[0].status: Field required"),
         (from_gateway(ENVELOPE, None, "x", b"x" * (EVIDENCE_MAX_BYTES + 1)), "only a part of its 262145 bytes"),
-        (from_gateway(ENVELOPE, None, "7 more", GOOD, 7), "7 alerts of a body with more faults than are kept"),
+        (from_gateway(ENVELOPE, None, "7 more", GOOD, {"lines": 7}), "7 alerts of a body with more faults"),
         (from_gateway(ENVELOPE._replace(format="gone"), None, "x", body(GOOD.decode())), "does not know: 'gone'"),
         (from_gateway(ENVELOPE, 0, "x", GOOD + b"," + GOOD), "not one alert"),
         (from_flow((TOPICS.webhooks, 1, 5), NOW_MS, "x", b"hello"), "the record it came from is kept no more"),
