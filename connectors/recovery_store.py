@@ -22,10 +22,13 @@ def option(names: tuple[str, str], variable: str, arguments: Sequence[str], envi
     """An option this process was started with, short or long, as `bytewax.run` reads it; None if it was not given."""
     short, long = names
     for position, argument in enumerate(arguments):
-        if argument in names:
+        name, is_joined, value = argument.partition("=")
+        # argparse takes the beginning of a long name for it.
+        is_long = len(name) > len("--") and name.startswith("--") and long.startswith(name)
+        if argument == short or (is_long and not is_joined):
             return arguments[position + 1] if position + 1 < len(arguments) else None
-        if argument.startswith(f"{long}="):
-            return argument.partition("=")[2]
+        if is_long:
+            return value
         if argument.startswith(short) and not argument.startswith("--"):
             return argument.removeprefix(short)
     return environ.get(variable)

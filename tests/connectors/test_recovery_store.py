@@ -26,6 +26,8 @@ NAMES = ("-w", "--workers-per-process")
         (["run", "-w2"], "2"),
         (["run", "--workers-per-process", "3"], "3"),
         (["run", "--workers-per-process=3"], "3"),
+        (["run", "--work", "3"], "3"),
+        (["run", "--work=3"], "3"),
         (["run", "-w"], None),
     ],
 )
