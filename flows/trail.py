@@ -104,6 +104,7 @@ def _arrival(arrival: Arrival) -> Row:
         "status": arrival.status,
         "starts_at": arrival.starts_at,
         "accepted_ms": arrival.envelope.accepted_ms,
+        "source": arrival.envelope.source,
     }
 
 

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import structlog
 
 from http_gateway.client import Clients
-from http_gateway.guard import Facts, Guard
+from http_gateway.guard import Facts, Guard, look
 from http_gateway.peer import peer
 from http_gateway.refusals import Reason, Refusals
 from http_gateway.replays import Replays
 from http_gateway.secret_files import SecretFiles
 from http_gateway.signatures import WINDOW_S
+from http_gateway.ticket import Sender, Ticket
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from alerts.config import Gateway
     from http_gateway.body import Scope
-    from http_gateway.client import Address
     from http_gateway.credentials import Given
     from http_gateway.signatures import Claim
 
@@ -28,34 +28,6 @@ log = structlog.get_logger()
 
 EVERYBODY = "default"
 """The source of all requests where none is configured."""
-
-
-class Sender(NamedTuple):
-    """Whose request it is."""
-
-    source: str
-    replay_key: bytes | None = None
-    """To be released if the request is not stored."""
-
-
-class Ticket(NamedTuple):
-    """What admits a request whose body has not been read."""
-
-    sender: Sender | None
-    """None: only a signature can tell."""
-    address: Address | None = None
-    claims: tuple[tuple[Guard, Claim], ...] = ()
-    """The signatures to look at, in the order of the file."""
-    otherwise: Guard | None = None
-    """Whose it is if none of them is true."""
-
-
-class _Seen(NamedTuple):
-    """What all sources say of a request."""
-
-    admitted: Guard | None
-    forbidden: tuple[str, Reason] | None
-    claims: list[tuple[Guard, Claim]]
 
 
 class Admission:
@@ -103,7 +75,7 @@ class Admission:
         if not self._guards:
             return self._anybody
         facts = self._facts(scope, given, only_listed=only_listed)
-        seen = self._seen(facts)
+        seen = look(self._guards, facts)
         now_s = time.time()
         claims = tuple((guard, claim) for guard, claim in seen.claims if claim.is_timely(now_s))
         if claims:
@@ -136,6 +108,15 @@ class Admission:
             return Sender(ticket.otherwise.name)
         raise await self._refusals.unknown(Reason.REPLAYED if true else Reason.WRONG, ticket.address)
 
+    async def admit_without_body(self, scope: Scope, *, only_listed: bool = False) -> None:
+        """Let a request pass that has no body; see `admit`.
+
+        Raises:
+            RefusedError: 401 or 403.
+        """
+        ticket = await self.admit(scope, dict(scope["headers"]), only_listed=only_listed)
+        await self.verify(ticket, b"")
+
     def release(self, sender: Sender) -> None:
         """The sender's request was not stored: the same may come again."""
         if sender.replay_key is not None:
@@ -145,24 +126,6 @@ class Admission:
         digests = {place: place.digest(given) for place in self._places}
         identity = peer(scope) if self._needs_identity else None
         return Facts(scope["path"], only_listed, given, digests, self._clients.address(scope), identity)
-
-    def _seen(self, facts: Facts) -> _Seen:
-        admitted: Guard | None = None
-        forbidden: tuple[str, Reason] | None = None
-        claims: list[tuple[Guard, Claim]] = []
-        # All of them, always: the time taken does not tell which one it was.
-        for guard in self._guards:
-            if not guard.knows(facts):
-                continue
-            claim, misplaced = guard.claim(facts), guard.misplaced(facts)
-            if misplaced is not None:
-                if guard.is_sure(misplaced):
-                    forbidden = forbidden or (guard.name, misplaced)
-            elif guard.signature is None:
-                admitted = admitted or guard
-            elif claim is not None and admitted is None:
-                claims.append((guard, claim))
-        return _Seen(admitted, forbidden, claims)
 
     def _claimed(self, guard: Guard, claim: Claim) -> bytes | None:
         assert claim.id is not None

@@ -45,7 +45,7 @@ class Gateway:
         self._reader = Reader(config.gateway)
         self._readiness = Readiness(config.kafka)
         self._admission = Admission(config.gateway, folder)
-        self._ops = Ops(self._readiness, None if config.gateway.open_metrics else self._admission)
+        self._ops = Ops(self._readiness, self._admission, open_metrics=config.gateway.open_metrics)
         self._writer: Writer | None = None
         self._entrances: dict[str, Entrance] = {}
 

@@ -11,6 +11,8 @@ from http_gateway.refusals import Reason
 from http_gateway.signatures import Signature
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from alerts.config_sources import Mtls, Source
     from http_gateway.client import Address
     from http_gateway.credentials import Given, Place
@@ -79,3 +81,30 @@ def _is_named(mtls: Mtls, identity: Identity | None) -> bool:
     if identity is None:
         return False
     return identity.subject in mtls.subjects or any(name in mtls.names for name in identity.names)
+
+
+class Seen(NamedTuple):
+    """What all sources say of a request."""
+
+    admitted: Guard | None
+    forbidden: tuple[str, Reason] | None
+    claims: list[tuple[Guard, Claim]]
+
+
+def look(guards: Iterable[Guard], facts: Facts) -> Seen:
+    """What all of them say, always: the time taken does not tell which one it was."""
+    admitted: Guard | None = None
+    forbidden: tuple[str, Reason] | None = None
+    claims: list[tuple[Guard, Claim]] = []
+    for guard in guards:
+        if not guard.knows(facts):
+            continue
+        claim, misplaced = guard.claim(facts), guard.misplaced(facts)
+        if misplaced is not None:
+            if guard.is_sure(misplaced):
+                forbidden = forbidden or (guard.name, misplaced)
+        elif guard.signature is None:
+            admitted = admitted or guard
+        elif claim is not None and admitted is None:
+            claims.append((guard, claim))
+    return Seen(admitted, forbidden, claims)

@@ -29,10 +29,10 @@ _CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
 class Ops:
     """The paths beside ingest."""
 
-    def __init__(self, readiness: Readiness, admission: Admission | None) -> None:
-        """`admission` says who may read the metrics; None: anybody."""
+    def __init__(self, readiness: Readiness, admission: Admission, *, open_metrics: bool) -> None:
         self._readiness = readiness
         self._admission = admission
+        self._has_open_metrics = open_metrics
         self._since = rfc3339(now_ms())
         self._app = Starlette(
             routes=[
@@ -68,8 +68,9 @@ class Ops:
             return JSONResponse({"status": "ready"})
         return JSONResponse({"status": "not ready", "reason": problem}, 503, {"retry-after": "1"})
 
-    async def _status(self, _: Request) -> Response:
+    async def _status(self, request: Request) -> Response:
         """What amtool and others ask an Alertmanager first; every field is required there (api/v2/openapi.yaml)."""
+        await self._admission.admit_without_body(request.scope)
         build = dict.fromkeys(("branch", "buildDate", "buildUser", "goVersion", "revision"), "")
         return JSONResponse(
             {
@@ -81,10 +82,8 @@ class Ops:
         )
 
     async def _metrics(self, request: Request) -> Response:
-        if self._admission is not None:
-            ticket = await self._admission.admit(request.scope, dict(request.scope["headers"]), only_listed=True)
-            if ticket.sender is None:
-                await self._admission.verify(ticket, b"")
+        if not self._has_open_metrics:
+            await self._admission.admit_without_body(request.scope, only_listed=True)
         return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
 
 

@@ -100,7 +100,8 @@ def _print(fingerprint: str, events: list[Row]) -> None:
     console = Console(highlight=False)
     console.print(f"alert [bold]{fingerprint}[/bold]  {_clean(events[-1]['name'])}")
     for event in events:
-        console.print(f"\n{rfc3339(event['accepted_ms'])}  [bold]{event['status']}[/bold]  ({_clean(event['id'])})")
+        came = f"{_clean(event['id'])}, from {_clean(event.get('source', 'default'))}"
+        console.print(f"\n{rfc3339(event['accepted_ms'])}  [bold]{event['status']}[/bold]  ({came})")
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
         for step, said in _lines(event):
             table.add_row(step, _clean(said))

@@ -17,6 +17,7 @@ from alerts.fingerprint import fingerprint, identity
 from alerts.formats import formats
 from alerts.webhook import Received
 from connectors.terminal import printable
+from winnow._headers import headers
 
 # The gateway answers within its own limits, which are shorter.
 _TIMEOUT_S = 60.0
@@ -34,6 +35,8 @@ def send(  # noqa: PLR0913 one argument is one option
     label: Annotated[list[str] | None, typer.Option(help="A label of the example, NAME=VALUE; repeatable.")] = None,
     url: Annotated[str, typer.Option(help="Where the gateway is.")] = "http://127.0.0.1:8080",
     path: Annotated[str, typer.Option(help="Which endpoint.")] = "/webhook/proxy",
+    token_file: Annotated[Path | None, typer.Option(help="A file with the bearer token of a source.")] = None,
+    header: Annotated[list[str] | None, typer.Option(help="A header, 'NAME: VALUE'; repeatable.")] = None,
 ) -> None:
     """Post a webhook to Winnow and print the answer.
 
@@ -48,7 +51,7 @@ def send(  # noqa: PLR0913 one argument is one option
         body = json.dumps(example_body({"alertname": name, **_labels(label or [])}, now, is_over=resolve)).encode()
     else:
         body = _read(str(file))
-    answer = _post(f"{url.rstrip('/')}/{path.lstrip('/')}", body)
+    answer = _post(f"{url.rstrip('/')}/{path.lstrip('/')}", body, headers(header or [], token_file))
     typer.echo("\n".join([*_lines(answer), *(_fingerprints(body) if answer.is_success else ())]))
     if not answer.is_success:
         raise typer.Exit(1)
@@ -126,11 +129,11 @@ def _read(file: str) -> bytes:
         raise WinnowError(f"{file}: cannot be read: {error.strerror}") from error
 
 
-def _post(url: str, body: bytes) -> httpx.Response:
+def _post(url: str, body: bytes, given: dict[str, str]) -> httpx.Response:
     try:
         # No proxies from the environment: the gateway is near.
         with httpx.Client(timeout=_TIMEOUT_S, trust_env=False) as client:
-            return client.post(url, content=body, headers={"content-type": "application/json"})
+            return client.post(url, content=body, headers=given)
     except httpx.ConnectError as error:
         raise WinnowError(f"nobody listens at {url}; is it running? try: make run") from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:

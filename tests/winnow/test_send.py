@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
+from alerts.errors import WinnowError
 from alerts.fingerprint import fingerprint
 from connectors.inbox import Inbox
 from tests.support.events import read
 from winnow.__main__ import application
+from winnow._headers import headers
 from winnow.send import example_body
 
 if TYPE_CHECKING:
@@ -108,3 +110,28 @@ def test_wrong_arguments_are_told_before_anything_is_sent(arguments: list[str]) 
     result, taken = send(*arguments)
     assert result.exception is not None
     assert taken == []
+
+
+def test_token_out_of_a_file_and_headers_prove_who_sends(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("0123456789abcdef\n")
+    given = ("--token-file", str(tmp_path / "token"), "--header", "X-API-Key: k: 1", "--header", "X-Empty:")
+    _, (taken,) = send("--example", *given)
+    headers = {name.lower(): value for name, value in taken.headers.items()}
+    assert headers["authorization"] == "Bearer 0123456789abcdef"
+    assert (headers["x-api-key"], headers["x-empty"]) == ("k: 1", "")
+
+
+@pytest.mark.parametrize("header", ["no-colon-secret", "a b: secret", "a: s\necret", ": secret", "a: s\u00e9cret"])
+def test_header_that_is_none_is_told_without_its_value(header: str) -> None:
+    with pytest.raises(WinnowError, match="--header: expected 'NAME: VALUE'") as caught:
+        headers([header], None)
+    assert "cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "\n", "two\nlines", "\u00e9"])
+def test_token_file_without_a_token_is_told_without_what_it_holds(tmp_path: Path, text: str) -> None:
+    (tmp_path / "token").write_text(text)
+    with pytest.raises(WinnowError, match="token: expected a token, one line of ASCII"):
+        headers([], tmp_path / "token")
+    with pytest.raises(WinnowError, match="none: cannot be read: No such file"):
+        headers([], tmp_path / "none")

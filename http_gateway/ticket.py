@@ -1,0 +1,30 @@
+"""What a request has been admitted with, before and after its body was there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from http_gateway.client import Address
+    from http_gateway.guard import Guard
+    from http_gateway.signatures import Claim
+
+
+class Sender(NamedTuple):
+    """Whose request it is."""
+
+    source: str
+    replay_key: bytes | None = None
+    """To be released if the request is not stored."""
+
+
+class Ticket(NamedTuple):
+    """What admits a request whose body has not been read."""
+
+    sender: Sender | None
+    """None: only a signature can tell."""
+    address: Address | None = None
+    claims: tuple[tuple[Guard, Claim], ...] = ()
+    """The signatures to look at, in the order of the file."""
+    otherwise: Guard | None = None
+    """Whose it is if none of them is true."""
