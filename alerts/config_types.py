@@ -95,7 +95,8 @@ def _text(errors: list[ErrorDetails], value: Tree, keys: Keys, taken: Collection
     secrets = [secret for secret in (*keys.secrets, *taken) if _could_leak(secret)]
     if any(_holds(said, secret) for secret in secrets):
         return "is not what this field takes (why would show a secret)"
-    if is_hidden:
+    # A secret may have been put where none belongs, beside the place where it does.
+    if is_hidden or any(_holds(shown(value), secret) for secret in keys.secrets if _could_leak(secret)):
         return f"{said} (what came is a secret)"
     if isinstance(value, (dict, list)) and errors[0]["type"] not in _EXPECTED.keys() - _LENGTHS:
         return said

@@ -10,7 +10,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from alerts.config_file import Surroundings, parse
+from alerts.config_secrets import secrets
 from alerts.errors import ConfigError
+from connectors import redaction
 from connectors.targets import kinds
 
 if TYPE_CHECKING:
@@ -53,7 +55,9 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
         read_secret=lambda file: read_secret(chosen.parent / file),
         zones=_zones,
     )
-    return parse(_text(chosen), str(chosen), around)
+    config = parse(_text(chosen), str(chosen), around)
+    redaction.hide(secrets(config))
+    return config
 
 
 def locate(path: Path | None, environ: Mapping[str, str]) -> Path:

@@ -14,6 +14,7 @@ from alerts.errors import ConfigError, WinnowError
 from connectors import address, logs
 from connectors.configuration import load
 from connectors.kafka.producer import AcknowledgedProducer
+from connectors.redaction import redacted
 from http_gateway import exposure
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def main() -> None:
         exposure.check(config.gateway, host)
         check(config)
     except WinnowError as error:
-        print(error, file=sys.stderr)  # noqa: T201 for a person, before anything runs
+        print(redacted(str(error)), file=sys.stderr)  # noqa: T201 for a person, before anything runs
         sys.exit(2)
     Granian(
         "http_gateway.app:build",

@@ -16,6 +16,7 @@ from alerts.errors import WinnowError
 from alerts.formats import formats
 from connectors import logs
 from connectors.configuration import load, locate
+from connectors.redaction import redacted
 from http_gateway import metrics
 from http_gateway.admission import Admission
 from http_gateway.answers import Headers, RefusedError, Reply, headers, new_id, request_id, unavailable
@@ -74,7 +75,7 @@ class Gateway:
         try:
             self._writer = Writer(self._config.kafka, self._settings.produce_timeout)
         except WinnowError as error:
-            return {"type": "lifespan.startup.failed", "message": str(error)}
+            return {"type": "lifespan.startup.failed", "message": redacted(str(error))}
         for name, form in formats().items():
             intake = Intake(name, form, self._writer, self._config)
             for path in form.PATHS:
@@ -144,4 +145,4 @@ def build() -> Gateway:
     try:
         return Gateway(load(), locate(None, os.environ).parent)
     except WinnowError as error:  # the file has changed since `python -m http_gateway` read it
-        sys.exit(str(error))
+        sys.exit(redacted(str(error)))

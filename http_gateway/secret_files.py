@@ -11,6 +11,7 @@ import structlog
 from alerts.errors import ConfigError
 from alerts.fields import FileSecret
 from connectors.configuration import read_secret
+from connectors.redaction import hide
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,6 +98,7 @@ class _File:
             return
         if not text:
             raise ValueError("is empty")
+        hide([text])
         self._changed(text)
         self._text = text
         log.info("secret_reread", file=str(self._path))

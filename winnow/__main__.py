@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from alerts.errors import WinnowError
+from connectors.redaction import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,7 +100,7 @@ def main() -> None:
     try:
         application(called)(prog_name="winnow")
     except WinnowError as error:
-        print(f"winnow: {error}", file=sys.stderr)  # noqa: T201 the command line's own voice
+        print(redacted(f"winnow: {error}"), file=sys.stderr)  # noqa: T201 the command line's own voice
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -6,6 +6,7 @@ import ctypes
 import gc
 import os
 import sys
+import traceback
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 from alerts.errors import ConfigError, WinnowError
 from connectors import logs
 from connectors.recovery_store import check, claim, option
+from connectors.redaction import redacted
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -70,7 +72,7 @@ def _report(kind: type[BaseException], error: BaseException, trace: TracebackTyp
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, WinnowError):
-            print(f"winnow: {cause}", file=sys.stderr)  # noqa: T201 the last words of the process
+            print(redacted(f"winnow: {cause}"), file=sys.stderr)  # noqa: T201 the last words of the process
             return
         cause = cause.__cause__ or cause.__context__
-    sys.__excepthook__(kind, error, trace)
+    sys.stderr.write(redacted("".join(traceback.format_exception(kind, error, trace))))

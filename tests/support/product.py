@@ -50,6 +50,7 @@ class Product:
         self.inbox = Inbox("127.0.0.1:0", lambda arrival, _: self.arrived.append(arrival))
         self.url = f"http://127.0.0.1:{free_port()}"
         self._metrics = f"127.0.0.1:{free_port()}"
+        self.flow_url = f"http://{self._metrics}"
         self.folder = folder
         config = folder / "winnow.yaml"
         hook = {
@@ -84,8 +85,12 @@ class Product:
 
     def flow(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start the flow and wait until it reads."""
-        command = ["-m", "bytewax.run", "flows.proxy", *arguments]
-        return self._started("flow", command, f"http://{self._metrics}/readyz")
+        return self.flow_of("flows.proxy", *arguments)
+
+    def flow_of(self, module: str, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start the flow that this module builds and wait until it reads."""
+        command = ["-m", "bytewax.run", module, *arguments]
+        return self._started("flow", command, f"{self.flow_url}/readyz")
 
     def flow_is_ready(self) -> bool:
         """Whether the flow says that it reads."""

@@ -1,0 +1,1 @@
+"""Plants secrets in every place a secret can stand, and looks for them in all that leaves the processes."""
