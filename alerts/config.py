@@ -60,6 +60,11 @@ class Gateway(Section):
             raise ValueError("expected `sources` or `open: true`, got both")
         return self
 
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    """Processes that take requests; they share the port."""
+    stop_delay: Pause = timedelta(0)
+    """After SIGTERM: how long it goes on taking requests while /readyz says no, for load balancers to notice."""
+
 
 class Dedup(Section):
     """What counts as a repeat."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import math
 import socket
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
-from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops
 
 from alerts.errors import ConfigError, WinnowError
@@ -16,6 +17,7 @@ from connectors.configuration import load
 from connectors.kafka.producer import AcknowledgedProducer
 from connectors.redaction import redacted
 from http_gateway import exposure
+from http_gateway.server import Server
 
 if TYPE_CHECKING:
     from alerts.config import Config
@@ -27,6 +29,7 @@ _HOW = "set WINNOW_LISTEN, or gateway.listen in winnow.yaml"
 
 def main() -> None:
     """Serve until SIGTERM or SIGINT; exit with 2 if it cannot begin."""
+    workers = _arguments().workers
     logs.configure()
     try:
         config = load()
@@ -36,7 +39,7 @@ def main() -> None:
     except WinnowError as error:
         print(redacted(str(error)), file=sys.stderr)  # noqa: T201 for a person, before anything runs
         sys.exit(2)
-    Granian(
+    Server(
         "http_gateway.app:build",
         factory=True,
         address=host,
@@ -44,11 +47,30 @@ def main() -> None:
         interface=Interfaces.ASGI,
         loop=Loops.uvloop,
         http=HTTPModes.http1,
-        workers=1,
+        workers=workers or config.gateway.workers,
+        respawn_failed_workers=True,
         workers_kill_timeout=math.ceil(config.gateway.produce_timeout.total_seconds()) + _STOP_S,
         websockets=False,
         log_access=False,
-    ).serve()
+    ).run(config, partial(_reread, host))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m http_gateway", description="Takes webhooks and stores them in Kafka."
+    )
+    parser.add_argument(
+        "--workers", type=int, choices=range(1, 65), metavar="N", help="processes; overrides gateway.workers"
+    )
+    return parser.parse_args()
+
+
+def _reread(host: str) -> Config:
+    """The configuration as it is now, for a gateway that goes on listening where it does."""
+    config = load()
+    exposure.check(config.gateway, host)
+    try_kafka(config)
+    return config
 
 
 def check(config: Config) -> None:
@@ -58,6 +80,15 @@ def check(config: Config) -> None:
         WinnowError: The address is taken, or librdkafka refuses `kafka.client`.
     """
     address.ensure_free(config.gateway.listen, _HOW)
+    try_kafka(config)
+
+
+def try_kafka(config: Config) -> None:
+    """Whether librdkafka takes the settings.
+
+    Raises:
+        WinnowError: It does not.
+    """
     AcknowledgedProducer(config.kafka, config.gateway.produce_timeout).close()
 
 

@@ -5,7 +5,9 @@ starlette's routing costs a third of an ingest request (DESIGN 9), so the paths 
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -22,6 +24,7 @@ from http_gateway.admission import Admission
 from http_gateway.answers import Headers, RefusedError, Reply, headers, new_id, request_id, unavailable
 from http_gateway.body import Event, Reader, Receive, Scope, Send
 from http_gateway.entrance import Entrance, entrance
+from http_gateway.exposition import Exposition
 from http_gateway.intake import Intake
 from http_gateway.ops import Ops
 from http_gateway.orphan import end_with_parent
@@ -32,21 +35,27 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from alerts.config import Config
+    from http_gateway.place import Place
 
 log = structlog.get_logger()
+
+_CLOSE: Headers = ((b"connection", b"close"),)
 
 
 class Gateway:
     """Takes webhooks, answers when they are in Kafka."""
 
-    def __init__(self, config: Config, folder: Path) -> None:
-        """`folder` is that of winnow.yaml."""
+    def __init__(self, config: Config, folder: Path, place: Place | None = None) -> None:
+        """`folder` is that of winnow.yaml; without a `place` it shares nothing with other workers."""
         self._config = config
+        self._place = place
         self._settings = config.gateway
         self._reader = Reader(config.gateway)
-        self._readiness = Readiness(config.kafka)
+        self._readiness = Readiness(config.kafka, place)
         self._admission = Admission(config.gateway, folder)
-        self._ops = Ops(self._readiness, self._admission, open_metrics=config.gateway.open_metrics)
+        self._exposition = Exposition(place and place.tally)
+        self._ops = Ops(self._readiness, self._exposition, self._admission, open_metrics=config.gateway.open_metrics)
+        self._farewell: Headers = ()
         self._writer: Writer | None = None
         self._entrances: dict[str, Entrance] = {}
 
@@ -82,13 +91,23 @@ class Gateway:
                 self._entrances[path] = entrance(intake, form, path, self._settings.max_alerts_per_request)
         self._admission.start()
         self._readiness.start()
+        self._exposition.start()
+        if self._place is not None:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, self._drain)
+            self._place.started()
         return {"type": "lifespan.startup.complete"}
 
+    def _drain(self) -> None:
+        """It will end soon: it is not ready any more, and its senders shall come back by another connection."""
+        self._readiness.stop("draining")
+        self._farewell = self._ops.farewell = _CLOSE
+
     def _stop(self) -> None:
-        self._readiness.stop()
+        self._readiness.stop("shutting down")
         self._admission.stop()
         if self._writer is not None:
             self._writer.close()
+        self._exposition.stop()
         log.info("stopped")
 
     async def _ingest(self, way_in: Entrance, scope: Scope, receive: Receive, send: Send) -> None:
@@ -107,7 +126,7 @@ class Gateway:
         finally:
             metrics.in_flight.dec()
         way_in.meter.count(reply.status, (time.monotonic_ns() - started_ns) / 1e9)
-        await send(_start(reply, headers(id_, started_ns)))
+        await send(_start(reply, (*headers(id_, started_ns), *self._farewell)))
         await send({"type": "http.response.body", "body": reply.body})
 
     async def _taken(
@@ -138,11 +157,20 @@ def _start(reply: Reply, common: Headers) -> Event:
     return {"type": "http.response.start", "status": reply.status, "headers": [*own, *common, *reply.headers]}
 
 
-def build() -> Gateway:
-    """The gateway as winnow.yaml wants it; Granian calls this in each of its workers."""
+def build(config: Config | None = None, place: Place | None = None) -> Gateway:
+    """The gateway of one worker.
+
+    Args:
+        config: None: as winnow.yaml wants it.
+        place: What it shares with other workers; None: nothing.
+    """
     logs.configure()
-    end_with_parent()
+    if place is None:
+        end_with_parent()
+    else:
+        place.enter()
+        end_with_parent(place.tally.remove)
     try:
-        return Gateway(load(), locate(None, os.environ).parent)
+        return Gateway(config or load(), locate(None, os.environ).parent, place)
     except WinnowError as error:  # the file has changed since `python -m http_gateway` read it
         sys.exit(redacted(str(error)))

@@ -5,20 +5,21 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from alerts.instant import rfc3339
-from http_gateway.answers import RefusedError, headers, new_id, now_ms, request_id
+from http_gateway.answers import Headers, RefusedError, headers, new_id, now_ms, request_id
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
     from http_gateway.admission import Admission
     from http_gateway.body import Event, Receive, Scope, Send
+    from http_gateway.exposition import Exposition
     from http_gateway.readiness import Readiness
 
 VERSION = "0.1.0"
@@ -29,10 +30,15 @@ _CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
 class Ops:
     """The paths beside ingest."""
 
-    def __init__(self, readiness: Readiness, admission: Admission, *, open_metrics: bool) -> None:
+    def __init__(
+        self, readiness: Readiness, exposition: Exposition, admission: Admission, *, open_metrics: bool
+    ) -> None:
         self._readiness = readiness
+        self._exposition = exposition
         self._admission = admission
         self._has_open_metrics = open_metrics
+        self.farewell: Headers = ()
+        """Headers of a worker that will end soon."""
         self._since = rfc3339(now_ms())
         self._app = Starlette(
             routes=[
@@ -54,7 +60,7 @@ class Ops:
 
         async def send_with_headers(event: Event) -> None:
             if event["type"] == "http.response.start":
-                event["headers"] = [*event["headers"], *headers(id_, started_ns)]
+                event["headers"] = [*event["headers"], *headers(id_, started_ns), *self.farewell]
             await send(event)
 
         await self._app(scope, receive, send_with_headers)
@@ -84,7 +90,7 @@ class Ops:
     async def _metrics(self, request: Request) -> Response:
         if not self._has_open_metrics:
             await self._admission.admit_without_body(request.scope, only_listed=True)
-        return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
+        return Response(self._exposition.text(), headers={"content-type": CONTENT_TYPE_LATEST})
 
 
 async def _refused(request: Request, error: Exception) -> Response:

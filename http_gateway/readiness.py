@@ -12,6 +12,7 @@ from connectors.kafka import topics
 
 if TYPE_CHECKING:
     from alerts.config import Kafka
+    from http_gateway.place import Place
 
 log = structlog.get_logger()
 
@@ -23,24 +24,32 @@ _ANSWER_TIMEOUT_S = 2.0
 class Readiness:
     """Looks from a thread of its own, for asking Kafka blocks."""
 
-    def __init__(self, kafka: Kafka) -> None:
+    def __init__(self, kafka: Kafka, place: Place | None = None) -> None:
         self._kafka = kafka
+        self._place = place
         self.problem: str | None = "starting"
         """Why the gateway is not ready; None if it is."""
-        self.has_been = False
-        """Whether the topics have been there once. Before that nothing may be written: a broker that makes topics
-        by itself would make them with another number of partitions."""
+        self._has_been = False
         self._is_stopped = threading.Event()
+
+    @property
+    def has_been(self) -> bool:
+        """Whether the topics have been there once, seen by any worker.
+
+        Before that nothing may be written: a broker that makes topics by itself would make them with another number
+        of partitions.
+        """
+        return self._has_been or (self._place is not None and self._place.has_kafka_been_ready)
 
     def start(self) -> None:
         """Begin to look."""
         # A daemon: at the end nobody waits for a broker that does not answer.
         threading.Thread(target=self._watch, name="readiness", daemon=True).start()
 
-    def stop(self) -> None:
+    def stop(self, why: str) -> None:
         """Not ready any more."""
         self._is_stopped.set()
-        self.problem = "shutting down"
+        self.problem = why
 
     def _watch(self) -> None:
         client = topics.admin(self._kafka)
@@ -62,5 +71,8 @@ class Readiness:
             log.info("became_ready")
         else:
             log.error("became_unready", reason=problem)
-        self.has_been = self.has_been or problem is None
+        if problem is None and not self._has_been:
+            self._has_been = True
+            if self._place is not None:
+                self._place.kafka_was_ready()
         self.problem = problem

@@ -6,9 +6,7 @@ For tests of the oracle only: `python -m tests.chaos.leaky_gateway`.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
-
-import granian
+from typing import TYPE_CHECKING
 
 from http_gateway import __main__ as program
 from http_gateway import app
@@ -27,17 +25,6 @@ class _Writer(Writer):
         await super().write(messages)
 
 
-class _Granian(granian.Granian):  # type: ignore[misc,valid-type]
-    def __init__(self, _: str, **settings: Any) -> None:
-        super().__init__("tests.chaos.leaky_gateway:build", **settings)
-
-
-def build() -> app.Gateway:
-    """The gateway of `http_gateway.app`, its writer with a leak."""
-    vars(app)["Writer"] = _Writer
-    return app.build()
-
-
 if __name__ == "__main__":
-    vars(program)["Granian"] = _Granian
+    vars(app)["Writer"] = _Writer  # its workers are forks of this process
     program.main()

@@ -50,11 +50,11 @@ class Gateway:
         self.client = httpx.Client(base_url=self.url, trust_env=False, timeout=30)
         self._taps: dict[str, Tap] = {}
 
-    def start(self) -> None:
+    def start(self, *arguments: str) -> None:
         """Start the process."""
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "http_gateway"],
+                [sys.executable, "-m", "http_gateway", *arguments],
                 env=self.environ,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
