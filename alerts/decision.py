@@ -66,6 +66,8 @@ class Delivery(NamedTuple):
     classification: Classification
     untold_firing: bool = False
     """A resolve whose firing waited and was never confirmed: this message tells both."""
+    only_closes: bool = False
+    """A resolve that filters and routes send nowhere: told where its alert is open all the same, and nowhere else."""
 
 
 class Outcome(StrEnum):

@@ -1,7 +1,8 @@
 """A delivery as plain data: what snapshots and dead letters hold, so both outlive this code.
 
-Shape: `{"v": 1, "id", "target", "transition", "untold_firing", "alert": {...}, "classification": {...}}`, all
-of it JSON; without `untold_firing` it was written by a Winnow that did not know it, and means false.
+Shape: `{"v": 1, "id", "target", "transition", "untold_firing", "only_closes", "alert": {...}, "classification":
+{...}}`, all of it JSON. What was written by a Winnow that did not know `untold_firing` or `only_closes` has none, which
+means false.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ def to_plain(delivery: Delivery) -> Plain:
         "target": delivery.target,
         "transition": delivery.transition,
         "untold_firing": delivery.untold_firing,
+        "only_closes": delivery.only_closes,
         "alert": {**alert._asdict(), "status": alert.status.value, "envelope": alert.envelope._asdict()},
         "classification": {
             **found._asdict(),
@@ -63,6 +65,7 @@ def from_plain(plain: Mapping[str, Any]) -> Delivery:
                 }
             ),
             bool(plain.get("untold_firing", False)),
+            bool(plain.get("only_closes", False)),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise FormatError(f"not a delivery: {type(error).__name__}: {error}") from error

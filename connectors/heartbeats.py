@@ -86,6 +86,11 @@ class Heartbeats:
         if kept is not None and (kept.until_ms is None) is not (delivery.alert.status is Status.FIRING):
             self.forget(delivery.alert.fingerprint)
 
+    def is_firing(self, fingerprint: str) -> bool:
+        """Whether this alert is kept alive as firing."""
+        kept = self._kept.get(fingerprint)
+        return kept is not None and kept.until_ms is None
+
     def next_ms(self) -> int | None:
         """When the next batch is due; None if nothing is kept alive."""
         first = next(iter(self._kept.values()), None)

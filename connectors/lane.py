@@ -73,6 +73,11 @@ class Lane:
         """The ways to its target and to the fallback, by name."""
         return self._ways.by_name
 
+    def wants(self, delivery: Delivery) -> bool:
+        """Whether to offer it: all but a resolve that goes only where its alert is open, when it is not open here."""
+        fingerprint = delivery.alert.fingerprint
+        return not delivery.only_closes or fingerprint in self._waiting or self._ways.keep(fingerprint)
+
     def offer(self, delivery: Delivery, now_ms: int, *, is_read_again: bool = False) -> None:
         """Take on one more delivery; `is_read_again`: what caused it lay in Kafka when this process began."""
         job = Job(delivery, 0, now_ms, now_ms + self._deadline_ms(delivery), delivery.target, since_ms=now_ms)

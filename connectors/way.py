@@ -147,6 +147,10 @@ class Way:
         """Whether a firing of this alert may have reached the target, and no resolve since."""
         return fingerprint in self._open
 
+    def keeps(self, fingerprint: str) -> bool:
+        """Whether it is open there, or kept alive there as firing."""
+        return self.is_open(fingerprint) or (self.beats is not None and self.beats.is_firing(fingerprint))
+
     def open(self, fingerprint: str) -> bool:
         """Remember that a firing may have reached it; whether another had to be forgotten for that."""
         self._open[fingerprint] = None

@@ -106,6 +106,10 @@ class Ways:
             return True
         return now_ms < self.unsure_until_ms or any(way.is_open(newer.fingerprint) for way in self)
 
+    def keep(self, fingerprint: str) -> bool:
+        """Whether the target, or its fallback, is known to hold this alert open."""
+        return any(way.keeps(fingerprint) for way in self)
+
     def is_wanted_at(self, fallback: str, job: Job, now_ms: int) -> bool:
         """Whether it says something there: not a resolve where no incident was opened."""
         return job.is_firing or not self[fallback].opens_incident(job.delivery.alert) or self.has(fallback, job, now_ms)

@@ -17,6 +17,7 @@ from connectors.kafka.source import WebhooksSource
 from connectors.kafka.topics import topics
 from connectors.metrics_server import serve
 from connectors.publish import Publisher
+from flows.plan import Closing
 from flows.plumbing.background import Background, Wake
 from flows.plumbing.drain import Drain
 from flows.plumbing.lanes import LaneLogic, Shared
@@ -48,6 +49,7 @@ class Parts(NamedTuple):
     classify: Classify
     filter: Filter
     route: Route
+    closing: Closing
     publish: Lane
     """Builds the lane of one target, from its snapshot if there is one."""
     trail: Trail
@@ -83,6 +85,7 @@ def build(config: Config) -> Parts:
         classify=Classify(None if rules == "builtin" else rules),
         filter=Filter(config.filter),
         route=Route(config.routes, config.targets),
+        closing=Closing(config.targets),
         publish=lambda state: LaneLogic(publisher.send, background, config.publish, state, shared),
         trail=Trail(names, config.kafka.partitions, version(config)),
         messages=MessageSink(config.kafka),

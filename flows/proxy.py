@@ -19,7 +19,7 @@ def connect(parts: Parts) -> Dataflow:
     changes = steps.dedup(arrivals, parts.dedup)
     judged = steps.classify(changes, parts.classify)
     allowed = steps.filter_(judged, parts.filter)
-    routed = steps.route(allowed, parts.route)
+    routed = steps.route(allowed, parts.route, parts.closing)
     ended = steps.publish(routed, parts.publish)
     op.output("decisions", steps.decisions(routed, parts.trail), parts.messages)
     op.output("outcomes", steps.outcomes(ended, parts.trail), parts.messages)

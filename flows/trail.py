@@ -92,7 +92,7 @@ def _decisions(chunk: Chunk) -> Iterator[Row]:
             # Where a denied alert would have gone is no decision about it.
             verdicts = () if filtered.outcome == DENY else routing.verdicts
             row["route"] = [_verdict(verdict) for verdict in verdicts]
-            row["deliveries"] = [_planned(delivery) for delivery in planned]
+            row["deliveries"] = [_planned(delivery) for delivery in planned if not delivery.only_closes]
         yield row
 
 
@@ -149,6 +149,7 @@ def _planned(delivery: Delivery) -> Row:
 def _outcome(ended: Ended) -> Row:
     delivery = ended.delivery
     repeat: Row = {"repeat": AFTER_RECOVERY} if ended.is_repeat else {}
+    closes: Row = {"closes": True} if delivery.only_closes else {}
     return {
         "delivery": delivery.id,
         "target": delivery.target,
@@ -162,6 +163,7 @@ def _outcome(ended: Ended) -> Row:
         "accepted_ms": delivery.alert.envelope.accepted_ms,
         "ended_ms": ended.ended_ms,
         **repeat,
+        **closes,
     }
 
 

@@ -82,8 +82,9 @@ def story(config: Config, fingerprint: str) -> Iterator[Row]:
             if row["fingerprint"] == fingerprint:
                 told[row["delivery"]].append(row)
     for decision in decisions.values():
-        planned = [delivery["id"] for delivery in decision.get("deliveries", ())]
-        yield {**decision, "outcomes": [row for id_ in planned for row in _holds(told[id_])]}
+        ids = [delivery["id"] for delivery in decision.get("deliveries", ())]
+        ids += [id_ for id_, rows in told.items() if id_ not in ids and rows[0]["input"] == decision["id"]]
+        yield {**decision, "outcomes": [row for id_ in ids for row in _holds(told[id_])]}
 
 
 def _holds(told: list[Row]) -> Iterator[Row]:
@@ -125,6 +126,7 @@ def _lines(event: Row) -> Iterator[tuple[str, str]]:
             yield "publish", _told(planned["target"], end)
         if not _has_ended(ends):
             yield "publish", f"{planned['target']}: not ended yet"
+    yield from (("publish", _told(end["target"], end)) for end in event["outcomes"] if end.get("closes"))
 
 
 def _dedup(verdict: Row) -> str:
@@ -154,6 +156,8 @@ def _told(target: str, end: Row) -> str:
     answer = "" if end["status_code"] is None else f", answered {end['status_code']}"
     repeat = f", may repeat one sent before the restart ({end['repeat']})" if "repeat" in end else ""
     detail = f": {end['error']}" if end["error"] else ""
+    if "closes" in end:
+        detail += " (nothing sends it there, but its alert was open there)"
     return f"{target}: {end['outcome']} {took_s:.3f} s after acceptance, {tries}{answer}{repeat}{detail}"
 
 

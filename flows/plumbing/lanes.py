@@ -90,7 +90,7 @@ class LaneLogic(StatefulBatchLogic[Delivery, Ended, Plain]):
         """Take on new deliveries."""
         now_ms = _now_ms()
         is_read_again = self._is_behind()
-        for delivery in values:
+        for delivery in filter(self._lane.wants, values):
             account.came(delivery.id)
             self._lane.offer(delivery, now_ms, is_read_again=is_read_again)
         return self.on_notify()

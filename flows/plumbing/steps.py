@@ -68,7 +68,7 @@ def filter_(up: Chunks, step: Filter) -> Chunks:
     return _each("filter", up, column)
 
 
-def route(up: Chunks, step: Route) -> Chunks:
+def route(up: Chunks, step: Route, keepers: plan.Keepers) -> Chunks:
     """Adds who is told, and the deliveries that come of it."""
 
     def column(chunk: Chunk) -> Chunk:
@@ -76,7 +76,7 @@ def route(up: Chunks, step: Route) -> Chunks:
         routed = run("route", step, step.if_it_raised, chunk.alerts, weighed)
         metrics.count("route", (verdict.outcome for routing in routed for verdict in routing.verdicts))
         chunk = chunk._replace(routed=routed)
-        return chunk._replace(planned=plan.deliveries(chunk))
+        return chunk._replace(planned=plan.deliveries(chunk, keepers))
 
     return _each("route", up, column)
 
@@ -117,4 +117,5 @@ def _by_lane(items: list[tuple[str, Chunk]]) -> Iterable[tuple[str, Delivery]]:
             for delivery in planned:
                 yield f"{delivery.target}#0", delivery
         if chunk.retry is not None and chunk.recalled is not None and chunk.recalled.outcome == RETRIED:
-            yield f"{chunk.retry.delivery.target}#0", chunk.retry.delivery
+            # Asked for by hand: it is told, whatever is known to be open there.
+            yield f"{chunk.retry.delivery.target}#0", chunk.retry.delivery._replace(only_closes=False)

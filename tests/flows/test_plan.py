@@ -8,15 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alerts.alert import Status
 from alerts.decision import Verdict
+from flows import plan
 from flows.chunk import Chunk
-from flows.plan import deliveries, notification_id
+from flows.plan import Closing, notification_id
 from flows.steps.classify import Judged
 from flows.steps.route import Routing
-from tests.support.events import FOUND, alert
+from tests.support.events import FOUND, alert, target
 
 if TYPE_CHECKING:
     from alerts.alert import Alert
+    from alerts.config import Target
+    from alerts.decision import Delivery
 
 ALLOWED = Verdict("allow", "default", {})
 TRANSITION = "firing/2025-11-24T15:59:00Z/0"
@@ -34,6 +38,10 @@ def _chunk(*rows: tuple[Alert, Verdict, tuple[str, ...]]) -> Chunk:
         filtered=[verdict for _, verdict, _ in rows],
         routed=[Routing(targets, ()) for _, _, targets in rows],
     )
+
+
+def deliveries(chunk: Chunk, *keepers: str) -> list[list[Delivery]]:
+    return plan.deliveries(chunk, lambda _: keepers)
 
 
 def test_id_is_the_one_it_always_was() -> None:
@@ -88,3 +96,43 @@ def test_target_is_told_what_the_event_is_taken_for_not_what_it_was_weighed_by()
     weighed = FOUND._replace(category="weighed")
     chunk = _chunk((alert(), ALLOWED, ("a",)))._replace(judged=[Judged(FOUND, weighed)])
     assert deliveries(chunk)[0][0].classification == FOUND
+
+
+RESOLVED = alert(status=Status.RESOLVED)
+
+
+@pytest.mark.parametrize("verdict", [ALLOWED, Verdict("deny", "noise", {})])
+def test_resolve_goes_to_its_keepers_to_close_only(verdict: Verdict) -> None:
+    ((planned,),) = deliveries(_chunk((RESOLVED, verdict, ())), "pager")
+    assert (planned.target, planned.only_closes) == ("pager", True)
+    assert planned.id == notification_id(RESOLVED.fingerprint, TRANSITION, "pager")
+
+
+def test_resolve_that_is_routed_to_its_keeper_is_told_there_once_and_whatever_is_open() -> None:
+    ((planned,),) = deliveries(_chunk((RESOLVED, ALLOWED, ("pager",))), "pager")
+    assert not planned.only_closes
+
+
+def test_firing_goes_to_no_keeper() -> None:
+    assert deliveries(_chunk((alert(), ALLOWED, ())), "pager") == [[]]
+
+
+@pytest.mark.parametrize(
+    ("targets", "kept"),
+    [
+        ([target("webhook", "a"), target("slack", "b")], []),
+        ([target("pagerduty", "a"), target("rootly", "b"), target("alertmanager", "c")], ["a", "b", "c"]),
+        ([target("webhook", "a", fallback="b"), target("pagerduty", "b")], ["a", "b"]),
+        ([target("webhook", "a", fallback="b"), target("pagerduty", "b", enabled=False)], []),
+        ([target("pagerduty", "a", enabled=False)], []),
+    ],
+)
+def test_keepers_are_the_enabled_targets_that_hold_alerts_open_or_whose_fallback_does(
+    targets: list[Target], kept: list[str]
+) -> None:
+    assert Closing(targets)(RESOLVED) == kept
+
+
+def test_change_event_is_kept_open_nowhere() -> None:
+    change = RESOLVED._replace(labels={"alertname": "A", "change_event": "true"})
+    assert Closing([target("pagerduty", "a")])(change) == []

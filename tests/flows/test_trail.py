@@ -48,7 +48,7 @@ def _chunk(seen: list[Seen], targets: tuple[str, ...] = ("oncall",), **changes: 
         [ALLOWED for _ in passed],
         [Routing(targets, (Verdict("routed", "r", {}),)) for _ in passed],
     )._replace(**changes)
-    return chunk._replace(planned=deliveries(chunk))
+    return chunk._replace(planned=deliveries(chunk, lambda _: ()))
 
 
 def _messages(chunk: Chunk) -> list[Message]:

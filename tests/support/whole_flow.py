@@ -17,6 +17,7 @@ from connectors.job import Ended
 from connectors.kafka.topics import Topics
 from connectors.request import Message
 from flows.parts import Parts
+from flows.plan import Closing
 from flows.proxy import connect
 from flows.steps.classify import Classify
 from flows.steps.convert import Convert
@@ -56,6 +57,7 @@ def parts(records: Iterable[Stored], sink: Messages, **changes: object) -> Parts
         classify=Classify(None),
         filter=Filter([]),
         route=Route([], []),
+        closing=Closing([]),
         publish=lambda _: EndsAtOnce(),
         trail=Trail(TOPICS, PARTITIONS, "0123456789ab"),
         messages=TestingSink(sink),
