@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from http_gateway.client import Clients
-from http_gateway.guard import Facts, Guard, look
+from http_gateway.guard import Facts, Guard, Seen, look
 from http_gateway.peer import peer
 from http_gateway.refusals import Reason, Refusals
 from http_gateway.replays import Replays
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from alerts.config import Gateway
+    from http_gateway.answers import RefusedError
     from http_gateway.body import Scope
     from http_gateway.credentials import Given
     from http_gateway.signatures import Claim
@@ -76,18 +77,25 @@ class Admission:
             return self._anybody
         facts = self._facts(scope, given, only_listed=only_listed)
         seen = look(self._guards, facts)
-        now_s = time.time()
-        claims = tuple((guard, claim) for guard, claim in seen.claims if claim.is_timely(now_s))
-        if claims:
-            return Ticket(None, facts.address, claims, seen.admitted)
+        if seen.claims:
+            now_s = time.time()
+            claims = tuple((guard, claim) for guard, claim in seen.claims if claim.is_timely(now_s))
+            if claims:
+                return Ticket(None, facts.address, claims, seen.admitted)
         if seen.admitted is not None:
             seen.admitted.admitted.inc()
             return self._tickets[seen.admitted]
+        raise await self._refused(facts, seen)
+
+    async def _refused(self, facts: Facts, seen: Seen) -> RefusedError:
         if seen.forbidden is not None:
-            raise self._refusals.misplaced(*seen.forbidden, facts.address)
+            return self._refusals.misplaced(*seen.forbidden, facts.address)
+        if seen.claims:
+            # Mostly a clock that is wrong, the sender's or this one: the log says by how much.
+            off_s = min((time.time() - (claim.signed_s or 0) for _, claim in seen.claims), key=abs)
+            return await self._refusals.unknown(Reason.EXPIRED, facts.address, signed_seconds_ago=round(off_s))
         shows_something = facts.identity is not None or any(facts.digests.values())
-        reason = Reason.EXPIRED if seen.claims else Reason.WRONG if shows_something else Reason.MISSING
-        raise await self._refusals.unknown(reason, facts.address)
+        return await self._refusals.unknown(Reason.WRONG if shows_something else Reason.MISSING, facts.address)
 
     async def verify(self, ticket: Ticket, body: bytes) -> Sender:
         """Whose request it is, now that its body is there, as it came.

@@ -18,14 +18,20 @@ _FORWARDED = b"x-forwarded-for"
 # More proxies than that stand one behind the other nowhere; and each costs.
 _HOPS_MAX = 32
 _REMEMBERED = 4096
+# What is longer is no address, and would fill the memory of those.
+_TEXT_MAX_CHARS = 100
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def parse(text: str) -> Address | None:
     """An address as proxies and sockets write it, perhaps with brackets and a port; None if it is none.
 
     One of IPv4 that is written as one of IPv6 (`::ffff:10.0.0.1`) is the one of IPv4.
     """
+    return _parse(text) if len(text) <= _TEXT_MAX_CHARS else None
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _parse(text: str) -> Address | None:
     text = text.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]

@@ -62,12 +62,14 @@ class Refusals:
             log.warning("source_refused", source=source, reason=reason, address=str(address))
         return RefusedError(403, "AUTHORIZATION_ERROR", "its sender may not do this")
 
-    async def unknown(self, reason: Reason, address: Address | None) -> RefusedError:
-        """401, for whoever it is; later, if the address has failed often."""
+    async def unknown(self, reason: Reason, address: Address | None, **more: float) -> RefusedError:
+        """401, for whoever it is; later, if the address has failed often. `more` is for the log."""
         metrics.unauthorized.labels(reason).inc()
         failures = self._failures.count(address)
         if failures in {1, FREE_PER_MINUTE + 1}:
-            log.warning("sender_refused", reason=reason, address=str(address), failures_within_a_minute=failures)
+            log.warning(
+                "sender_refused", reason=reason, address=str(address), failures_within_a_minute=failures, **more
+            )
         headers = self._challenges
         if failures > FREE_PER_MINUTE and not await self._failures.hold(address):
             # Who tries faster than that pays with a connection for each try.

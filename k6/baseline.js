@@ -1,5 +1,5 @@
 // Constant arrival of one-alert webhooks: make load SCENARIO=baseline, against a running gateway.
-// Environment: URL (http://127.0.0.1:8080), RATE (requests a second), DURATION, ALERTS (how many differ).
+// Environment: URL (http://127.0.0.1:8080), RATE (requests a second), DURATION, ALERTS (how many differ), TOKEN (a source's).
 import http from "k6/http";
 import { check } from "k6";
 import exec from "k6/execution";
@@ -7,6 +7,10 @@ import exec from "k6/execution";
 const URL = __ENV.URL || "http://127.0.0.1:8080";
 const RATE = Number(__ENV.RATE || 1000);
 const ALERTS = Number(__ENV.ALERTS || 1000);
+const HEADERS = { "Content-Type": "application/json" };
+if (__ENV.TOKEN) {
+  HEADERS.Authorization = `Bearer ${__ENV.TOKEN}`;
+}
 
 export const options = {
   scenarios: {
@@ -48,7 +52,7 @@ function webhook(number) {
 export default function () {
   const number = exec.scenario.iterationInTest % ALERTS;
   const answer = http.post(`${URL}/webhook/proxy`, webhook(number), {
-    headers: { "Content-Type": "application/json" },
+    headers: HEADERS,
   });
   check(answer, { "answered 202": (given) => given.status === 202 });
 }

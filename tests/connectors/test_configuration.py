@@ -184,3 +184,10 @@ def test_check_reads_the_file_the_environment_names(file: Path) -> None:
     file.write_text("")
     code, _, err = run(WINNOW_CONFIG=str(file))
     assert (code, err) == (0, "no target is enabled: nobody will be told\n")
+
+
+def test_check_tells_of_a_gateway_that_anybody_could_send_to(file: Path) -> None:
+    file.write_text("gateway: {listen: '0.0.0.0:8080'}\n")
+    status, _, told = run(str(file))
+    assert (status, told.count("\n")) == (2, 1)
+    assert "gateway.sources does not say who may send" in told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import time
 
 import pytest
@@ -124,3 +125,11 @@ def test_signed_request_that_holds_no_alert_is_answered_once(running: Gateway) -
     headers = standard(STANDARD["current"], body, time.time())
     error(running.post(body, **headers), 400, "VALIDATION_ERROR")
     error(running.post(body, **headers), 401, "AUTHENTICATION_ERROR")
+
+
+def test_clock_that_is_wrong_is_told_in_the_log_with_how_much(running: Gateway) -> None:
+    body = webhook(alert())
+    headers = standard(STANDARD["current"], body, time.time() + 4000)
+    error(running.post(body, **headers, **{FROM: "198.51.100.200"}), 401, "AUTHENTICATION_ERROR")
+    (told,) = re.findall(r'"signed_seconds_ago": ?(-?\d+)', running.log())
+    assert -4001 <= int(told) <= -3990
