@@ -51,6 +51,8 @@ class Gateway(Section):
     """Anybody may send, from everywhere: for a gateway behind something that lets in only who may."""
     open_metrics: bool = False
     """Anybody may read /metrics. Else it takes a source that has it among its `paths`, if there are any sources."""
+    docs: bool = True
+    """Whether /openapi.json and /docs tell anybody who can connect what may be sent; they name no source."""
     trusted_proxies: list[Cidr] = []
     """Whose X-Forwarded-For is believed; nobody else's is."""
 

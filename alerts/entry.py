@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import orjson
 from pydantic import AfterValidator
 
+from alerts.described import With
 from alerts.errors import FormatError
 from alerts.instant import instant, is_zero
 from alerts.webhook import Content, Fault
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
+
+    from alerts.described import Schema
 
 # Prometheus has no limit of its own; real alerts have under 50. It bounds what one alert can cost every rule.
 LABELS_MAX = 512
@@ -27,8 +30,12 @@ def _is_instant(text: str) -> str:
     return text
 
 
-Instant = Annotated[str, AfterValidator(_is_instant)]
+Instant = Annotated[str, AfterValidator(_is_instant), With({"format": "date-time"})]
 """RFC 3339; Go's zero time too."""
+
+
+LABELS: Schema = {"maxProperties": LABELS_MAX, "propertyNames": {"minLength": 1}}
+"""What `check_labels` checks, in JSON Schema."""
 
 
 def check_labels(labels: dict[str, str]) -> None:

@@ -28,6 +28,7 @@ from http_gateway.exposition import Exposition
 from http_gateway.intake import Intake
 from http_gateway.ops import Ops
 from http_gateway.orphan import end_with_parent
+from http_gateway.pages import pages
 from http_gateway.readiness import Readiness
 from http_gateway.writer import Writer
 
@@ -89,6 +90,7 @@ class Gateway:
             intake = Intake(name, form, self._writer, self._config)
             for path in form.PATHS:
                 self._entrances[path] = entrance(intake, form, path, self._settings.max_alerts_per_request)
+        self._ops.pages = pages(self._entrances, self._settings)
         self._admission.start()
         self._readiness.start()
         self._exposition.start()

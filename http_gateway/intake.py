@@ -46,9 +46,9 @@ class Intake:
 
     def __init__(self, name: str, form: Format, writer: Writer, config: Config) -> None:
         self._name = name
-        self._statuses = _STATUSES.get(name, _USUAL_STATUSES)
+        self.statuses = _STATUSES.get(name, _USUAL_STATUSES)
         self._resolve_timeout_ms = config.resolve.timeout // timedelta(milliseconds=1)
-        self._format = form
+        self.form = form
         self._writer = writer
         self._topics = topics(config.kafka)
         self._partitions = config.kafka.partitions
@@ -92,7 +92,7 @@ class Intake:
         return self._answer(envelope, webhook)
 
     def _answer(self, envelope: Envelope, webhook: Webhook) -> Reply:
-        all_stored, some_stored = self._statuses
+        all_stored, some_stored = self.statuses
         if webhook.rejected and some_stored >= 400:
             raise RefusedError(some_stored, "VALIDATION_ERROR", _stored(webhook), _faults(webhook.rejected))
         return _accepted(envelope, webhook, some_stored if webhook.rejected else all_stored)
@@ -111,7 +111,7 @@ class Intake:
         return Envelope(ingest_id, self._name, source, receiver, group_key, accepted_ms)
 
     def _read(self, received: Received, limit: int | None) -> Webhook:
-        webhook = bounds.read(self._format, received)
+        webhook = bounds.read(self.form, received)
         count = len(webhook.submissions) + len(webhook.rejected)
         if limit is not None and count > limit:
             fault = Fault("alerts", f"at most {limit} alerts a request, got {count}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
@@ -15,6 +15,8 @@ from alerts.instant import rfc3339
 from http_gateway.answers import Headers, RefusedError, headers, new_id, now_ms, request_id
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.requests import Request
 
     from http_gateway.admission import Admission
@@ -25,6 +27,14 @@ if TYPE_CHECKING:
 VERSION = "0.1.0"
 """That of pyproject.toml, which is not in the image."""
 _CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
+
+
+class Page(NamedTuple):
+    """A page that stays as it is."""
+
+    body: bytes
+    headers: dict[str, str]
+    """In lower case; take the place of those that every answer has."""
 
 
 class Ops:
@@ -40,6 +50,8 @@ class Ops:
         self.farewell: Headers = ()
         """Headers of a worker that will end soon."""
         self._since = rfc3339(now_ms())
+        self.pages: Mapping[str, Page] = {}
+        """Further pages, made once, by their paths."""
         self._app = Starlette(
             routes=[
                 Route("/healthz", self._healthz),
@@ -48,6 +60,8 @@ class Ops:
                 Route("/api/v2/status", self._status),
                 Route("/-/healthy", self._healthz),
                 Route("/-/ready", self._readyz),
+                Route("/openapi.json", self._page),
+                Route("/docs", self._page),
             ],
             exception_handlers={HTTPException: _refused, RefusedError: _refused},
         )
@@ -60,7 +74,9 @@ class Ops:
 
         async def send_with_headers(event: Event) -> None:
             if event["type"] == "http.response.start":
-                event["headers"] = [*event["headers"], *headers(id_, started_ns), *self.farewell]
+                own = {name for name, _ in event["headers"]}
+                common = (header for header in headers(id_, started_ns) if header[0] not in own)
+                event["headers"] = [*event["headers"], *common, *self.farewell]
             await send(event)
 
         await self._app(scope, receive, send_with_headers)
@@ -73,6 +89,12 @@ class Ops:
         if problem is None:
             return JSONResponse({"status": "ready"})
         return JSONResponse({"status": "not ready", "reason": problem}, 503, {"retry-after": "1"})
+
+    async def _page(self, request: Request) -> Response:
+        page = self.pages.get(request.scope["path"])
+        if page is None:
+            raise HTTPException(404)
+        return Response(page.body, headers=page.headers)
 
     async def _status(self, request: Request) -> Response:
         """What amtool and others ask an Alertmanager first; every field is required there (api/v2/openapi.yaml)."""

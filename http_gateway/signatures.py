@@ -22,6 +22,13 @@ WINDOW_S = 300
 _SIGNATURES_MAX = 8
 _ID_MAX_BYTES = 256
 
+HEADERS = {
+    "github": "x-hub-signature-256",
+    "grafana": "x-grafana-alerting-signature",
+    "standard-webhooks": "webhook-signature",
+}
+"""Which header holds a signature, by flavour, where winnow.yaml names no other."""
+
 
 class Claim(NamedTuple):
     """What the headers of a request say of its signature; whether it is true the body tells."""
@@ -124,8 +131,8 @@ def _flavour(settings: Hmac) -> Flavour:
     if settings.flavour == "standard-webhooks":
         return StandardWebhooks()
     if settings.flavour == "github":
-        return Hexadecimal(settings.header or "x-hub-signature-256", b"sha256=")
-    return Hexadecimal(settings.header or "x-grafana-alerting-signature", b"", settings.timestamp_header)
+        return Hexadecimal(settings.header or HEADERS[settings.flavour], b"sha256=")
+    return Hexadecimal(settings.header or HEADERS[settings.flavour], b"", settings.timestamp_header)
 
 
 def _key(text: str) -> bytes:

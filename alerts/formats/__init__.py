@@ -2,7 +2,8 @@
 
 One that takes other content types than `application/json` names them in `TYPES`, in lower case; other methods than POST
 in `METHODS`. Where a part of the meaning lies in headers, `HEADERS` has how their names begin, in lower case: these are
-read, and kept with what could not be read.
+read, and kept with what could not be read. `BODIES` describes what it takes to senders, by content type, with examples;
+without it a format says of itself that it takes any JSON.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from alerts.described import Body
     from alerts.webhook import Content, Received, Webhook
 
 
@@ -58,6 +60,12 @@ def methods(form: object) -> tuple[str, ...]:
 def header_prefixes(form: object) -> tuple[str, ...]:
     """How the names of the headers begin that it reads."""
     found: tuple[str, ...] = getattr(form, "HEADERS", ())
+    return found
+
+
+def bodies(form: object) -> Mapping[str, Body]:
+    """What it takes, by content type, as far as it says so."""
+    found: Mapping[str, Body] = getattr(form, "BODIES", {})
     return found
 
 

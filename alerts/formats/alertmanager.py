@@ -11,7 +11,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_core import PydanticCustomError
 
 from alerts.alert import Status
-from alerts.entry import Instant, bounded, check_labels, content_of, faults_of, line_of
+from alerts.described import As, Body, With
+from alerts.entry import LABELS, Instant, bounded, check_labels, content_of, faults_of, line_of
 from alerts.errors import FormatError
 from alerts.instant import is_zero
 from alerts.json_text import loads
@@ -27,7 +28,8 @@ def _has_name(labels: dict[str, str]) -> dict[str, str]:
     return labels
 
 
-Labels = Annotated[dict[str, str], AfterValidator(_has_name)]
+_NAMED = {"required": ["alertname"], "properties": {"alertname": {"type": "string", "minLength": 1}}}
+Labels = Annotated[dict[str, str], AfterValidator(_has_name), With({**LABELS, **_NAMED})]
 
 
 class WebhookAlert(BaseModel):
@@ -49,7 +51,7 @@ class WebhookBody(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    alerts: Annotated[list[object], Field(min_length=1)]
+    alerts: Annotated[list[Annotated[object, As(WebhookAlert)]], Field(min_length=1)]
     receiver: Annotated[str, Field(min_length=1)]
     status: Literal["firing", "resolved"] | None = None
     version: str | None = None
@@ -60,6 +62,23 @@ class WebhookBody(BaseModel):
     commonAnnotations: dict[str, str] | None = None  # noqa: N815
     truncatedAlerts: Annotated[int, Field(ge=0)] | None = None  # noqa: N815
 
+
+_EXAMPLE = {
+    "receiver": "winnow",
+    "version": "4",
+    "groupKey": '{}:{alertname="PostgresDown"}',
+    "status": "firing",
+    "alerts": [
+        {
+            "status": "firing",
+            "labels": {"alertname": "PostgresDown", "severity": "critical", "instance": "db-1"},
+            "annotations": {"summary": "db-1 does not answer"},
+            "startsAt": "2026-11-24T03:00:00Z",
+            "endsAt": "0001-01-01T00:00:00Z",
+        }
+    ],
+}
+BODIES = {"application/json": Body(WebhookBody, {"firing": _EXAMPLE})}
 
 _validate_alert = WebhookAlert.__pydantic_validator__.validate_python
 _validate_body = WebhookBody.__pydantic_validator__.validate_python

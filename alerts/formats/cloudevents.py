@@ -23,9 +23,11 @@ from urllib.parse import unquote
 
 import orjson
 
+from alerts.described import Body
 from alerts.entry import bounded, line_of
 from alerts.errors import FormatError
 from alerts.event_alert import entry, is_alert, opened, parts
+from alerts.event_body import EXAMPLES, Batch, CloudEvent
 from alerts.formats.alertmanager import read_alert
 from alerts.instant import instant
 from alerts.json_text import loads
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 PATHS = ("/v1/webhooks/cloudevents",)
 TYPES = ("application/json", "application/cloudevents+json", "application/cloudevents-batch+json")
 HEADERS = ("ce-", "content-type")
+BODIES = dict.fromkeys(TYPES, Body(CloudEvent | Batch, EXAMPLES))
 
 _REQUIRED = ("id", "source", "specversion", "type")
 # An alert's status, name and start alone take more.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from alerts.described import Body
 from alerts.errors import FormatError
 from alerts.formats import alertmanager
 
@@ -20,6 +21,20 @@ if TYPE_CHECKING:
 
 PATHS = ("/v1/webhooks/grafana",)
 METHODS = ("POST", "PUT")
+
+_LINK = "https://grafana.example.com/d/hGxxKbRGz"
+_ALERT = {
+    "status": "firing",
+    "labels": {"alertname": "High memory usage", "grafana_folder": "Shop", "zone": "us-1"},
+    "annotations": {"summary": "Memory of zone us-1 is nearly full"},
+    "startsAt": "2026-11-24T03:00:00+01:00",
+    "endsAt": "0001-01-01T00:00:00Z",
+    "fingerprint": "c6eadffa33fcdf37",
+    "dashboardURL": _LINK,
+    "values": {"B": 44.2, "C": 1},
+}
+_EXAMPLE = {"receiver": "winnow", "version": "1", "orgId": 1, "status": "firing", "alerts": [_ALERT]}
+BODIES = {"application/json": Body(alertmanager.WebhookBody, {"firing": _EXAMPLE})}
 
 # Under the names by which targets know them (`connectors/text.py`).
 _LINKS = {

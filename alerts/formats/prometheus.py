@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from alerts.alert import Status
-from alerts.entry import Instant, check_labels, content_of, faults_of, line_of
+from alerts.described import Body, With
+from alerts.entry import LABELS, Instant, check_labels, content_of, faults_of, line_of
 from alerts.errors import FormatError
 from alerts.instant import instant_ms, is_zero, rfc3339
 from alerts.json_text import loads
@@ -34,7 +35,8 @@ def _without_empty(labels: dict[str, str]) -> dict[str, str]:
     return kept
 
 
-Labels = Annotated[dict[str, str], AfterValidator(_without_empty)]
+# One label with a value at least, which no simple schema can say of a map.
+Labels = Annotated[dict[str, str], AfterValidator(_without_empty), With({**LABELS, "minProperties": 1})]
 
 
 class PostableAlert(BaseModel):
@@ -48,6 +50,15 @@ class PostableAlert(BaseModel):
     endsAt: Instant | None = None  # noqa: N815
     generatorURL: str | None = None  # noqa: N815
 
+
+_EXAMPLE = {
+    "labels": {"alertname": "PostgresDown", "severity": "critical", "instance": "db-1"},
+    "annotations": {"summary": "db-1 does not answer"},
+    "startsAt": "2026-11-24T03:00:00Z",
+    "endsAt": "2026-11-24T03:04:00Z",
+    "generatorURL": "http://prometheus.example.com/graph?g0.expr=up",
+}
+BODIES = {"application/json": Body(list[PostableAlert], {"one": [_EXAMPLE], "none": []})}
 
 _validate = PostableAlert.__pydantic_validator__.validate_python
 

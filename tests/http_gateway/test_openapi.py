@@ -1,0 +1,108 @@
+"""What the gateway says of itself is true: its document, its examples, and its page."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+import jsonschema_rs
+import pytest
+
+from alerts.config import Gateway as Settings
+from alerts.config_sources import ApiKey, Basic, Bearer, Hmac, Source
+from alerts.fields import Secret
+from alerts.formats import bodies, formats
+from alerts.webhook import NO_HEADERS, Received
+from http_gateway import docs_page
+from http_gateway.openapi_security import requirements, schemes
+from tests.support.events import NOW_MS
+
+if TYPE_CHECKING:
+    from tests.support.gateway import Gateway
+
+KEY = Secret("more-than-sixteen-characters")
+EXAMPLES = [
+    pytest.param(name, kind, example, id=f"{name}-{kind}-{word}")
+    for name, form in formats().items()
+    for kind, body in bodies(form).items()
+    for word, example in body.examples.items()
+]
+
+
+@pytest.fixture(scope="module")
+def document(running: Gateway) -> dict[str, object]:
+    answer = running.client.get("/openapi.json")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json"
+    found: dict[str, object] = answer.json()
+    return found
+
+
+def test_it_is_openapi_3_1(document: dict[str, object]) -> None:
+    assert document["openapi"] == "3.1.0"
+    assert set(document) == {"openapi", "info", "paths", "components"}
+
+
+def test_every_path_that_takes_alerts_is_in_it(document: dict[str, object]) -> None:
+    paths = {path for form in formats().values() for path in form.PATHS}
+    others = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/api/v2/status", "/-/healthy", "/-/ready"}
+    assert set(document["paths"]) == paths | others  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("name", formats())
+def test_format_describes_itself_with_an_example(name: str) -> None:
+    assert any(body.examples for body in bodies(formats()[name]).values())
+
+
+@pytest.mark.parametrize(("name", "kind", "example"), EXAMPLES)
+def test_example_is_valid_by_its_schema_and_read_by_its_format(
+    running: Gateway, document: dict[str, object], name: str, kind: str, example: object
+) -> None:
+    body = json.dumps(example).encode()
+    webhook = formats()[name].read(Received(body, NOW_MS, {**NO_HEADERS, "content-type": kind}))
+    assert not webhook.rejected
+    for path in formats()[name].PATHS:
+        operation = document["paths"][path]["post"]  # type: ignore[index]
+        schema = operation["requestBody"]["content"][kind]["schema"]
+        jsonschema_rs.validate({**schema, "components": document["components"]}, example)
+        answer = running.client.post(path, content=body, headers={"content-type": kind})
+        assert str(answer.status_code) in operation["responses"]
+        assert answer.is_success, answer.text
+
+
+def test_every_reference_leads_somewhere(document: dict[str, object]) -> None:
+    for reference in set(re.findall(r'"\$ref": "([^"]+)"', json.dumps(document))):
+        assert reference.startswith("#/components/schemas/")
+        assert reference.rpartition("/")[2] in document["components"]["schemas"]  # type: ignore[index]
+
+
+def test_page_shows_every_path_and_needs_nothing_from_elsewhere(running: Gateway, document: dict[str, object]) -> None:
+    answer = running.client.get("/docs")
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert all(f"<code>{path}</code>" in answer.text for path in document["paths"])  # type: ignore[attr-defined]
+    assert not re.findall(r"<(script|link|img|iframe)|\son\w+=|style=|@import|url\(", answer.text)
+
+
+def test_page_may_use_its_own_style_and_nothing_else(running: Gateway) -> None:
+    answer = running.client.get("/docs")
+    policies = answer.headers.get_list("content-security-policy")
+    assert policies == [docs_page.POLICY]
+    assert policies[0].startswith("default-src 'none'; style-src 'sha256-")
+    assert "script-src" not in policies[0]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_sources_are_described_without_their_names() -> None:
+    sources = [
+        Source(name="team-secret", bearer=Bearer(token=KEY)),
+        Source(name="b", basic=Basic(user="u", password=KEY), api_key=ApiKey(key=KEY)),
+        Source(name="c", hmac=Hmac(flavour="github", secret=KEY)),
+        Source(name="d", bearer=Bearer(token=KEY)),
+    ]
+    settings = Settings(sources=sources)
+    assert requirements(settings) == [
+        {"bearer": []}, {"basic": [], "key-x-api-key": []}, {"signature-x-hub-signature-256": []}
+    ]  # fmt: skip
+    assert set(schemes(settings)) == {"bearer", "basic", "key-x-api-key", "signature-x-hub-signature-256"}
+    assert "team-secret" not in json.dumps(schemes(settings))
