@@ -26,6 +26,8 @@ class Envelope(NamedTuple):
     group_key: str
     accepted_ms: int
     """When the gateway accepted it: milliseconds since the epoch, the Kafka record's timestamp."""
+    expired_ms: int = 0
+    """Nobody sent it: its sender fell silent, and this is the end that passed (`alerts.expiry`); 0 if it was sent."""
 
 
 class Arrival(NamedTuple):

@@ -2,7 +2,7 @@
 
 The header holds all that dedup needs, so a repeat's labels and annotations are never decoded. Its fields: `v`,
 `id`, `format`, `source`, `receiver`, `group_key`, and `alerts`, a list with one row per line that follows:
-`[position, fingerprint, status, name, startsAt, endsAt]`.
+`[position, fingerprint, status, name, startsAt, endsAt]`. Only where it says something: `expired_ms` (`alerts.expiry`).
 """
 
 from __future__ import annotations
@@ -93,6 +93,8 @@ def encode(envelope: Envelope, share: list[tuple[Row, bytes]]) -> bytes:
         "group_key": envelope.group_key,
         "alerts": [row for row, _ in share],
     }
+    if envelope.expired_ms:
+        header["expired_ms"] = envelope.expired_ms
     return b"\n".join([orjson.dumps(header), *[line for _, line in share]])
 
 
@@ -116,6 +118,7 @@ def decode(value: bytes, accepted_ms: int) -> list[Arrival]:
             header["receiver"],
             header["group_key"],
             accepted_ms,
+            header.get("expired_ms", 0),
         )
         if not _is_envelope(envelope):
             raise FormatError("id, source, receiver or group_key is not text, or too long")
@@ -161,6 +164,7 @@ def _is_envelope(envelope: Envelope) -> bool:
     return (
         all(type(text) is str and len(text) <= _ENVELOPE_MAX_CHARS for text in texts)
         and len(envelope.id) <= _TIME_MAX_CHARS
+        and type(envelope.expired_ms) is int
     )
 
 

@@ -68,6 +68,8 @@ class Webhook(NamedTuple):
     group_key: str
     submissions: list[Submission]
     rejected: list[Rejected]
+    own: tuple[Submission, ...] = ()
+    """What Winnow itself has to say of it, as alerts that go the same way and count as none that were sent."""
 
 
 class Content(NamedTuple):

@@ -10,6 +10,7 @@ from struct import Struct
 from typing import NamedTuple
 
 from alerts.errors import FormatError
+from flows.timers import ROW_BYTES, Timers
 
 _ROW = Struct("<QqqiHH")
 _KEY = Struct(f"<Q{_ROW.size - 8}x")
@@ -45,8 +46,8 @@ class Entry(NamedTuple):
 class Memory:
     """Entries by fingerprint."""
 
-    def __init__(self, rows: bytes = b"") -> None:
-        """Remember what `packed` returned.
+    def __init__(self, rows: bytes = b"", timers: bytes = b"") -> None:
+        """Remember what `packed` returned, and what that of `timers` did.
 
         Raises:
             FormatError: It is cut.
@@ -54,14 +55,22 @@ class Memory:
         if len(rows) % _ROW.size:
             raise FormatError(f"dedup rows are {_ROW.size} bytes each, and {len(rows)} bytes are in the snapshot")
         self._rows = bytearray(rows)
+        if len(timers) // ROW_BYTES > len(rows) // _ROW.size:
+            raise FormatError("more timers than alerts are in the snapshot")
         _count_to(len(rows) // _ROW.size)
         self._places = {key: number for (key,), number in zip(_KEY.iter_unpack(rows), _numbers, strict=False)}
         """The number of each row, by fingerprint."""
+        self.timers = Timers(timers, (key for (key,) in _KEY.iter_unpack(rows)))
+        """Until when its alerts hold, by the same numbers."""
         self._hand = 0
         """Where `sweep` goes on."""
 
     def __len__(self) -> int:
         return len(self._places)
+
+    def number(self, key: int) -> int | None:
+        """The number of an alert's row, until the next `sweep`."""
+        return self._places.get(key)
 
     def last(self, key: int) -> tuple[int, int] | None:
         """When an alert last passed and its status then: all that a repeat needs, and most alerts are repeats."""
@@ -110,6 +119,8 @@ class Memory:
         limit = until_ms << 2 | 3
         old = [number for number, (passed,) in enumerate(_PASSED_ONLY.iter_unpack(block), first) if passed <= limit]
         block.release()
+        if self.timers.is_used:  # what is yet to end is needed until then
+            old = [number for number in old if not self.timers.is_timed(number)]
         for number in reversed(old):  # from the end: what takes a row's place has been looked at
             self._drop(number)
         self._hand = old[0] if old else end
@@ -124,6 +135,7 @@ class Memory:
         del self._places[key]
         last = self._rows[-_ROW.size :]
         del self._rows[-_ROW.size :]
+        self.timers.drop(number, len(self._places))
         if number < len(self._places):
             self._rows[number * _ROW.size : (number + 1) * _ROW.size] = last
             self._places[_KEY.unpack(last)[0]] = _numbers[number]

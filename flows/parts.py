@@ -12,6 +12,7 @@ from alerts.config_file import version
 from alerts.decision import Delivery
 from alerts.delivery_json import Plain
 from connectors.job import Ended
+from connectors.kafka.expirer import Expirer
 from connectors.kafka.sink import MessageSink
 from connectors.kafka.source import WebhooksSource
 from connectors.kafka.topics import topics
@@ -22,6 +23,7 @@ from flows.plumbing.background import Background, Wake
 from flows.plumbing.drain import Drain
 from flows.plumbing.lanes import LaneLogic, Shared
 from flows.plumbing.pending import Pending
+from flows.plumbing.silence import Lost, Silence
 from flows.steps.classify import Classify
 from flows.steps.convert import Convert
 from flows.steps.dedup import Dedup
@@ -54,6 +56,8 @@ class Parts(NamedTuple):
     """Builds the lane of one target, from its snapshot if there is one."""
     trail: Trail
     messages: Sink[tuple[str, Message]]
+    silence: Silence | None = None
+    """Ends what no sender repeats; None: nothing is ended so."""
 
 
 def build(config: Config) -> Parts:
@@ -61,7 +65,12 @@ def build(config: Config) -> Parts:
     wake = Wake()
     background = Background(wake)
     pending = Pending(config.publish.max_pending)
-    drain = Drain(config.flow.drain, background.is_idle, pending, lambda: background.finish(publisher.close))
+
+    def on_end() -> None:
+        expirer.close()
+        background.finish(publisher.close)
+
+    drain = Drain(config.flow.drain, background.is_idle, pending, on_end)
     names = topics(config.kafka)
     rules = config.classify.rules
     publisher = Publisher(config.targets, config.kafka)
@@ -78,6 +87,9 @@ def build(config: Config) -> Parts:
 
     source = WebhooksSource(config.kafka, config.flow, wake, drain, on_start=on_start, on_read=drain.listen)
 
+    lost = Lost()
+    expirer = Expirer(config.kafka, lost.add)
+    silence = Silence(config.resolve, source, expirer, lost=lost, is_held=lambda: drain.has_begun or drain.is_full)
     return Parts(
         kafka=source,
         convert=Convert(),
@@ -89,4 +101,5 @@ def build(config: Config) -> Parts:
         publish=lambda state: LaneLogic(publisher.send, background, config.publish, state, shared),
         trail=Trail(names, config.kafka.partitions, version(config)),
         messages=MessageSink(config.kafka),
+        silence=silence,
     )

@@ -16,7 +16,7 @@ def connect(parts: Parts) -> Dataflow:
     proxy = Dataflow("proxy")
     records = op.input("kafka", proxy, parts.kafka)
     arrivals = steps.convert(records, parts.convert)
-    changes = steps.dedup(arrivals, parts.dedup)
+    changes = steps.dedup(arrivals, parts.dedup, parts.silence)
     judged = steps.classify(changes, parts.classify)
     allowed = steps.filter_(judged, parts.filter)
     routed = steps.route(allowed, parts.route, parts.closing)

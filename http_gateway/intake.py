@@ -123,7 +123,7 @@ class Intake:
             return
         messages = [
             Message(self._topics.webhooks, value, None, partition, (), envelope.accepted_ms)
-            for partition, value in split(envelope, webhook.submissions, self._partitions)
+            for partition, value in split(envelope, [*webhook.submissions, *webhook.own], self._partitions)
         ]
         if webhook.rejected:
             messages += self._quarantine(envelope, webhook.rejected)

@@ -34,6 +34,7 @@ _RECALLED = {
     "duplicate": "taken out of the dead letters once more, not sent twice",
     "superseded": "taken out of the dead letters, not sent: something newer had come",
 }
+_NOT_ENDED = {"renewed": "it was repeated meanwhile", "over": "it was resolved already"}
 _FINGERPRINT = re.compile(r"[0-9a-f]{16}")
 
 
@@ -134,6 +135,11 @@ def _dedup(verdict: Row) -> str:
     since = f", last passed {rfc3339(passed_ms)}" if passed_ms else ""
     if verdict["outcome"] == "duplicate":
         return f"duplicate: said nothing new inside the window{since}; ends here"
+    if verdict["rule"] == "silence":
+        silent = f"it held until {rfc3339(verdict['saw']['expired_ms'])}"
+        if verdict["outcome"] in _NOT_ENDED:
+            return f"{verdict['outcome']}: {silent}, but {_NOT_ENDED[verdict['outcome']]}; ends here"
+        return f"{verdict['outcome']}: {silent} and nobody repeated it{since}"
     return f"{verdict['outcome']}{since}"
 
 

@@ -16,6 +16,7 @@ from alerts.entry import LABELS, Instant, bounded, check_labels, content_of, fau
 from alerts.errors import FormatError
 from alerts.instant import is_zero
 from alerts.json_text import loads
+from alerts.truncated import warning
 from alerts.webhook import Content, Received, Rejected, Submission, Webhook
 
 PATHS = ("/webhook/proxy", "/api/v1/webhook/proxy", "/v1/webhooks/alertmanager")
@@ -106,7 +107,10 @@ def read(received: Received) -> Webhook:
             submissions.append(found)
         else:
             rejected.append(found)
-    return Webhook(bounded(envelope.receiver), bounded(envelope.groupKey or ""), submissions, rejected)
+    receiver, group_key = bounded(envelope.receiver), bounded(envelope.groupKey or "")
+    cut = envelope.truncatedAlerts
+    own = (warning(len(envelope.alerts), cut, receiver, group_key, received.accepted_ms),) if cut else ()
+    return Webhook(receiver, group_key, submissions, rejected, own)
 
 
 def read_alert(position: int, entry: object, where: str) -> Submission | Rejected:

@@ -85,6 +85,8 @@ class Reader:
         self._has_begun = False
         self._is_away = False
         """Whether no broker can be reached."""
+        self._since_s: float | None = None
+        """Since when it reads without a break."""
         self._probe_at = 0.0
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="kafka-reader", daemon=True)
@@ -113,12 +115,23 @@ class Reader:
         """Called by librdkafka while this thread polls: what concerns no partition."""
         if error.name() == "_ALL_BROKERS_DOWN" and not self._is_away:
             self._is_away = True
+            self._since_s = None
             log.warning("kafka_away", reason=error.str())
 
     @property
     def is_reading(self) -> bool:
         """Whether it has begun to read and, as far as it knows, a broker is there."""
         return self._has_begun and not self._is_away
+
+    @property
+    def reading_s(self) -> float:
+        """For how long it has been reading without a break."""
+        since_s = self._since_s
+        return 0.0 if since_s is None else time.monotonic() - since_s
+
+    def has_unread(self, partition: int) -> bool:
+        """Whether records of a partition wait here, or perhaps in Kafka because too many wait here."""
+        return bool(self.queues.get(partition)) or self._ahead_bytes >= _AHEAD_MAX_BYTES
 
     def assign(self, partition: int, offset: int | None) -> deque[Item]:
         """Begin to read a partition at `offset`; None: where the group left off, or at the beginning."""
@@ -198,6 +211,8 @@ class Reader:
     def _poll(self) -> None:
         first = self._consumer.poll(0.05)
         self._has_begun = True
+        if self._since_s is None and not self._is_away:
+            self._since_s = time.monotonic()
         if first is None:
             if self._is_away:
                 self._probe()

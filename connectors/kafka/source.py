@@ -225,6 +225,15 @@ class WebhooksSource(FixedPartitionedSource[Item, Position]):
         """Whether records are being read."""
         return self._reader is not None and self._reader.is_reading
 
+    @property
+    def reading_s(self) -> float:
+        """For how long records have been read without a break; 0 while no broker answers."""
+        return 0.0 if self._reader is None else self._reader.reading_s
+
+    def has_unread(self, partition: int) -> bool:
+        """Whether records of a partition were fetched and not yet handed on."""
+        return self._reader is not None and self._reader.has_unread(partition)
+
     def list_parts(self) -> list[str]:
         """Partition numbers as text.
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import accumulate
+from datetime import UTC, datetime
+from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from bytewax.operators import StatefulBatchLogic
@@ -20,9 +22,10 @@ from flows.steps import dedup as deduping
 from flows.steps.dedup import Dedup, Seen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from alerts.alert import Alert, Arrival
+    from flows.plumbing.silence import Silence
     from flows.steps.convert import Convert
 
 # Over a thousand alerts a chunk nothing gets faster (bytewax.md), but latency and memory grow.
@@ -70,6 +73,8 @@ class ConvertLogic(StatefulBatchLogic[Stored, Chunk, None]):
 class Saved(deduping.Saved, total=False):
     """What a snapshot holds of a partition."""
 
+    partition: int
+    """Which partition it is; one without it was written before there were timers."""
     retried: list[int]
     """The dead letters that were sent again, see `flows.retried`; one without it was written before there were any."""
 
@@ -77,14 +82,35 @@ class Saved(deduping.Saved, total=False):
 class DedupLogic(StatefulBatchLogic[Chunk, Chunk, Saved]):
     """Runs `Dedup` over the chunks of one partition and opens the alerts it passes."""
 
-    def __init__(self, dedup: Dedup, state: Saved | None) -> None:
+    def __init__(self, dedup: Dedup, state: Saved | None, silence: Silence | None = None) -> None:
+        """Run one partition; without `silence` nobody is resolved by it."""
         self._dedup = dedup
+        self._silence = silence
+        self._partition = None if state is None else state.get("partition")
+        self._not_before_ms = 0
         self._state = dedup.begin() if state is None else dedup.resume(state)
         self._retried = Retried(() if state is None else state.get("retried", ()))
 
     def on_batch(self, values: list[Chunk]) -> tuple[Iterable[Chunk], bool]:
         """Each chunk with what dedup said and the alerts that passed."""
+        self._partition = values[-1].partition
         return [self._judge(chunk) for chunk in values], StatefulBatchLogic.RETAIN
+
+    def on_notify(self) -> tuple[Iterable[Chunk], bool]:
+        """Hand on whose end has come; they come back as records."""
+        if self._silence is not None and self._partition is not None:
+            for ending in self._silence.lost.take(self._partition):
+                self._dedup.give_up(self._state, ending)
+            due = partial(self._dedup.due, self._state)
+            self._not_before_ms = self._silence.hand_on(self._partition, due)
+        return (), StatefulBatchLogic.RETAIN
+
+    def notify_at(self) -> datetime | None:
+        """When the next end has come."""
+        next_ms = self._state.memory.timers.next_ms()
+        if self._silence is None or self._partition is None or next_ms is None:
+            return None
+        return datetime.fromtimestamp(max(next_ms + self._silence.grace_ms, self._not_before_ms) / 1000, UTC)
 
     def _judge(self, chunk: Chunk) -> Chunk:
         if chunk.retry is not None:
@@ -93,9 +119,13 @@ class DedupLogic(StatefulBatchLogic[Chunk, Chunk, Saved]):
         alerts: list[Alert] = []
         transitions: list[str] = []
         dedup, state = self._dedup, self._state
+        timers, place = state.memory.timers, _places(chunk)
         for arrival in chunk.arrivals:
+            offset, line = next(place)
             try:
                 said = dedup(state, arrival)
+                if arrival.ends_at is not None or timers.is_used:
+                    dedup.expect(state, arrival, offset, line)
             except Exception as error:  # noqa: BLE001 doubt delivers: what dedup cannot judge goes on
                 said = _undecided(arrival, error)
             if said.transition is not None:
@@ -119,13 +149,21 @@ class DedupLogic(StatefulBatchLogic[Chunk, Chunk, Saved]):
 
     def snapshot(self) -> Saved:
         """A copy: the engine pickles it later than it asks for it."""
-        return {**self._dedup.save(self._state), "retried": self._retried.plain()}
+        kept = self._dedup.save(self._state)
+        saved = Saved(v=kept["v"], now_ms=kept["now_ms"], rows=kept["rows"], retried=self._retried.plain())
+        if self._partition is not None:
+            saved["timers"], saved["partition"] = kept["timers"], self._partition
+        return saved
+
+
+def _places(chunk: Chunk) -> Iterator[tuple[int, int]]:
+    """Of each arrival: the offset of its record, and which of its alerts it is."""
+    return ((offset, line) for offset, count in chunk.records for line in range(count))
 
 
 def _unreadable(chunk: Chunk, position: int, arrival: Arrival, error: Exception) -> Unreadable:
     """An arrival whose line cannot be opened, with the offset of the record it stands in."""
-    ends = accumulate(count for _, count in chunk.records)
-    offset = next(offset for (offset, _), end in zip(chunk.records, ends, strict=True) if position < end)
+    offset, _ = next(islice(_places(chunk), position, None))
     return Unreadable(offset, arrival.envelope.accepted_ms, f"{arrival.id}: {error}", arrival.line)
 
 

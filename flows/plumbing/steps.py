@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from alerts.record import Stored
     from connectors.job import Ended
     from flows.parts import Lane
+    from flows.plumbing.silence import Silence
     from flows.steps.classify import Classify
     from flows.steps.convert import Convert
     from flows.steps.dedup import Dedup
@@ -40,9 +41,9 @@ def convert(up: KeyedStream[Stored], step: Convert) -> Chunks:
     return op.stateful_batch("convert", up, lambda _: ConvertLogic(step))
 
 
-def dedup(up: Chunks, step: Dedup) -> Chunks:
+def dedup(up: Chunks, step: Dedup, silence: Silence | None = None) -> Chunks:
     """Arrivals in; those that tell something new are opened and go on."""
-    return op.stateful_batch("dedup", up, lambda state: DedupLogic(step, state))
+    return op.stateful_batch("dedup", up, lambda state: DedupLogic(step, state, silence))
 
 
 def classify(up: Chunks, step: Classify) -> Chunks:

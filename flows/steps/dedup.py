@@ -2,7 +2,9 @@
 
 The state of one partition in a snapshot is plain data, so it outlives this code:
 
-    {"v": 3, "now_ms": int, "rows": bytes}    rows as flows.memory packs them
+    {"v": 3, "now_ms": int, "rows": bytes, "timers": bytes}    rows as flows.memory and flows.timers pack them
+
+Without `timers` it was written by a Winnow that knew none; they come back as senders repeat.
 
 An entry says what passed last and when, the newest startsAt, and how often it was told as firing and as resolved in
 this turn. It counts for two windows and is swept out some time after, so no timer per alert is needed.
@@ -12,17 +14,21 @@ and whatever was forgotten between, and the same one must be called the same aft
 many windows lie between startsAt and the acceptance. Only a startsAt older than one already told (two senders that
 disagree), and what is beyond counting, is called by its input id instead. One limit is left: a cold start has forgotten
 the count, so an alert that flaps under one startsAt within one window can get a name that it had before.
+
+A firing alert whose sender repeats it comes with the end it has if nobody does. When that has passed, an expiry comes
+by the same way (`alerts.expiry`): it resolves the alert unless somebody has said more since.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, NamedTuple, NotRequired, TypedDict
 
 from alerts.alert import Arrival, Status
 from alerts.decision import Verdict
 from alerts.errors import FormatError
 from alerts.instant import instant_ms
 from flows.memory import COUNT_MAX, TURN_MAX, Entry, Memory
+from flows.timers import Ending
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -33,6 +39,8 @@ NEW = "new"
 CHANGED = "changed"
 REPEAT = "repeat"
 DUPLICATE = "duplicate"
+RENEWED = "renewed"
+OVER = "over"
 
 _RESOLVED, _FIRING, _UNTOLD = range(3)
 
@@ -43,14 +51,15 @@ class Saved(TypedDict):
     v: int
     now_ms: int
     rows: bytes
+    timers: NotRequired[bytes]
 
 
 class State:
     """What is remembered of one partition's alerts."""
 
-    def __init__(self, now_ms: int = 0, rows: bytes = b"") -> None:
+    def __init__(self, now_ms: int = 0, rows: bytes = b"", timers: bytes = b"") -> None:
         self.now_ms = now_ms
-        self.memory = Memory(rows)
+        self.memory = Memory(rows, timers)
 
 
 class Seen(NamedTuple):
@@ -79,11 +88,12 @@ class Dedup:
         """
         if saved.get("v") != VERSION:
             raise FormatError(f"dedup state of version {saved.get('v')!r} in the snapshot; this Winnow reads {VERSION}")
-        return State(saved["now_ms"], saved["rows"])
+        return State(saved["now_ms"], saved["rows"], saved.get("timers", b""))
 
     def save(self, state: State) -> Saved:
         """A copy of the state, as `resume` takes it."""
-        return {"v": VERSION, "now_ms": state.now_ms, "rows": state.memory.packed()}
+        memory = state.memory
+        return {"v": VERSION, "now_ms": state.now_ms, "rows": memory.packed(), "timers": memory.timers.packed()}
 
     def __call__(self, state: State, arrival: Arrival) -> Seen:
         """Judge one arrival and remember it in `state`, which changes in place.
@@ -92,12 +102,12 @@ class Dedup:
         """
         now_ms = state.now_ms = max(state.now_ms, arrival.envelope.accepted_ms)
         key = int(arrival.fingerprint, 16)
+        if arrival.envelope.expired_ms:
+            return self._expire(state, arrival, key)
         last = state.memory.last(key)
-        if last is None:
+        if last is None or now_ms - last[0] >= 2 * self._window_ms:
             return self._pass(state, arrival, None, NEW)
         passed_ms, status = last
-        if now_ms - passed_ms >= 2 * self._window_ms:
-            return self._pass(state, arrival, None, NEW)
         if status == _UNTOLD:
             return self._pass(state, arrival, state.memory.get(key), NEW)
         if (status == _FIRING) is not (arrival.status is Status.FIRING):
@@ -106,6 +116,37 @@ class Dedup:
             return self._pass(state, arrival, state.memory.get(key), REPEAT)
         return Seen(Verdict(DUPLICATE, "window", {"passed_ms": passed_ms}), None)
 
+    def expect(self, state: State, arrival: Arrival, offset: int, line: int) -> None:
+        """Remember until when an alert holds of which `__call__` has just judged, and where that was said.
+
+        Args:
+            state: Changes in place.
+            arrival: Firing with an end; or firing without one, or resolved, which undoes what was said before.
+            offset: Of its record.
+            line: Which of the record's alerts it is, from 0.
+        """
+        key = int(arrival.fingerprint, 16)
+        number = state.memory.number(key)
+        if number is None or arrival.envelope.expired_ms:
+            return
+        timers = state.memory.timers
+        if arrival.status is Status.RESOLVED:
+            timers.clear(number)
+        elif arrival.ends_at is None:
+            timers.hold(number)
+        else:
+            timers.put(number, Ending(key, _ends_ms(arrival.ends_at), offset, line))
+
+    def due(self, state: State, now_ms: int, again_ms: int, at_most: int) -> list[Ending]:
+        """The alerts whose end has come and of which nothing was said since; see `Timers.due`."""
+        return state.memory.timers.due(now_ms, again_ms, at_most, state.memory.number)
+
+    def give_up(self, state: State, ending: Ending) -> None:
+        """What said that this alert fires is kept no more: it cannot be ended, so it waits for its sender to speak."""
+        number = state.memory.number(ending.key)
+        if number is not None and state.memory.timers.ends_ms(number) == ending.ends_ms:
+            state.memory.timers.clear(number)
+
     def passed_ms(self, state: State, fingerprint: str) -> int | None:
         """When an alert last told something new; None if it is not remembered."""
         last = state.memory.last(int(fingerprint, 16))
@@ -113,13 +154,32 @@ class Dedup:
 
     def forget(self, state: State, arrival: Arrival) -> None:
         """What passed could not be read after all: whatever its alert says next is new, and no duplicate of it."""
-        entry = state.memory.get(int(arrival.fingerprint, 16))
+        key = int(arrival.fingerprint, 16)
+        entry, number = state.memory.get(key), state.memory.number(key)
+        if number is not None:
+            state.memory.timers.clear(number)
         if entry is not None:  # its counts stay: they keep the next notification's id its own
             state.memory.put(entry._replace(status=_UNTOLD))
 
     def sweep(self, state: State, arrivals: int) -> None:
         """After so many arrivals: forget some of what counts no more, twice as fast as arrivals can add to it."""
         state.memory.sweep(2 * arrivals, state.now_ms - 2 * self._window_ms)
+
+    def _expire(self, state: State, arrival: Arrival, key: int) -> Seen:
+        """Silence resolves what fires, unless somebody spoke meanwhile; nothing known of it is doubt, and passes."""
+        entry, number = state.memory.get(key), state.memory.number(key)
+        saw: dict[str, str | int | float] = {"expired_ms": arrival.envelope.expired_ms}
+        if number is not None:
+            if state.memory.timers.ends_ms(number) > arrival.envelope.expired_ms:
+                return Seen(Verdict(RENEWED, "silence", saw), None)
+            state.memory.timers.clear(number)
+        if entry is not None and entry.status == _RESOLVED:
+            return Seen(Verdict(OVER, "silence", {**saw, "passed_ms": entry.passed_ms}), None)
+        if entry is not None and state.now_ms - entry.passed_ms >= 2 * self._window_ms:
+            entry = None
+        outcome = NEW if entry is None or entry.status == _UNTOLD else CHANGED
+        verdict, transition = self._pass(state, arrival, entry, outcome)
+        return Seen(verdict._replace(rule="silence", saw={**verdict.saw, **saw}), transition)
 
     def _pass(self, state: State, arrival: Arrival, entry: Entry | None, outcome: str) -> Seen:
         """Let it through and remember what was told."""
@@ -147,3 +207,11 @@ class Dedup:
         if starts_ms < entry.starts_ms:
             name = arrival.id
         return entry.starts_ms, entry.turn, entry.firings, entry.resolves, name
+
+
+def _ends_ms(text: str) -> int:
+    """0 if it is no instant: of what others wrote into the topic."""
+    try:
+        return instant_ms(text)
+    except ValueError:
+        return 0

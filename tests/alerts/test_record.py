@@ -22,7 +22,10 @@ PARTITIONS = 8
 texts = st.text(max_size=30)
 names = st.sampled_from(["HighCPU", "NodeDown", "\u00fc\n\x01", "x" * NAME_MAX_CHARS])
 instants = st.sampled_from([STARTS_AT, "2025-11-24T15:59:00.123456789+05:30"])
-envelopes = st.builds(Envelope, st.just("f" * 32), st.just("alertmanager"), texts, texts, texts, st.just(NOW_MS))
+envelopes = st.builds(
+    Envelope, st.just("f" * 32), st.just("alertmanager"), texts, texts, texts, st.just(NOW_MS),
+    expired_ms=st.integers(0, 2**53),
+)  # fmt: skip
 # Lines from nothing to more than half a record, so that some shares must be cut.
 paddings = st.sampled_from([0, 1, 1000, 100_000, RECORD_MAX_BYTES // 2, RECORD_MAX_BYTES])
 

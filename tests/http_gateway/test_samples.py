@@ -38,6 +38,8 @@ def test_real_webhook_lies_in_kafka_with_the_senders_fingerprints(running: Gatew
         assert [record.header[key] for key in ("receiver", "group_key")] == [sent["receiver"], sent["groupKey"]]
         for row, line in zip(record.rows, record.alerts, strict=True):
             assert isinstance(row[0], int)
+            if row[0] == len(sent["alerts"]):  # what Winnow says of those that were left out
+                continue
             found[row[0]] = line
             end = None if line["endsAt"] == ZERO else line["endsAt"]
             labels = sent["alerts"][row[0]]["labels"]
