@@ -14,6 +14,7 @@ from alerts.config_limits import Limits
 from alerts.config_resolve import Resolve
 from alerts.config_section import Name, Section
 from alerts.config_sources import Cidr, Source
+from alerts.config_tls import Tls
 from alerts.decision import Severity
 from alerts.fields import Bootstrap, Listen, MatchersField, Pause, Size, Span, Url, Wait, Zone
 
@@ -55,6 +56,8 @@ class Gateway(Section):
     """Whether /openapi.json and /docs tell anybody who can connect what may be sent; they name no source."""
     trusted_proxies: list[Cidr] = []
     """Whose X-Forwarded-For is believed; nobody else's is."""
+    tls: Tls | None = None
+    """None: plain HTTP."""
 
     @model_validator(mode="after")
     def _is_open_or_not(self) -> Self:

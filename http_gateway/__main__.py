@@ -18,6 +18,7 @@ from connectors.kafka.producer import AcknowledgedProducer
 from connectors.redaction import redacted
 from http_gateway import exposure
 from http_gateway.server import Server
+from http_gateway.tls.door import door, ensure_usable
 
 if TYPE_CHECKING:
     from alerts.config import Config
@@ -39,20 +40,23 @@ def main() -> None:
     except WinnowError as error:
         print(redacted(str(error)), file=sys.stderr)  # noqa: T201 for a person, before anything runs
         sys.exit(2)
-    Server(
-        "http_gateway.app:build",
-        factory=True,
-        address=host,
-        port=port,
-        interface=Interfaces.ASGI,
-        loop=Loops.uvloop,
-        http=HTTPModes.http1,
-        workers=workers or config.gateway.workers,
-        respawn_failed_workers=True,
-        workers_kill_timeout=math.ceil(config.gateway.produce_timeout.total_seconds()) + _STOP_S,
-        websockets=False,
-        log_access=False,
-    ).run(config, partial(_reread, host))
+    within_s = math.ceil(config.gateway.produce_timeout.total_seconds()) + _STOP_S
+    with door(config, (host, port), within_s) as opened:
+        Server(
+            "http_gateway.app:build",
+            factory=True,
+            address=host,
+            port=port,
+            uds=opened.inner,
+            interface=Interfaces.ASGI,
+            loop=Loops.uvloop,
+            http=HTTPModes.http1,
+            workers=workers or config.gateway.workers,
+            respawn_failed_workers=True,
+            workers_kill_timeout=within_s,
+            websockets=False,
+            log_access=False,
+        ).run(config, partial(_reread, host), opened)
 
 
 def _arguments() -> argparse.Namespace:
@@ -77,9 +81,10 @@ def check(config: Config) -> None:
     """What only trying can tell.
 
     Raises:
-        WinnowError: The address is taken, or librdkafka refuses `kafka.client`.
+        WinnowError: The address is taken, `gateway.tls` cannot be used, or librdkafka refuses `kafka.client`.
     """
     address.ensure_free(config.gateway.listen, _HOW)
+    ensure_usable(config)
     try_kafka(config)
 
 

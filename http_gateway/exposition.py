@@ -9,6 +9,7 @@ from prometheus_client import REGISTRY, generate_latest
 from prometheus_client.metrics_core import Metric
 
 from http_gateway.tally import Family, Sample
+from http_gateway.tls import tally as tls
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,9 +44,9 @@ class Exposition:
     def text(self) -> bytes:
         """The exposition as it is now; what others have counted may be a second old."""
         if self._tally is None:
-            return generate_latest()
+            return generate_latest() + tls.exposition()
         self._save()
-        return generate_latest(_Total(self._tally.total()))
+        return generate_latest(_Total(self._tally.total())) + tls.exposition()
 
     def _save_on(self) -> None:
         while not self._is_stopped.wait(_SAVE_EVERY_S):

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from http_gateway.body import Scope
 
+PEER = "winnow.peer"
+"""Where `http_gateway/tls/relayed.py` leaves it in the scope."""
+
 
 class Identity(NamedTuple):
     """What a client's certificate says, once TLS has verified it against the client CA."""
@@ -17,6 +20,7 @@ class Identity(NamedTuple):
     """Its subject alternative names: `dns:am.example.com`, `uri:spiffe://a.org/am`, `ip:10.0.0.1`, `email:a@b.c`."""
 
 
-def peer(scope: Scope) -> Identity | None:  # noqa: ARG001 TLS will look
+def peer(scope: Scope) -> Identity | None:
     """The verified identity of a request's connection; None if it gave no certificate."""
-    return None
+    identity: Identity | None = scope.get(PEER)
+    return identity

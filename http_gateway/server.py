@@ -14,7 +14,7 @@ import time
 from typing import TYPE_CHECKING
 
 import structlog
-from granian.net import SocketSpec  # type: ignore[attr-defined]
+from granian.net import SocketSpec, UnixSocketSpec  # type: ignore[attr-defined]
 from granian.server.mp import MPServer
 
 from alerts.errors import WinnowError
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from granian.server.mp import WorkerProcess
 
     from alerts.config import Config
+    from http_gateway.tls.door import Door
 
 log = structlog.get_logger()
 
@@ -45,8 +46,9 @@ class Loader:
     def __call__(self) -> Callable[..., object]:
         """The app; called by Granian in the worker."""
         from http_gateway.app import build  # noqa: PLC0415 the main process needs none of it
+        from http_gateway.tls.relayed import behind_relay  # noqa: PLC0415
 
-        return build(self._config, self._place)
+        return behind_relay(build(self._config, self._place))
 
     def __reduce__(self) -> tuple[type[Loader], tuple[None, None]]:
         """Where workers are not forked they read the configuration by themselves and share nothing."""
@@ -60,10 +62,12 @@ class Server(MPServer):
     read: Callable[[], Config]
     """Reads the configuration again; raises WinnowError if it cannot be used."""
 
-    def run(self, config: Config, read: Callable[[], Config]) -> None:
-        """Serve until SIGTERM or SIGINT."""
+    def run(self, config: Config, read: Callable[[], Config], door: Door) -> None:
+        """Serve until SIGTERM or SIGINT; senders come in by the door."""
         self.config = config
         self.read = read
+        self.door = door
+        self.on_startup(door.open)
         self.places = Places(self.workers)
         self._fds: list[int] = []
         try:
@@ -76,9 +80,14 @@ class Server(MPServer):
         if sys.platform != "linux":
             super()._init_shared_socket()
             return
-        holders = [SocketSpec(self.bind_addr, self.bind_port, self.backlog).build() for _ in range(self.workers)]
-        self._holders = holders
-        self._fds = [holder.get_fd() for holder in holders]
+        specs = [
+            UnixSocketSpec(f"{self.bind_uds}{place}", self.backlog, 0o600)
+            if self.bind_uds
+            else SocketSpec(self.bind_addr, self.bind_port, self.backlog)
+            for place in range(self.workers)
+        ]
+        self._holders = [spec.build() for spec in specs]
+        self._fds = [holder.get_fd() for holder in self._holders]
 
     def _drop_shared_socket(self) -> None:
         """Nobody listens any more once the workers have stopped: what comes later is refused, not left to wait."""
@@ -88,7 +97,7 @@ class Server(MPServer):
         super()._drop_shared_socket()
 
     def _spawn_worker(self, idx: int, target: object, callback_loader: object) -> WorkerProcess:  # type: ignore[override]  # noqa: ARG002
-        others = [fd for place, fd in enumerate(self._fds) if place != idx]
+        others = [*self.door.sockets, *(fd for place, fd in enumerate(self._fds) if place != idx)]
         if self._fds:
             self._shd, self._ssp = self._holders[idx], None  # type: ignore[assignment]
         loader = Loader(self.config, self.places.place(idx, others))
@@ -159,6 +168,7 @@ class Server(MPServer):
             if worker.is_alive() and self.places.has_started(worker.idx):
                 os.kill(worker.inner.pid, signal.SIGUSR1)
         time.sleep(self.config.gateway.stop_delay.total_seconds())
+        self.door.close()
         super()._stop_workers()
 
 
