@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alerts.errors import FormatError
+from alerts.errors import LimitError
 from alerts.json_text import loads
 from alerts.record import ALERT_MAX_BYTES
 from alerts.webhook import Fault, Rejected, Submission
@@ -47,7 +47,7 @@ def check_entries(body: bytes) -> None:
     for name, field in fields.items():
         if isinstance(field, list) and len(field) > most:
             fault = Fault(name, f"{len(field)} entries in {len(body)} bytes cannot be alerts")
-            raise FormatError("too many entries", faults=(fault,))
+            raise LimitError("entries", "too many entries", fault)
 
 
 def without_giants(webhook: Webhook) -> Webhook:

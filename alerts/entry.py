@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from alerts.described import Schema
 
-# Prometheus has no limit of its own; real alerts have under 50. It bounds what one alert can cost every rule.
-LABELS_MAX = 512
+# The most that `gateway.limits.labels` may allow. It bounds what one alert can cost every rule.
+LABELS_MAX = 4096
 # Real group keys have under 1 KiB; they stand in every record, and a record must fit into Kafka.
 ENVELOPE_MAX_CHARS = 8192
 

@@ -3,6 +3,7 @@
 WinnowError
 ├── ConfigError      winnow.yaml cannot be used as it is
 ├── FormatError      a body or a record is not what its format says
+│   └── LimitError   a body holds more than the gateway's settings allow
 ├── MatcherError     a matcher cannot be parsed
 └── KafkaError       the broker refused, or did not answer in time
     └── KafkaAwayError   no broker answers: it may come back
@@ -30,6 +31,14 @@ class FormatError(WinnowError):
     def __init__(self, message: str, faults: tuple[Fault, ...] = ()) -> None:
         super().__init__(message)
         self.faults = faults
+
+
+class LimitError(FormatError):
+    """A body goes over a limit, which `limit` names."""
+
+    def __init__(self, limit: str, message: str, fault: Fault) -> None:
+        super().__init__(message, (fault,))
+        self.limit = limit
 
 
 class MatcherError(WinnowError):

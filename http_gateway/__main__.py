@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import math
+import resource
 import socket
 import sys
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
 from granian.constants import HTTPModes, Interfaces, Loops
+from granian.http import HTTP1Settings
 
 from alerts.errors import ConfigError, WinnowError
 from connectors import address, logs
@@ -25,6 +28,10 @@ if TYPE_CHECKING:
 
 # Beside the time for Kafka's report: to read and check what has arrived. A sender that is still sending is cut off.
 _STOP_S = 3
+# Above the limit on headers, so that the app can say what is wrong with them; bodies come in parts of this size.
+_BUFFER_MIN_BYTES = 256 * 1024
+# Connections to Kafka, logs, libraries.
+_OTHER_FILES = 512
 _HOW = "set WINNOW_LISTEN, or gateway.listen in winnow.yaml"
 
 
@@ -40,6 +47,8 @@ def main() -> None:
     except WinnowError as error:
         print(redacted(str(error)), file=sys.stderr)  # noqa: T201 for a person, before anything runs
         sys.exit(2)
+    limits = config.gateway.limits
+    _allow_files(limits.connections + _OTHER_FILES)
     within_s = math.ceil(config.gateway.produce_timeout.total_seconds()) + _STOP_S
     with door(config, (host, port), within_s) as opened:
         Server(
@@ -51,12 +60,25 @@ def main() -> None:
             interface=Interfaces.ASGI,
             loop=Loops.uvloop,
             http=HTTPModes.http1,
+            http1_settings=HTTP1Settings(
+                header_read_timeout=limits.header_timeout // timedelta(milliseconds=1),
+                max_buffer_size=max(2 * limits.header_size, _BUFFER_MIN_BYTES),
+            ),
+            backpressure=limits.connections,
             workers=workers or config.gateway.workers,
             respawn_failed_workers=True,
             workers_kill_timeout=within_s,
             websockets=False,
             log_access=False,
         ).run(config, partial(_reread, host), opened)
+
+
+def _allow_files(count: int) -> None:
+    """As many open files as there may be connections, if the system lets a process have them."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count if hard == resource.RLIM_INFINITY else min(count, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _arguments() -> argparse.Namespace:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from alerts.config import Gateway
     from http_gateway.answers import RefusedError
     from http_gateway.body import Scope
+    from http_gateway.client import Address
     from http_gateway.credentials import Given
     from http_gateway.signatures import Claim
 
@@ -60,6 +61,10 @@ class Admission:
     def stop(self) -> None:
         """Follow them no more."""
         self._files.stop()
+
+    def address(self, scope: Scope) -> Address | None:
+        """Where a request comes from; None if nobody can say."""
+        return self._clients.address(scope)
 
     async def admit(self, scope: Scope, given: Given, *, only_listed: bool = False) -> Ticket:
         """What a request's headers and its connection say of its sender.

@@ -26,9 +26,11 @@ from http_gateway.body import Event, Reader, Receive, Scope, Send
 from http_gateway.entrance import Entrance, entrance
 from http_gateway.exposition import Exposition
 from http_gateway.intake import Intake
+from http_gateway.limits import Gate, check_rate
 from http_gateway.ops import Ops
 from http_gateway.orphan import end_with_parent
 from http_gateway.pages import pages
+from http_gateway.rates import Rates
 from http_gateway.readiness import Readiness
 from http_gateway.writer import Writer
 
@@ -51,6 +53,10 @@ class Gateway:
         self._config = config
         self._place = place
         self._settings = config.gateway
+        limits = config.gateway.limits
+        self._gate = Gate(limits)
+        metrics.in_flight.set_function(lambda: self._gate.under_way)
+        self._rates = Rates(limits.rate) if limits.rate else None
         self._reader = Reader(config.gateway)
         self._readiness = Readiness(config.kafka, place)
         self._admission = Admission(config.gateway, folder)
@@ -117,8 +123,10 @@ class Gateway:
         given = dict(scope["headers"])
         made = new_id()
         id_ = request_id(given.get(b"x-request-id")) or made
-        metrics.in_flight.inc()
+        gate = self._gate
+        gate.under_way += 1
         try:
+            gate.check(scope["headers"])
             reply = await self._taken(way_in, scope, given, receive, made)
         except RefusedError as error:
             reply = error.reply(id_)
@@ -126,7 +134,7 @@ class Gateway:
             log.exception("request_failed", request_id=id_, path=scope["path"])
             reply = RefusedError(500, "INTERNAL_ERROR", "a bug in Winnow, logged under this request id").reply(id_)
         finally:
-            metrics.in_flight.dec()
+            gate.under_way -= 1
         way_in.meter.count(reply.status, (time.monotonic_ns() - started_ns) / 1e9)
         await send(_start(reply, (*headers(id_, started_ns), *self._farewell)))
         await send({"type": "http.response.body", "body": reply.body})
@@ -138,6 +146,8 @@ class Gateway:
         method = scope["method"]
         if method not in way_in.methods:
             raise RefusedError(405, "METHOD_NOT_ALLOWED", f"{method} is not allowed", headers=way_in.allow)
+        if self._rates is not None:
+            check_rate(self._rates, self._admission.address(scope))
         ticket = await self._admission.admit(scope, given)
         if not self._readiness.has_been:
             raise unavailable(f"not ready: {self._readiness.problem}")

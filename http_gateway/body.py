@@ -32,6 +32,10 @@ class Reader:
         self._limit_bytes = settings.max_body
         self._compressed_bytes = settings.limits.compressed_body
         self._within_s = settings.request_timeout.total_seconds()
+        self._idle_s = min(settings.limits.idle_timeout.total_seconds(), self._within_s)
+        self._incomplete_max = settings.limits.incomplete
+        self._incomplete: dict[asyncio.Timeout, None] = {}
+        """Of the requests whose body is not all there, the longest waiting first."""
 
     async def read(self, headers: dict[bytes, bytes], receive: Receive, types: frozenset[bytes] = JSON) -> bytes:
         """The whole body as it came; `expanded` makes it readable, once its sender is known.
@@ -53,11 +57,56 @@ class Reader:
         announced_bytes = int(given) if given.isdigit() and b"transfer-encoding" not in headers else None
         if announced_bytes is not None and announced_bytes > limit_bytes:
             raise _too_large(limit_bytes)
+        timer = asyncio.timeout(self._idle_s)
+        self._incomplete[timer] = None
         try:
-            async with asyncio.timeout(self._within_s):
-                return await _all(receive, limit_bytes, announced_bytes)
+            async with timer:
+                return await self._all(receive, limit_bytes, announced_bytes, timer)
         except TimeoutError:
-            raise RefusedError(504, "TIMEOUT_ERROR", "the body did not arrive in time") from None
+            raise self._too_slow(timer) from None
+        finally:
+            self._incomplete.pop(timer, None)
+
+    async def _all(
+        self, receive: Receive, limit_bytes: int, announced_bytes: int | None, timer: asyncio.Timeout
+    ) -> bytes:
+        parts: list[bytes] = []
+        size_bytes = 0
+        more = True
+        ends_at = 0.0
+        # To be told that nothing follows what was announced costs 7 % of a request.
+        while more and size_bytes != announced_bytes:
+            event = await receive()
+            if event["type"] == "http.disconnect":
+                raise RefusedError(400, "VALIDATION_ERROR", "the body ended before it was complete")
+            part = event.get("body", b"")
+            size_bytes += len(part)
+            if size_bytes > limit_bytes:
+                raise _too_large(limit_bytes)
+            parts.append(part)
+            more = event.get("more_body", False)
+            if more and size_bytes != announced_bytes:
+                ends_at = self._wait_on(timer, ends_at)
+        return b"".join(parts)
+
+    def _wait_on(self, timer: asyncio.Timeout, ends_at: float) -> float:
+        """Give the next part its time, within that of the whole; returns when that ends."""
+        now = asyncio.get_running_loop().time()
+        ends_at = ends_at or now + self._within_s
+        if timer in self._incomplete:  # else it has been cut off
+            timer.reschedule(min(now + self._idle_s, ends_at))
+        if len(self._incomplete) > self._incomplete_max:
+            # Slow senders make room for each other, not for anyone else: who sends all at once is never among them.
+            slowest = next(iter(self._incomplete))
+            del self._incomplete[slowest]
+            slowest.reschedule(now)
+        return ends_at
+
+    def _too_slow(self, timer: asyncio.Timeout) -> RefusedError:
+        if timer in self._incomplete:
+            return limits.over("slow", 504, "TIMEOUT_ERROR", "the body did not arrive in time")
+        message = "too many bodies are under way, and this one waited longest for its next part"
+        return limits.over("incomplete", 503, "SERVICE_UNAVAILABLE", message, ((b"retry-after", b"1"),))
 
     async def expanded(self, headers: dict[bytes, bytes], body: bytes) -> bytes:
         """What `read` gave, no longer compressed.
@@ -79,24 +128,6 @@ class Reader:
             message = f"the body is over the limit of {self._limit_bytes} bytes when expanded"
             raise limits.too_large("expanded_body", message)
         return expanded
-
-
-async def _all(receive: Receive, limit_bytes: int, announced_bytes: int | None) -> bytes:
-    parts: list[bytes] = []
-    size_bytes = 0
-    more = True
-    # To be told that nothing follows what was announced costs 7 % of a request.
-    while more and size_bytes != announced_bytes:
-        event = await receive()
-        if event["type"] == "http.disconnect":
-            raise RefusedError(400, "VALIDATION_ERROR", "the body ended before it was complete")
-        part = event.get("body", b"")
-        size_bytes += len(part)
-        if size_bytes > limit_bytes:
-            raise _too_large(limit_bytes)
-        parts.append(part)
-        more = event.get("more_body", False)
-    return b"".join(parts)
 
 
 def check_type(headers: dict[bytes, bytes], types: frozenset[bytes] = JSON) -> None:

@@ -11,7 +11,7 @@ import structlog
 
 from alerts import bounds
 from alerts.alert import Envelope
-from alerts.errors import FormatError, KafkaError
+from alerts.errors import FormatError, KafkaError, LimitError
 from alerts.formats import header_prefixes
 from alerts.instant import rfc3339
 from alerts.quarantine import from_gateway, kept_headers
@@ -52,6 +52,7 @@ class Intake:
         self._writer = writer
         self._topics = topics(config.kafka)
         self._partitions = config.kafka.partitions
+        self._bounds = config.gateway.limits.bounds
         self._prefixes = tuple(prefix.encode() for prefix in header_prefixes(form))
         self._accepted = metrics.alerts.labels(name, "accepted")
         self._rejected = metrics.alerts.labels(name, "rejected")
@@ -77,6 +78,8 @@ class Intake:
         try:
             webhook = self._read(received, limit)
         except FormatError as error:
+            if isinstance(error, LimitError):
+                metrics.refused.labels(error.limit).inc()
             envelope = self._envelope(ingest_id, source, accepted_ms)
             self._quarantine_quietly(envelope, _reason(str(error), error.faults), received)
             raise RefusedError(400, "VALIDATION_ERROR", str(error), error.faults) from error
@@ -111,11 +114,15 @@ class Intake:
         return Envelope(ingest_id, self._name, source, receiver, group_key, accepted_ms)
 
     def _read(self, received: Received, limit: int | None) -> Webhook:
+        self._bounds.check_depth(received.body)
         webhook = bounds.read(self.form, received)
         count = len(webhook.submissions) + len(webhook.rejected)
         if limit is not None and count > limit:
             fault = Fault("alerts", f"at most {limit} alerts a request, got {count}")
-            raise FormatError("too many alerts", faults=(fault,))
+            raise LimitError("alerts", "too many alerts", fault)
+        webhook, broken = self._bounds.hold(webhook)
+        for name in broken:
+            metrics.refused.labels(name).inc()
         return webhook
 
     async def _store(self, envelope: Envelope, webhook: Webhook) -> None:

@@ -29,6 +29,8 @@ _REFUSALS = {
     408: "The request did not arrive in time",
     413: "PAYLOAD_TOO_LARGE",
     415: "UNSUPPORTED_MEDIA_TYPE",
+    429: "RATE_LIMIT_ERROR: more than gateway.limits.rate allows, if it is set",
+    431: "HEADERS_TOO_LARGE",
     500: "INTERNAL_ERROR: a bug in Winnow, logged under the request id",
     503: "SERVICE_UNAVAILABLE: Kafka does not confirm, overload, or shutting down; send again",
     504: "TIMEOUT_ERROR: the body did not arrive in time",
@@ -89,7 +91,7 @@ class _Book:
         }
 
     def refusals(self, texts: Mapping[int, str]) -> dict[str, Schema]:
-        more = {405: (_ALLOW,), 503: (_RETRY,)}
+        more = {405: (_ALLOW,), 429: (_RETRY,), 503: (_RETRY,)}
         return {str(status): self.answer(text, models.Refused, *more.get(status, ())) for status, text in texts.items()}
 
 
