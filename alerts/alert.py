@@ -28,6 +28,12 @@ class Envelope(NamedTuple):
     """When the gateway accepted it: milliseconds since the epoch, the Kafka record's timestamp."""
     expired_ms: int = 0
     """Nobody sent it: its sender fell silent, and this is the end that passed (`alerts.expiry`); 0 if it was sent."""
+    reply: str = ""
+    """Where its sender waits for what becomes of it, as `alerts.reply` reads it; empty: nobody waits."""
+
+    def plain(self) -> dict[str, object]:
+        """Its fields by name; those that came later only if they are set, so that an older Winnow reads it too."""
+        return {name: value for name, value in self._asdict().items() if value or name not in self._field_defaults}
 
 
 class Arrival(NamedTuple):

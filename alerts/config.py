@@ -45,6 +45,10 @@ class Gateway(Section):
     """How long a request waits for Kafka's report before it is answered 503: within 5 s with what checking takes."""
     request_timeout: Wait = timedelta(seconds=30)
     """How long a sender may take to send its body."""
+    wait_max: Wait = timedelta(seconds=30)
+    """How long a sender may wait for what becomes of its alerts (`Prefer: wait`), in whole seconds."""
+    max_waiting: Annotated[int, Field(ge=0, le=10_000)] = 100
+    """Requests that wait so at a time, in one process; one more is answered at once."""
     limits: Limits = Limits()
     sources: Annotated[list[Source], Field(max_length=1000)] = []
     """Who may send. None: only who is on this machine, for then `listen` must be a loopback address."""

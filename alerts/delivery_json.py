@@ -31,21 +31,13 @@ def to_plain(delivery: Delivery) -> Plain:
         "transition": delivery.transition,
         "untold_firing": delivery.untold_firing,
         "only_closes": delivery.only_closes,
-        "alert": {**alert._asdict(), "status": alert.status.value, "envelope": _envelope(alert.envelope)},
+        "alert": {**alert._asdict(), "status": alert.status.value, "envelope": alert.envelope.plain()},
         "classification": {
             **found._asdict(),
             "severity": found.severity.value,
             "source": found.source.value,
             "recommendations": list(found.recommendations),
         },
-    }
-
-
-def _envelope(envelope: Envelope) -> Plain:
-    """Its fields, those left out that came later and say nothing: an older Winnow knows none of them."""
-    defaults = Envelope._field_defaults
-    return {
-        name: value for name, value in envelope._asdict().items() if name not in defaults or value != defaults[name]
     }
 
 

@@ -69,7 +69,8 @@ def from_gateway(
             "v": VERSION,
             "by": "gateway",
             "reason": reason[:2000],
-            **envelope._asdict(),
+            # When it is read again, nobody waits any more.
+            **envelope._replace(reply="").plain(),
             "position": position,
             **also,
             **evidence(body),

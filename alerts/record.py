@@ -2,7 +2,8 @@
 
 The header holds all that dedup needs, so a repeat's labels and annotations are never decoded. Its fields: `v`,
 `id`, `format`, `source`, `receiver`, `group_key`, and `alerts`, a list with one row per line that follows:
-`[position, fingerprint, status, name, startsAt, endsAt]`. Only where it says something: `expired_ms` (`alerts.expiry`).
+`[position, fingerprint, status, name, startsAt, endsAt]`. Only where they say
+something: `expired_ms` (`alerts.expiry`), `reply` (`alerts.reply`).
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ NAME_MAX_CHARS = 1024
 # The longest RFC 3339 instant that `alerts.instant` reads has 35.
 _TIME_MAX_CHARS = 64
 _ENVELOPE_MAX_CHARS = 8192
+_REPLY_MAX_CHARS = 64
 
 # A character takes six bytes of JSON at worst: `\\u0001`.
 _ESCAPED_BYTES = 6
@@ -84,7 +86,7 @@ def _pieces(share: list[tuple[Row, bytes]], head_bytes: int) -> Iterator[list[tu
 
 def encode(envelope: Envelope, share: list[tuple[Row, bytes]]) -> bytes:
     """One record's value."""
-    header = {
+    header: dict[str, object] = {
         "v": VERSION,
         "id": envelope.id,
         "format": envelope.format,
@@ -95,6 +97,8 @@ def encode(envelope: Envelope, share: list[tuple[Row, bytes]]) -> bytes:
     }
     if envelope.expired_ms:
         header["expired_ms"] = envelope.expired_ms
+    if envelope.reply:
+        header["reply"] = envelope.reply
     return b"\n".join([orjson.dumps(header), *[line for _, line in share]])
 
 
@@ -119,9 +123,10 @@ def decode(value: bytes, accepted_ms: int) -> list[Arrival]:
             header["group_key"],
             accepted_ms,
             header.get("expired_ms", 0),
+            header.get("reply", ""),
         )
         if not _is_envelope(envelope):
-            raise FormatError("id, source, receiver or group_key is not text, or too long")
+            raise FormatError("id, source, receiver, group_key or reply is not text, or too long")
         return _arrivals(envelope, header["alerts"], lines)
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise FormatError(f"not a winnow record: {type(error).__name__}: {error}") from error
@@ -165,6 +170,8 @@ def _is_envelope(envelope: Envelope) -> bool:
         all(type(text) is str and len(text) <= _ENVELOPE_MAX_CHARS for text in texts)
         and len(envelope.id) <= _TIME_MAX_CHARS
         and type(envelope.expired_ms) is int
+        and type(envelope.reply) is str
+        and len(envelope.reply) <= _REPLY_MAX_CHARS
     )
 
 

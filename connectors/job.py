@@ -17,6 +17,19 @@ PAUSE_MAX_MS = 60_000
 _NO_MORE_DOUBLING = 30
 
 
+class Turned(NamedTuple):
+    """What its own target said before a delivery was turned to the fallback."""
+
+    to: str
+    """The fallback."""
+    tries: int
+    status: int | None
+    """Of the last try."""
+    error: str
+    """Why the target was not told; empty: it was, and the fallback hears it too."""
+    sending_ms: float
+
+
 class Job(NamedTuple):
     """One delivery on its way."""
 
@@ -39,6 +52,10 @@ class Job(NamedTuple):
     """Whether a process before this one may have sent it, and this one has too."""
     may_repeat: bool = False
     """Whether a process before this one may have sent it."""
+    sending_ms: float = 0.0
+    """How long its tries took, without the pauses between them."""
+    turned: Turned | None = None
+    """Set when it was turned to the fallback."""
 
     @property
     def fingerprint(self) -> str:
@@ -67,6 +84,36 @@ class Job(NamedTuple):
             return merged
         return merged._replace(due_ms=max(self.due_ms, older.due_ms), failures=older.failures)
 
+    def tried(self, sent: Sent) -> Job:
+        """This one after one more try."""
+        sending_ms = self.sending_ms + sent.took_ms
+        return self._replace(tries=self.tries + 1, last=sent, failures=self.failures + 1, sending_ms=sending_ms)
+
+    def turned_to(self, fallback: str, refusal: str, now_ms: int, deadline_ms: int) -> Job:
+        """This one on its way to the fallback; `refusal` says why its own target was not told."""
+        turned = Turned(fallback, self.tries, self._status, refusal, self.sending_ms)
+        return self._replace(
+            to=fallback, due_ms=now_ms, deadline_ms=deadline_ms, failures=0, refusal=refusal, turned=turned
+        )
+
+    def ended(self, outcome: Outcome, error: str, now_ms: int) -> Ended:
+        """Its end."""
+        return Ended(
+            self.delivery,
+            outcome,
+            self.tries,
+            self._status,
+            error,
+            now_ms,
+            self.is_repeat,
+            self.sending_ms,
+            self.turned,
+        )
+
+    @property
+    def _status(self) -> int | None:
+        return self.last.status if self.last else None
+
     def pause_ms(self, first: timedelta) -> int:
         """Doubling with every failure; between the half and the whole of it, told by the id and the try."""
         first_ms = first.total_seconds() * 1000
@@ -86,3 +133,7 @@ class Ended(NamedTuple):
     ended_ms: int
     is_repeat: bool = False
     """Whether what was sent may repeat what was sent before the restart, under the same id."""
+    sending_ms: float = 0.0
+    """How long all tries took, without the pauses between them."""
+    turned: Turned | None = None
+    """Set if it was turned to the fallback."""

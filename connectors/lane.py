@@ -151,7 +151,7 @@ class Lane:
     def came_back(self, job: Job, sent: Sent, now_ms: int) -> None:
         """Note what became of a try."""
         self._ways.came_back(job, sent, now_ms, was_open=self._under_way.pop(job.fingerprint))
-        job = job._replace(tries=job.tries + 1, last=sent, failures=job.failures + 1)
+        job = job.tried(sent)
         self._waiting[job.fingerprint][0] = job
         if sent.judgement is Judgement.DELIVERED:
             self._delivered(job, now_ms)
@@ -276,13 +276,7 @@ class Lane:
         self._finish(job, Outcome.DEAD_LETTERED, error, now_ms)
 
     def _turn_to(self, fallback: str, job: Job, refusal: str, now_ms: int) -> None:
-        turned = job._replace(
-            to=fallback,
-            due_ms=now_ms,
-            deadline_ms=now_ms + self._deadline_ms(job.delivery),
-            failures=0,
-            refusal=refusal,
-        )
+        turned = job.turned_to(fallback, refusal, now_ms, now_ms + self._deadline_ms(job.delivery))
         self._waiting[job.fingerprint][0] = turned
         self._schedule(turned)
 
@@ -310,5 +304,4 @@ class Lane:
     def _end(self, job: Job, outcome: Outcome, error: str, now_ms: int) -> None:
         self._ages.drop(job.delivery.id)
         self._changed.add(job.fingerprint)
-        status = job.last.status if job.last else None
-        self._ended.append(Ended(job.delivery, outcome, job.tries, status, error, now_ms, job.is_repeat))
+        self._ended.append(job.ended(outcome, error, now_ms))

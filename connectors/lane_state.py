@@ -15,7 +15,7 @@ from alerts.delivery_json import Plain
 from alerts.delivery_json import from_plain as delivery_from_plain
 from alerts.delivery_json import to_plain as delivery_to_plain
 from alerts.errors import FormatError
-from connectors.job import Job
+from connectors.job import Job, Turned
 from connectors.pages import unpack
 from connectors.request import Judgement, Sent
 
@@ -52,7 +52,9 @@ def to_plain(jobs: list[bytes], ways: Ways) -> Plain:
 def encode_job(job: Job) -> str:
     """A delivery on its way as JSON."""
     last = None if job.last is None else {**job.last._asdict(), "judgement": job.last.judgement.value}
-    return orjson.dumps({**job._asdict(), "delivery": delivery_to_plain(job.delivery), "last": last}).decode()
+    turned = job.turned and tuple(job.turned)
+    plain = {**job._asdict(), "delivery": delivery_to_plain(job.delivery), "last": last, "turned": turned}
+    return orjson.dumps(plain).decode()
 
 
 def from_plain(plain: Mapping[str, Any]) -> Saved:
@@ -69,4 +71,5 @@ def from_plain(plain: Mapping[str, Any]) -> Saved:
 
 def _job(job: Mapping[str, Any]) -> Job:
     last = job["last"] and Sent(**{**job["last"], "judgement": Judgement(job["last"]["judgement"])})
-    return Job(**{**job, "delivery": delivery_from_plain(job["delivery"]), "last": last})
+    turned = job.get("turned") and Turned(*job["turned"])
+    return Job(**{**job, "delivery": delivery_from_plain(job["delivery"]), "last": last, "turned": turned})

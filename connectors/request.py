@@ -59,6 +59,8 @@ class Sent(NamedTuple):
     """Fit to be shown: no URL, no token; empty when delivered."""
     retry_after_ms: int = 0
     """How long the target asks to be left alone; 0: it does not say."""
+    took_ms: float = 0.0
+    """From the beginning of the try to its end."""
 
 
 def judge(answer: Answer) -> Judgement:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from alerts.alert import Alert, Arrival
     from alerts.decision import Delivery, Verdict
@@ -23,6 +24,14 @@ class Unreadable(NamedTuple):
     accepted_ms: int
     reason: str
     body: bytes
+
+
+class Judging(NamedTuple):
+    """What the answer to a sender that waits tells of a classification, beside what the decision does."""
+
+    recommendations: tuple[str, ...]
+    at_ms: int
+    took_ms: float
 
 
 class Chunk(NamedTuple):
@@ -46,3 +55,7 @@ class Chunk(NamedTuple):
     """A dead letter that comes back, alone in its chunk: all else is empty, so that it keeps its place in the order."""
     recalled: Verdict | None = None
     """After dedup: whether the retry goes on."""
+    is_awaited: bool = False
+    """Whether somebody waits for the answer to one of its alerts."""
+    judging: Mapping[str, Judging] = MappingProxyType({})
+    """By input id, only of a chunk that is awaited."""

@@ -99,7 +99,9 @@ def build(config: Config) -> Parts:
         route=Route(config.routes, config.targets),
         closing=Closing(config.targets),
         publish=lambda state: LaneLogic(publisher.send, background, config.publish, state, shared),
-        trail=Trail(names, config.kafka.partitions, version(config)),
+        trail=Trail(
+            names, config.kafka.partitions, version(config), {target.name: target.kind for target in config.targets}
+        ),
         messages=MessageSink(config.kafka),
         silence=silence,
     )

@@ -8,6 +8,7 @@ lie in. `docs/decisions.md` lists the fields.
 from __future__ import annotations
 
 from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import orjson
@@ -19,10 +20,11 @@ from alerts.quarantine import from_flow
 from alerts.record import RECORD_MAX_BYTES
 from connectors.request import Message
 from flows import metrics
+from flows.replies import Replies
 from flows.steps.filter import DENY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from alerts.alert import Arrival
     from alerts.retry import Retry
@@ -40,19 +42,25 @@ Row = dict[str, object]
 class Trail:
     """Turns what happened into messages."""
 
-    def __init__(self, topics: Topics, partitions: int, config_version: str) -> None:
+    def __init__(
+        self, topics: Topics, partitions: int, config_version: str, kinds: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        """Write to `topics`; `kinds` are those of the targets, by name."""
+        self._replies = Replies(topics.replies, kinds)
         self._topics = topics
         self._partitions = partitions
         self._config_version = config_version
 
     def of_chunk(self, chunk: Chunk) -> Iterator[tuple[str, Message]]:
-        """The decisions of a chunk, and what of it goes to the quarantine."""
+        """The decisions of a chunk, copies for whoever waits for them, and what of it goes to the quarantine."""
         partition = chunk.partition
         if chunk.arrivals:
             rows = list(_decisions(chunk))
             head: Row = {"v": VERSION, "config": self._config_version}
             for value in _fit(head, "decisions", rows):
                 yield str(partition), Message(self._topics.decisions, value, partition=partition)
+            if chunk.is_awaited:
+                yield from self._replies.of_chunk(chunk, rows)
         if chunk.retry is not None and chunk.recalled is not None:
             row = _recalled(chunk.retry, chunk.recalled)
             value = orjson.dumps({"v": VERSION, "config": self._config_version, "retries": [row]})
@@ -63,7 +71,7 @@ class Trail:
             yield str(partition), Message(self._topics.quarantine, value)
 
     def of_ended(self, ended: Ended) -> Iterator[tuple[str, Message]]:
-        """The outcome of a delivery, and its dead letter if it was given up."""
+        """The outcome of a delivery, its dead letter if it was given up, and a copy for whoever waits for it."""
         delivery = ended.delivery
         metrics.deliveries.labels(target=delivery.target, outcome=ended.outcome).inc()
         took_ms = ended.ended_ms - delivery.alert.envelope.accepted_ms
@@ -72,6 +80,8 @@ class Trail:
         outcome = _outcome(ended)
         value = orjson.dumps({"v": VERSION, "outcomes": [outcome]})
         yield str(partition), Message(self._topics.decisions, value, partition=partition)
+        if delivery.alert.envelope.reply:
+            yield from self._replies.of_ended(ended, outcome, partition)
         if ended.outcome is Outcome.DEAD_LETTERED:
             letter = orjson.dumps({"v": VERSION, **outcome, "delivery": to_plain(delivery)})
             yield str(partition), Message(self._topics.dead_letters, letter, key=delivery.id.encode())

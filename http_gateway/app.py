@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -23,6 +24,7 @@ from http_gateway import metrics
 from http_gateway.admission import Admission
 from http_gateway.answers import Headers, RefusedError, Reply, headers, new_id, request_id, unavailable
 from http_gateway.body import Event, Reader, Receive, Scope, Send
+from http_gateway.ending import at_signal
 from http_gateway.entrance import Entrance, entrance
 from http_gateway.exposition import Exposition
 from http_gateway.intake import Intake
@@ -32,6 +34,7 @@ from http_gateway.orphan import end_with_parent
 from http_gateway.pages import pages
 from http_gateway.rates import Rates
 from http_gateway.readiness import Readiness
+from http_gateway.waiting import Request, Waiting
 from http_gateway.writer import Writer
 
 if TYPE_CHECKING:
@@ -63,6 +66,7 @@ class Gateway:
         self._exposition = Exposition(place and place.tally)
         self._ops = Ops(self._readiness, self._exposition, self._admission, open_metrics=config.gateway.open_metrics)
         self._farewell: Headers = ()
+        self._waiting = Waiting(config, lambda: self._readiness.problem is not None)
         self._writer: Writer | None = None
         self._entrances: dict[str, Entrance] = {}
 
@@ -100,6 +104,7 @@ class Gateway:
         self._admission.start()
         self._readiness.start()
         self._exposition.start()
+        at_signal(asyncio.get_running_loop(), self._waiting.drain)
         if self._place is not None:
             asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, self._drain)
             self._place.started()
@@ -109,10 +114,12 @@ class Gateway:
         """It will end soon: it is not ready any more, and its senders shall come back by another connection."""
         self._readiness.stop("draining")
         self._farewell = self._ops.farewell = _CLOSE
+        self._waiting.drain()
 
     def _stop(self) -> None:
         self._readiness.stop("shutting down")
         self._admission.stop()
+        self._waiting.close()
         if self._writer is not None:
             self._writer.close()
         self._exposition.stop()
@@ -156,6 +163,9 @@ class Gateway:
         sender = ticket.sender or await self._admission.verify(ticket, body)
         try:
             body = await self._reader.expanded(given, body)
+            if way_in.may_wait and (b"prefer" in given or scope["query_string"]):
+                store = partial(way_in.intake.take, body, way_in.limit, ingest_id, sender.source, given)
+                return await self._waiting.take(Request(scope, receive, ingest_id, time.monotonic_ns()), store)
             return await way_in.intake.take(body, way_in.limit, ingest_id, sender.source, given)
         except BaseException as error:
             # What was judged is over, however it was judged; what could not be stored comes again.

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from http_gateway.answers import Headers
     from http_gateway.intake import Intake
 
-# contract.md: the limit on alerts is the proxy endpoint's; the other paths are bounded by the body's size.
-_LIMITED = frozenset({"/webhook/proxy", "/api/v1/webhook/proxy"})
+# contract.md: the limit on alerts is the proxy endpoint's (the other paths are bounded by the body's size), and so is
+# the answer to a sender that waits.
+_PROXY = frozenset({"/webhook/proxy", "/api/v1/webhook/proxy"})
 
 
 class Entrance(NamedTuple):
@@ -28,6 +29,8 @@ class Entrance(NamedTuple):
     """What a 405 says."""
     types: frozenset[bytes]
     """Content types it takes, in lower case."""
+    may_wait: bool
+    """Whether its sender may wait for what becomes of the alerts."""
 
 
 def entrance(intake: Intake, form: Format, path: str, limit: int) -> Entrance:
@@ -35,9 +38,10 @@ def entrance(intake: Intake, form: Format, path: str, limit: int) -> Entrance:
     taken = methods(form)
     return Entrance(
         intake,
-        limit if path in _LIMITED else None,
+        limit if path in _PROXY else None,
         Meter(path),
         frozenset(taken),
         ((b"allow", ", ".join(taken).encode()),),
         frozenset(kind.encode() for kind in types(form)),
+        path in _PROXY,
     )

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from alerts.config import Config
     from alerts.formats import Format
     from alerts.webhook import Rejected, Webhook
+    from http_gateway.waiter import Waiter
     from http_gateway.writer import Writer
 
 log = structlog.get_logger()
@@ -57,8 +58,15 @@ class Intake:
         self._accepted = metrics.alerts.labels(name, "accepted")
         self._rejected = metrics.alerts.labels(name, "rejected")
 
-    async def take(
-        self, body: bytes, limit: int | None, ingest_id: str, source: str, given: Mapping[bytes, bytes]
+    async def take(  # noqa: PLR0913 to put them into one costs every request
+        self,
+        body: bytes,
+        limit: int | None,
+        ingest_id: str,
+        source: str,
+        given: Mapping[bytes, bytes],
+        *,
+        waiter: Waiter | None = None,
     ) -> Reply:
         """Store what is valid and answer when Kafka has it.
 
@@ -68,6 +76,7 @@ class Intake:
             ingest_id: A new one, 32 hex digits.
             source: Who sends it.
             given: The request's headers, their names in lower case.
+            waiter: Whoever waits for what becomes of the alerts.
 
         Raises:
             RefusedError: 400 if nothing is valid, 503 if Kafka does not confirm.
@@ -84,6 +93,8 @@ class Intake:
             self._quarantine_quietly(envelope, _reason(str(error), error.faults), received)
             raise RefusedError(400, "VALIDATION_ERROR", str(error), error.faults) from error
         envelope = self._envelope(ingest_id, source, accepted_ms, webhook.receiver, webhook.group_key)
+        if waiter is not None:
+            envelope = envelope._replace(reply=waiter.address)
         if webhook.rejected:
             self._rejected.inc(len(webhook.rejected))
         if webhook.rejected and not webhook.submissions:
@@ -92,6 +103,8 @@ class Intake:
             raise RefusedError(400, "VALIDATION_ERROR", "no alert in it is valid", faults)
         await self._store(envelope, webhook)
         self._accepted.inc(len(webhook.submissions))
+        if waiter is not None:
+            waiter.was_stored(webhook)
         return self._answer(envelope, webhook)
 
     def _answer(self, envelope: Envelope, webhook: Webhook) -> Reply:

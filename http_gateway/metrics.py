@@ -20,6 +20,8 @@ evidence_lost = Counter(
 refused = Counter("winnow_gateway_refused_total", "Requests that went over a limit, by which", ["reason"])
 admitted = Counter("winnow_gateway_admitted_total", "Requests by the source they were admitted as", ["source"])
 unauthorized = Counter("winnow_gateway_unauthorized_total", "Requests whose sender may not send, by why", ["reason"])
+waiting = Gauge("winnow_http_requests_waiting", "Requests whose senders wait for what becomes of their alerts")
+waited = Counter("winnow_http_waited_total", "Requests whose senders wanted to wait, by how that ended", ["outcome"])
 
 
 class Meter:

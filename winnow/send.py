@@ -17,6 +17,7 @@ from alerts.fingerprint import fingerprint, identity
 from alerts.formats import formats
 from alerts.webhook import Received
 from connectors.terminal import printable
+from winnow import _told
 from winnow._headers import headers
 
 # The gateway answers within its own limits, which are shorter.
@@ -37,6 +38,7 @@ def send(  # noqa: PLR0913 one argument is one option
     path: Annotated[str, typer.Option(help="Which endpoint.")] = "/webhook/proxy",
     token_file: Annotated[Path | None, typer.Option(help="A file with the bearer token of a source.")] = None,
     header: Annotated[list[str] | None, typer.Option(help="A header, 'NAME: VALUE'; repeatable.")] = None,
+    wait: Annotated[int, typer.Option(min=0, help="Wait so many seconds for what becomes of the alerts.")] = 0,
 ) -> None:
     """Post a webhook to Winnow and print the answer.
 
@@ -51,8 +53,10 @@ def send(  # noqa: PLR0913 one argument is one option
         body = json.dumps(example_body({"alertname": name, **_labels(label or [])}, now, is_over=resolve)).encode()
     else:
         body = _read(str(file))
-    answer = _post(f"{url.rstrip('/')}/{path.lstrip('/')}", body, headers(header or [], token_file))
-    typer.echo("\n".join([*_lines(answer), *(_fingerprints(body) if answer.is_success else ())]))
+    given = headers(header or [], token_file)
+    answer = _post(f"{url.rstrip('/')}/{path.lstrip('/')}", body, {**given, **_preference(wait)}, wait)
+    told = _told_lines(answer) or [*_lines(answer), *(_fingerprints(body) if answer.is_success else ())]
+    typer.echo("\n".join(told))
     if not answer.is_success:
         raise typer.Exit(1)
 
@@ -129,15 +133,30 @@ def _read(file: str) -> bytes:
         raise WinnowError(f"{file}: cannot be read: {error.strerror}") from error
 
 
-def _post(url: str, body: bytes, given: dict[str, str]) -> httpx.Response:
+def _preference(wait_s: int) -> dict[str, str]:
+    return {"prefer": f"wait={wait_s}"} if wait_s else {}
+
+
+def _post(url: str, body: bytes, given: dict[str, str], wait_s: int) -> httpx.Response:
     try:
         # No proxies from the environment: the gateway is near.
-        with httpx.Client(timeout=_TIMEOUT_S, trust_env=False) as client:
+        with httpx.Client(timeout=_TIMEOUT_S + wait_s, trust_env=False) as client:
             return client.post(url, content=body, headers=given)
     except httpx.ConnectError as error:
         raise WinnowError(f"nobody listens at {url}; is it running? try: make run") from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise WinnowError(f"{url}: no answer: {error or type(error).__name__}") from error
+
+
+def _told_lines(answer: httpx.Response) -> list[str]:
+    """What became of each alert; empty if the gateway did not wait for it."""
+    if "preference-applied" not in answer.headers:
+        return []
+    try:
+        told = list(_told.lines(answer.json()))
+    except (ValueError, KeyError, TypeError):  # no gateway's answer
+        return []
+    return [printable(line) for line in (f"{answer.status_code} {answer.reason_phrase}", *told)]
 
 
 def _lines(answer: httpx.Response) -> list[str]:

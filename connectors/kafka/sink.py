@@ -1,4 +1,7 @@
-"""Messages out of the flow: writing does not wait, but a snapshot does, until every report is in."""
+"""Messages out of the flow: writing does not wait, but a snapshot does, until every report is in.
+
+Only what goes to the replies topic is never waited for: nothing is promised of it, so nothing may stand still for it.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
 from alerts.errors import KafkaError
 from connectors.kafka.producer import AcknowledgedProducer, Batch
+from connectors.kafka.replies import Replies
+from connectors.kafka.topics import topics
 from connectors.request import Message
 
 if TYPE_CHECKING:
@@ -38,6 +43,10 @@ class _Partition(StatefulSinkPartition[Message, None]):
         """
         self._sink.settle()
 
+    def close(self) -> None:
+        """The flow ends: give the last replies a moment."""
+        self._sink.close()
+
 
 class MessageSink(FixedPartitionedSink[Message, None]):
     """Writes `(partition of the webhooks topic, Message)` to the topics the messages name."""
@@ -47,6 +56,8 @@ class MessageSink(FixedPartitionedSink[Message, None]):
         self._timeout = timeout
         self._producer: AcknowledgedProducer | None = None
         self._error: str | None = None
+        self._replies_topic = topics(kafka).replies
+        self._replies = Replies(kafka)
 
     def list_parts(self) -> list[str]:
         """One for each partition of the webhooks topic, so that what a partition caused is written by its worker."""
@@ -70,7 +81,11 @@ class MessageSink(FixedPartitionedSink[Message, None]):
         assert self._producer is not None
         if self._error is not None:
             raise KafkaError(f"a message was not acknowledged: {self._error}")
-        self._producer.send(messages, Batch(len(messages), self._reported))
+        promised = [message for message in messages if message.topic != self._replies_topic]
+        if promised:
+            self._producer.send(promised, Batch(len(promised), self._reported))
+        if len(promised) < len(messages):
+            self._replies.send(message for message in messages if message.topic == self._replies_topic)
 
     def _reported(self, batch: Batch) -> None:
         self._error = self._error or batch.error
@@ -81,3 +96,7 @@ class MessageSink(FixedPartitionedSink[Message, None]):
             self._producer.flush(self._timeout)
         if self._error is not None:
             raise KafkaError(f"a message was not acknowledged: {self._error}")
+
+    def close(self) -> None:
+        """Give the last replies a moment."""
+        self._replies.close()

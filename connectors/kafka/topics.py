@@ -1,9 +1,11 @@
-"""The four topics: their names, and making those that are missing."""
+"""The topics: their names, and making those that are missing."""
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
+import structlog
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
@@ -13,10 +15,16 @@ from alerts.errors import KafkaAwayError, KafkaError
 if TYPE_CHECKING:
     from alerts.config import Kafka
 
+log = structlog.get_logger()
+
 ANSWER_TIMEOUT_S = 5.0
 # librdkafka waits up to 10 s before it connects again, and 5 min before it asks again whether a topic is there and
 # may be written: too long for senders that are being told to come back.
 RECOVERY = {"reconnect.backoff.max.ms": "1000", "topic.metadata.refresh.interval.ms": "10000"}
+# Gateway processes share them: each reads one and leaves out what is for others.
+_REPLIES_PARTITIONS = 4
+# Nobody waits for longer than some minutes, and Kafka's own default would keep them for a week.
+_REPLIES_SETTINGS = {"retention.ms": "600000", "segment.ms": "600000"}
 
 
 class Topics(NamedTuple):
@@ -26,17 +34,26 @@ class Topics(NamedTuple):
     decisions: str
     quarantine: str
     dead_letters: str
+    replies: str
+    """What gateways wait for; nothing is promised of it and nothing in it is old."""
 
 
 def topics(kafka: Kafka) -> Topics:
     """The topics' names under the configured prefix."""
-    return Topics(*(f"{kafka.topic_prefix}.{word}" for word in ("webhooks", "decisions", "quarantine", "dead-letters")))
+    words = ("webhooks", "decisions", "quarantine", "dead-letters", "replies")
+    return Topics(*(f"{kafka.topic_prefix}.{word}" for word in words))
 
 
 def partitions(kafka: Kafka) -> dict[str, int]:
     """How many partitions each topic has: webhooks and decisions as configured, the rare ones one."""
-    webhooks, decisions, quarantine, dead_letters = topics(kafka)
-    return {webhooks: kafka.partitions, decisions: kafka.partitions, quarantine: 1, dead_letters: 1}
+    names = topics(kafka)
+    return {
+        names.webhooks: kafka.partitions,
+        names.decisions: kafka.partitions,
+        names.quarantine: 1,
+        names.dead_letters: 1,
+        names.replies: _REPLIES_PARTITIONS,
+    }
 
 
 def admin(kafka: Kafka) -> AdminClient:
@@ -73,12 +90,12 @@ def ensure(kafka: Kafka, client: AdminClient | None = None, timeout_s: float = A
     client = client or admin(kafka)
     found = _found(client, kafka, timeout_s)
     missing = [
-        NewTopic(name, num_partitions=count, replication_factor=kafka.replication)
+        NewTopic(name, count, kafka.replication, config=_REPLIES_SETTINGS if name == topics(kafka).replies else {})
         for name, count in partitions(kafka).items()
         if name not in found
     ]
     if missing:
-        _make(client, missing)
+        _make(client, missing, topics(kafka).replies)
     for name in (topics(kafka).webhooks, topics(kafka).decisions):
         if name in found and found[name] != kafka.partitions:
             raise KafkaError(
@@ -88,15 +105,24 @@ def ensure(kafka: Kafka, client: AdminClient | None = None, timeout_s: float = A
             )
 
 
-def _make(client: AdminClient, missing: list[NewTopic]) -> None:
+def _make(client: AdminClient, missing: list[NewTopic], dispensable: str) -> None:
     for name, future in client.create_topics(missing, operation_timeout=ANSWER_TIMEOUT_S).items():
         try:
             future.result(timeout=2 * ANSWER_TIMEOUT_S)
         except TimeoutError as error:
             raise KafkaAwayError(f"topic {name} is missing and the broker makes none in time") from error
         except KafkaException as error:
-            if error.args[0].name() != "TOPIC_ALREADY_EXISTS":
+            if error.args[0].name() == "TOPIC_ALREADY_EXISTS":
+                continue
+            if name == dispensable:  # a Winnow that was updated may lack the right to make it, and works without
+                _warn_once(name, error.args[0].str())
+            else:
                 raise KafkaError(f"topic {name} is missing and could not be made: {error.args[0].str()}") from error
+
+
+@cache
+def _warn_once(name: str, error: str) -> None:
+    log.warning("topic_not_made", topic=name, error=error, so="nobody can wait for an answer (Prefer: wait)")
 
 
 def _found(client: AdminClient, kafka: Kafka, timeout_s: float) -> dict[str, int]:

@@ -63,6 +63,8 @@ class ConvertLogic(StatefulBatchLogic[Stored, Chunk, None]):
             else:
                 chunk.arrivals.extend(found)
                 chunk.records.append((offset, len(found)))
+                if found and found[0].envelope.reply:
+                    chunk = chunk._replace(is_awaited=True)
         chunks.append(chunk)
         return chunks, StatefulBatchLogic.RETAIN
 

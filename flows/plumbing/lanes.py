@@ -141,12 +141,13 @@ class LaneLogic(StatefulBatchLogic[Delivery, Ended, Plain]):
 
     def _work(self, to: str, send: Callable[[], Awaitable[Sent]], back: Callable[[Sent], None]) -> Work:
         async def work() -> None:
+            began_s = time.perf_counter()
             try:
                 sent = await send()
             except Exception as error:
                 log.exception("send_raised", target=to, error=type(error).__name__)
                 sent = Sent(Judgement.RETRY, None, f"could not be sent: {type(error).__name__}")
-            back(sent)
+            back(sent._replace(took_ms=(time.perf_counter() - began_s) * 1000))
             self._background.done()
 
         return work

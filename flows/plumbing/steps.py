@@ -13,6 +13,7 @@ from flows.chunk import Chunk
 from flows.plumbing.account import account
 from flows.plumbing.keyed import ConvertLogic, DedupLogic
 from flows.plumbing.rows import run
+from flows.plumbing.timed import Timed
 from flows.retried import RETRIED
 from flows.steps import classify as classifying
 from flows.steps import filter as filtering
@@ -50,9 +51,11 @@ def classify(up: Chunks, step: Classify) -> Chunks:
     """Adds what each alert is taken for."""
 
     def column(chunk: Chunk) -> Chunk:
-        judged = run("classify", step, classifying.if_it_raised, chunk.alerts)
+        timed = Timed(step) if chunk.is_awaited else None
+        judged = run("classify", timed or step, classifying.if_it_raised, chunk.alerts)
         metrics.count("classify", (row.told.severity for row in judged))
-        return chunk._replace(judged=judged)
+        chunk = chunk._replace(judged=judged)
+        return chunk if timed is None else chunk._replace(judging=timed.judging(chunk.alerts, judged))
 
     return _each("classify", up, column)
 

@@ -95,7 +95,7 @@ def test_message_of_the_worst_bytes_is_one_a_broker_takes(byte: bytes) -> None:
 def test_gateway_tells_which_alert_of_which_webhook() -> None:
     told = json.loads(from_gateway(ENVELOPE, 3, "why", b"{}"))
     assert {
-        **ENVELOPE._asdict(),
+        **ENVELOPE.plain(),
         "v": 1,
         "by": "gateway",
         "reason": "why",
