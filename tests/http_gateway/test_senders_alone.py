@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import time
+from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
 from http_gateway.failures import FREE_PER_MINUTE
+from tests.http_gateway.test_contract import request
 from tests.support.gateway import Gateway, alert, gateway, webhook
 from tests.support.product import wait_for
 from tests.support.senders import SIGNERS, STANDARD, secret, sources, standard
@@ -94,6 +96,23 @@ def test_who_fails_often_is_slowed_down_and_its_neighbours_are_not(tmp_path: Pat
         assert f'winnow_gateway_unauthorized_total{{reason="wrong"}} {FREE_PER_MINUTE + 2}.0' in counted
         assert 'winnow_gateway_admitted_total{source="am"} 2.0' in counted
         assert running.log().count("sender_refused") == 3
+
+
+def test_who_fails_faster_than_it_is_slowed_down_loses_its_connections(tmp_path: Path, embedded: Broker) -> None:
+    with (
+        gateway(tmp_path, embedded[1], sources=[{"name": "am", "bearer": {"token": OLD}}]) as running,
+        ExitStack() as all_,
+    ):
+        for _ in range(FREE_PER_MINUTE):
+            with_token(running, NEW)
+        connections = [all_.enter_context(running.connected()) for _ in range(12)]
+        for connection in connections:
+            connection.sendall(request("content-length: 0"))
+        answers = [connection.recv(10_000) for connection in connections]
+        assert all(answer.startswith(b"HTTP/1.1 401 ") for answer in answers)
+        closed = [each for each, answer in zip(connections, answers, strict=True) if b"connection: close" in answer]
+        assert 0 < len(closed) < 12
+        assert [connection.recv(1) for connection in closed] == [b""] * len(closed)
 
 
 def test_secrets_stand_in_no_answer_log_line_metric_or_record(tmp_path: Path, embedded: Broker) -> None:
