@@ -64,9 +64,12 @@ class Gateway(Section):
     """None: plain HTTP."""
 
     @model_validator(mode="after")
-    def _is_open_or_not(self) -> Self:
+    def _can_know_its_sources(self) -> Self:
         if self.open and self.sources:
             raise ValueError("expected `sources` or `open: true`, got both")
+        shows_certificates = self.tls is not None and self.tls.client != "none"
+        if not shows_certificates and any(source.mtls for source in self.sources):
+            raise ValueError("expected `tls` with `client: optional` or `client: required`, for a source has `mtls`")
         return self
 
     workers: Annotated[int, Field(ge=1, le=64)] = 1

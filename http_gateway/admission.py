@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from http_gateway.client import Clients
+from http_gateway.exposure import asks_for_certificates
 from http_gateway.guard import Facts, Guard, Seen, look
 from http_gateway.peer import peer
 from http_gateway.refusals import Reason, Refusals
@@ -40,7 +41,7 @@ class Admission:
         self._files = SecretFiles(folder)
         self._guards = tuple(Guard(source, self._files) for source in settings.sources)
         self._tickets = {guard: Ticket(Sender(guard.name)) for guard in self._guards}
-        self._is_open = settings.open
+        self._settings = settings
         self._clients = Clients(settings.trusted_proxies)
         self._places = tuple({each.place for guard in self._guards for each in guard.credentials})
         self._needs_identity = any(guard.mtls for guard in self._guards)
@@ -52,8 +53,10 @@ class Admission:
         """Say who may send, and follow the files of secrets."""
         if self._guards:
             log.info("opened_to_sources", sources=[guard.name for guard in self._guards])
-        elif self._is_open:
+        elif self._settings.open:
             log.warning("opened_to_everybody", because="gateway.open")
+        elif asks_for_certificates(self._settings):
+            log.info("opened_to_client_certificates", because="gateway.tls.client is required")
         else:
             log.info("opened_to_this_machine_only", because="gateway.sources is empty")
         self._files.start()

@@ -22,13 +22,20 @@ def check(settings: Gateway, host: str | None = None) -> None:
     Raises:
         ConfigError: It would.
     """
-    if settings.sources or settings.open or _is_own(host or address.split(settings.listen)[0]):
+    if settings.sources or settings.open or asks_for_certificates(settings):
+        return
+    if _is_own(host or address.split(settings.listen)[0]):
         return
     raise ConfigError(
         f"gateway.listen (or WINNOW_LISTEN) is {settings.listen}, where others than this machine can reach it, and "
         "gateway.sources does not say who may send. Name them there (docs/senders.md), or listen on 127.0.0.1, or say "
         "gateway.open: true if something in front of it lets in only who may"
     )
+
+
+def asks_for_certificates(settings: Gateway) -> bool:
+    """Whether nobody comes in without a certificate that the client CA vouches for."""
+    return settings.tls is not None and settings.tls.client == "required"
 
 
 def _is_own(host: str) -> bool:

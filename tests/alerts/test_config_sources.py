@@ -88,6 +88,12 @@ def test_open_and_sources_contradict_each_other() -> None:
     assert told.endswith("expected `sources` or `open: true`, got both")
 
 
+@pytest.mark.parametrize("tls", ["", "tls: {cert_file: c, key_file: k}, "])
+def test_source_with_a_certificate_needs_tls_that_asks_for_one(tls: str) -> None:
+    (told,) = faults("{" + tls + "sources: [{name: a, mtls: {names: ['dns:a.example.com']}}]}")
+    assert told.endswith("expected `tls` with `client: optional` or `client: required`, for a source has `mtls`")
+
+
 def test_who_may_send_decides_nothing_about_alerts() -> None:
     around = Surroundings({})
     plain = parse("{}", "winnow.yaml", around)

@@ -33,6 +33,13 @@ def test_other_addresses_need_sources_or_to_be_open(listen: str) -> None:
     exposure.check(Gateway(listen=listen, sources=[SOURCE]))
 
 
+def test_tls_that_asks_everybody_for_a_certificate_may_be_reached_by_others() -> None:
+    files = {"cert_file": "c", "key_file": "k", "client_ca_file": "a"}
+    exposure.check(Gateway.model_validate({"listen": "0.0.0.0:1", "tls": {**files, "client": "required"}}))
+    with pytest.raises(ConfigError):
+        exposure.check(Gateway.model_validate({"listen": "0.0.0.0:1", "tls": {**files, "client": "optional"}}))
+
+
 def test_what_a_name_stands_for_counts() -> None:
     exposure.check(Gateway(listen="host:1"), "127.0.0.1")
     with pytest.raises(ConfigError):

@@ -24,12 +24,12 @@ HEALTH = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n"
 class TlsGateway(Gateway):
     """`python -m http_gateway` with `gateway.tls`."""
 
-    def __init__(self, folder: Path, kafka: Kafka, authority: Authority, **tls: object) -> None:
+    def __init__(self, folder: Path, kafka: Kafka, authority: Authority, sources: object = None, **tls: object) -> None:
         """Write its configuration; `tls` are the settings of `gateway.tls`, beside a pair that is issued here."""
         self.pair = authority.issue("server", "localhost", "127.0.0.1")
         self.authority = authority
         files = {"cert_file": str(self.pair.cert), "key_file": str(self.pair.key)}
-        super().__init__(folder, kafka, tls={**files, **tls})
+        super().__init__(folder, kafka, tls={**files, **tls}, sources=sources, open_metrics=True)
         self.url = f"https://localhost:{self.port}"
         self.use(None)
 
@@ -66,9 +66,11 @@ class TlsGateway(Gateway):
 
 
 @contextmanager
-def tls_gateway(folder: Path, kafka: Kafka, authority: Authority, **tls: object) -> Iterator[TlsGateway]:
+def tls_gateway(
+    folder: Path, kafka: Kafka, authority: Authority, sources: object = None, **tls: object
+) -> Iterator[TlsGateway]:
     """A running gateway that is ready; a client that has to show a certificate shows one."""
-    made = TlsGateway(folder, kafka, authority, **tls)
+    made = TlsGateway(folder, kafka, authority, sources, **tls)
     if tls.get("client") == "required":
         made.use(authority.issue("test", "test.example.com"))
     made.start()
