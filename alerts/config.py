@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, SerializeAsAny, model_validator
 
 from alerts.alert import Alert, Status
 from alerts.config_limits import Limits
+from alerts.config_mapping import Mapping
 from alerts.config_resolve import Resolve
 from alerts.config_section import Name, Section
 from alerts.config_sources import Cidr, Source
@@ -242,6 +243,7 @@ class Config(Section):
     flow: Flow = Flow()
     dedup: Dedup = Dedup()
     resolve: Resolve = Resolve()
+    mappings: Annotated[list[Mapping], Field(max_length=1000)] = []
     classify: Classify = Classify()
     filter: list[FilterRule] = []
     routes: list[Route] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from alerts.config_tree import Fault, Leaf, Path, Tree, at, hint, shown
+from alerts.formats import formats
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +17,7 @@ _NO = frozenset({"false", "no", "off", "n", "f", "0"})
 
 def check(tree: Tree) -> list[Fault]:
     """What is wrong with the names; what has the wrong shape is passed over, the models tell of that."""
-    return [*_twice(tree), *_routes(tree), *_fallbacks(tree)]
+    return [*_twice(tree), *_routes(tree), *_fallbacks(tree), *_mappings(tree)]
 
 
 def _entries(tree: Tree, path: Path) -> Iterator[tuple[Path, Tree]]:
@@ -26,7 +27,14 @@ def _entries(tree: Tree, path: Path) -> Iterator[tuple[Path, Tree]]:
 
 
 def _twice(tree: Tree) -> Iterator[Fault]:
-    lists: list[Path] = [("gateway", "sources"), ("targets",), ("routes",), ("filter",), ("classify", "rules")]
+    lists: list[Path] = [
+        ("gateway", "sources"),
+        ("targets",),
+        ("routes",),
+        ("filter",),
+        ("mappings",),
+        ("classify", "rules"),
+    ]
     lists += [(*path, "filter") for path, _ in _entries(tree, ("targets",))]
     for path in lists:
         first: dict[str, Path] = {}
@@ -35,6 +43,14 @@ def _twice(tree: Tree) -> Iterator[Fault]:
             if isinstance(name, Leaf) and first.setdefault(name, entry) != entry:
                 text = f"the name is taken by {path[-1]}[{first[name][-1]}]"
                 yield Fault(entry, text, at=(*entry, "name"))
+
+
+def _mappings(tree: Tree) -> Iterator[Fault]:
+    taken = {path for form in formats().values() for path in form.PATHS}
+    for entry, value in _entries(tree, ("mappings",)):
+        name = at(value, ("name",))
+        if isinstance(name, Leaf) and (name in formats() or f"/v1/webhooks/{name}" in taken):
+            yield Fault((*entry, "name"), f"the name {shown(name)} is taken by a format that is built in")
 
 
 def _routes(tree: Tree) -> Iterator[Fault]:

@@ -62,8 +62,8 @@ def split(envelope: Envelope, submissions: Iterable[Submission], partitions: int
     Order within a partition is the order sent. No record is over `RECORD_MAX_BYTES` unless it holds one alert only.
     """
     shares: dict[int, list[tuple[Row, bytes]]] = {}
-    for position, labels, status, starts_at, ends_at, sent, line in submissions:
-        fingerprint = identity(labels, sent)
+    for position, labels, status, starts_at, ends_at, sent, line, own in submissions:
+        fingerprint = own or identity(labels, sent)
         row = (position, fingerprint, status.value, labels.get("alertname", "")[:NAME_MAX_CHARS], starts_at, ends_at)
         shares.setdefault(partition_of(fingerprint, partitions), []).append((row, line))
     for partition, share in shares.items():

@@ -5,6 +5,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from alerts.fingerprint import identity
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -41,6 +43,13 @@ class Submission(NamedTuple):
     """As the sender gave it; empty when it gave none."""
     line: bytes
     """The alert as it came, as compact JSON."""
+    identity: str = ""
+    """Who it is, if its format knows better than its labels: 16 hex digits."""
+
+    @property
+    def owner(self) -> str:
+        """Who owns it: 16 hex digits."""
+        return self.identity or identity(self.labels, self.fingerprint)
 
 
 class Fault(NamedTuple):
@@ -70,6 +79,14 @@ class Webhook(NamedTuple):
     rejected: list[Rejected]
     own: tuple[Submission, ...] = ()
     """What Winnow itself has to say of it, as alerts that go the same way and count as none that were sent."""
+    ignored: int = 0
+    """Entries that are no alerts, as winnow.yaml says."""
+    note: str = ""
+    """What to answer when there is nothing to store, and why; holds no secret."""
+    todo: str = ""
+    """What an operator has to do before its sender sends anything; holds no secret."""
+    confirm_url: str = ""
+    """What its sender wants visited before it sends anything; holds a secret."""
 
 
 class Content(NamedTuple):

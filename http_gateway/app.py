@@ -17,6 +17,7 @@ import structlog
 
 from alerts.errors import WinnowError
 from alerts.formats import formats
+from alerts.mapped import mapped
 from connectors import logs
 from connectors.configuration import load, locate
 from connectors.redaction import redacted
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from alerts.config import Config
+    from alerts.formats import Format
     from http_gateway.place import Place
 
 log = structlog.get_logger()
@@ -96,7 +98,8 @@ class Gateway:
             self._writer = Writer(self._config.kafka, self._settings.produce_timeout)
         except WinnowError as error:
             return {"type": "lifespan.startup.failed", "message": redacted(str(error))}
-        for name, form in formats().items():
+        every: dict[str, Format] = {**formats(), **mapped(self._config.mappings)}
+        for name, form in every.items():
             intake = Intake(name, form, self._writer, self._config)
             for path in form.PATHS:
                 self._entrances[path] = entrance(intake, form, path, self._settings.max_alerts_per_request)

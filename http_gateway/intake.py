@@ -12,7 +12,7 @@ import structlog
 from alerts import bounds
 from alerts.alert import Envelope
 from alerts.errors import FormatError, KafkaError, LimitError
-from alerts.formats import header_prefixes
+from alerts.formats import header_prefixes, lines_as
 from alerts.instant import rfc3339
 from alerts.quarantine import from_gateway, kept_headers
 from alerts.record import split
@@ -21,6 +21,7 @@ from connectors.kafka.topics import topics
 from connectors.request import Message
 from http_gateway import metrics
 from http_gateway.answers import RefusedError, Reply, details, now_ms, unavailable
+from http_gateway.confirmation import confirm
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -47,6 +48,9 @@ class Intake:
 
     def __init__(self, name: str, form: Format, writer: Writer, config: Config) -> None:
         self._name = name
+        self._lines_as = lines_as(form, name)
+        # An entry is read again by the mapping, not by what reads its lines.
+        self._also: dict[str, object] = {} if self._lines_as == name else {"mapping": name}
         self.statuses = _STATUSES.get(name, _USUAL_STATUSES)
         self._resolve_timeout_ms = config.resolve.timeout // timedelta(milliseconds=1)
         self.form = form
@@ -57,6 +61,7 @@ class Intake:
         self._prefixes = tuple(prefix.encode() for prefix in header_prefixes(form))
         self._accepted = metrics.alerts.labels(name, "accepted")
         self._rejected = metrics.alerts.labels(name, "rejected")
+        self._ignored = metrics.alerts.labels(name, "ignored")
 
     async def take(  # noqa: PLR0913 to put them into one costs every request
         self,
@@ -92,6 +97,10 @@ class Intake:
             envelope = self._envelope(ingest_id, source, accepted_ms)
             self._quarantine_quietly(envelope, _reason(str(error), error.faults), received)
             raise RefusedError(400, "VALIDATION_ERROR", str(error), error.faults) from error
+        if webhook.note:
+            await self._heed(webhook)
+        if webhook.ignored:
+            self._ignored.inc(webhook.ignored)
         envelope = self._envelope(ingest_id, source, accepted_ms, webhook.receiver, webhook.group_key)
         if waiter is not None:
             envelope = envelope._replace(reply=waiter.address)
@@ -106,6 +115,13 @@ class Intake:
         if waiter is not None:
             waiter.was_stored(webhook)
         return self._answer(envelope, webhook)
+
+    async def _heed(self, webhook: Webhook) -> None:
+        """What a webhook without alerts is about."""
+        if webhook.confirm_url:
+            await confirm(webhook.confirm_url, webhook.note)
+        elif webhook.todo:
+            log.warning("operator_asked", path=self._name, todo=webhook.todo)
 
     def _answer(self, envelope: Envelope, webhook: Webhook) -> Reply:
         all_stored, some_stored = self.statuses
@@ -124,7 +140,7 @@ class Intake:
     def _envelope(
         self, ingest_id: str, source: str, accepted_ms: int, receiver: str = "", group_key: str = ""
     ) -> Envelope:
-        return Envelope(ingest_id, self._name, source, receiver, group_key, accepted_ms)
+        return Envelope(ingest_id, self._lines_as, source, receiver, group_key, accepted_ms)
 
     def _read(self, received: Received, limit: int | None) -> Webhook:
         self._bounds.check_depth(received.body)
@@ -155,12 +171,14 @@ class Intake:
     def _quarantine(self, envelope: Envelope, rejected: list[Rejected]) -> Iterator[Message]:
         for position, faults, line in rejected[:_QUARANTINED_MAX]:
             reason = _reason("", faults)
-            yield Message(self._topics.quarantine, from_gateway(envelope, position, reason, line))
+            yield Message(self._topics.quarantine, from_gateway(envelope, position, reason, line, self._also))
         rest = rejected[_QUARANTINED_MAX:]
         if rest:
             reason = f"{len(rest)} more that are not valid, the first of them alerts[{rest[0].position}]"
             lines = b"\n".join(entry.line for entry in rest)
-            yield Message(self._topics.quarantine, from_gateway(envelope, None, reason, lines, {"lines": len(rest)}))
+            yield Message(
+                self._topics.quarantine, from_gateway(envelope, None, reason, lines, {"lines": len(rest), **self._also})
+            )
 
     def _quarantine_quietly(self, envelope: Envelope, reason: str, received: Received) -> None:
         """Keep the evidence of a body that is refused; the sender is told anyway, so nobody waits for it."""
@@ -169,7 +187,7 @@ class Intake:
             metrics.evidence_lost.inc()
             log.warning("evidence_lost", ingest_id=envelope.id, reason=error)
 
-        also = kept_headers(received.headers)
+        also = {**kept_headers(received.headers), **self._also}
         message = Message(self._topics.quarantine, from_gateway(envelope, None, reason, received.body, also))
         self._writer.write_unconfirmed(message, lost)
 
@@ -194,7 +212,7 @@ def _accepted(envelope: Envelope, webhook: Webhook, status: int) -> Reply:
     stored, rejected = len(webhook.submissions), len(webhook.rejected)
     answer: dict[str, object] = {
         "status": "partial" if rejected else "accepted",
-        "message": _stored(webhook),
+        "message": webhook.note or _stored(webhook),
         "ingest_id": envelope.id,
         "timestamp": rfc3339(envelope.accepted_ms),
         "alerts_summary": {

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from alerts import retry
 from alerts.errors import FormatError
 from alerts.instant import rfc3339
+from alerts.mapped import mapped
 from connectors.kafka.topics import topics
 from connectors.request import Message
 from winnow._archive import Archive
@@ -62,6 +63,7 @@ def readmit(config: Config, chosen: Sequence[Kept], *, even_superseded: bool) ->
 def _reread(config: Config, chosen: Sequence[Kept]) -> tuple[list[_Entry], list[Item]]:
     """Those that can be read, and items of those that cannot."""
     names = topics(config.kafka)
+    mappings = mapped(config.mappings)
     originals = _originals(config, names.webhooks, chosen)
     entries: list[_Entry] = []
     items: list[Item] = []
@@ -71,7 +73,7 @@ def _reread(config: Config, chosen: Sequence[Kept]) -> tuple[list[_Entry], list[
             if one.row.get("by") == "flow":
                 found = of_flow(one.row, originals.get((one.row.get("partition"), one.row.get("offset"))))
             else:
-                found = of_gateway(one.row, config.kafka.partitions)
+                found = of_gateway(one.row, config.kafka.partitions, mappings)
             entries.append(_Entry(one, place, found))
         except FormatError as error:
             faults = "; ".join(f"{fault.field}: {fault.error}" for fault in error.faults[:_NAMED_MAX])

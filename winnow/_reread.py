@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from alerts import bounds, retry
 from alerts.alert import Envelope
 from alerts.errors import FormatError
-from alerts.fingerprint import identity
 from alerts.formats import formats
 from alerts.quarantine import body_of, headers_of
 from alerts.record import decode, encode, open_alert, split
 from alerts.webhook import Received
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from alerts.alert import Arrival
+    from alerts.mapped import Mapped
     from alerts.webhook import Fault, Submission, Webhook
     from winnow._kept import Row
 
@@ -42,8 +42,8 @@ class Reread(NamedTuple):
     """Why the rest of it cannot be read."""
 
 
-def of_gateway(row: Row, partitions: int) -> Reread:
-    """What the gateway refused, read as it would read it now.
+def of_gateway(row: Row, partitions: int, mappings: Mapping[str, Mapped]) -> Reread:
+    """What the gateway refused, read as it would read it now, with the mappings there are now.
 
     Raises:
         FormatError: It still would refuse it, or not all of it was kept.
@@ -53,9 +53,12 @@ def of_gateway(row: Row, partitions: int) -> Reread:
     body = _whole(row)
     try:
         fields = {name: row[name] for name in Envelope._fields if name in row}
-        envelope, position, form = Envelope(**fields), row["position"], formats()[row["format"]]
+        envelope, position = Envelope(**fields), row["position"]
+        form = mappings[row["mapping"]] if "mapping" in row else formats()[row["format"]]
     except (KeyError, TypeError) as error:
-        raise FormatError(f"no entry of a gateway, or of a format this Winnow does not know: {error}") from error
+        raise FormatError(
+            f"no entry of a gateway, or of a format or mapping this Winnow does not know: {error}"
+        ) from error
     if position is None:
         webhook = bounds.read(form, Received(body, envelope.accepted_ms, headers_of(row)))
     else:
@@ -82,7 +85,7 @@ def _submitted(envelope: Envelope, webhook: Webhook, partitions: int, refused: s
 
 
 def _about(input_: str, one: Submission) -> About:
-    return About(input_, identity(one.labels, one.fingerprint), one.labels.get("alertname", ""))
+    return About(input_, one.owner, one.labels.get("alertname", ""))
 
 
 def _text(fault: Fault) -> str:

@@ -13,7 +13,7 @@ import httpx
 import typer
 
 from alerts.errors import FormatError, WinnowError
-from alerts.fingerprint import fingerprint, identity
+from alerts.fingerprint import fingerprint
 from alerts.formats import formats
 from alerts.webhook import Received
 from connectors.terminal import printable
@@ -109,10 +109,7 @@ def _fingerprints(body: bytes) -> list[str]:
         submissions = formats()["alertmanager"].read(Received(body, time.time_ns() // 1_000_000)).submissions
     except FormatError:  # another format's body: the gateway has said what it thinks of it
         return []
-    return [
-        f"  fingerprint: {identity(one.labels, one.fingerprint)}  {printable(one.labels['alertname'])}"
-        for one in submissions[:_SHOWN_MAX]
-    ]
+    return [f"  fingerprint: {one.owner}  {printable(one.labels['alertname'])}" for one in submissions[:_SHOWN_MAX]]
 
 
 def _text(at: datetime) -> str:

@@ -69,6 +69,17 @@ def bodies(form: object) -> Mapping[str, Body]:
     return found
 
 
+def lines_as(form: object, name: str) -> str:
+    """The name of the format that reads its lines: its own, unless it makes others of what it reads."""
+    found: str = getattr(form, "LINES", name)
+    return found
+
+
+def counts_itself(form: object) -> bool:
+    """Whether it bounds by itself how many alerts a body may hold; to others each entry of a list would be one."""
+    return bool(getattr(form, "COUNTS_ITSELF", False))
+
+
 @cache
 def formats() -> Mapping[str, Format]:
     """Every format, by the name of its file."""

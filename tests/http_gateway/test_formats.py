@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.events import SAMPLES
+from tests.support.product import wait_for
 
 if TYPE_CHECKING:
     from tests.support.gateway import Gateway
@@ -66,6 +67,7 @@ def test_headers_are_kept_with_a_binary_event_nobody_could_read(running: Gateway
     answer = running.client.post("/v1/webhooks/cloudevents", content=b"{}", headers=headers)
     assert answer.status_code == 400
     assert answer.json()["error"]["details"][0]["field"] == "time"
+    wait_for(lambda: bool(running.quarantined(format="cloudevents", body="{}")), "it lies in the quarantine", 10)
     (entry,) = running.quarantined(format="cloudevents", body="{}")
     kept = entry["headers"]
     assert isinstance(kept, dict)

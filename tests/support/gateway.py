@@ -34,13 +34,14 @@ class Gateway:
     """Starts `python -m http_gateway` on a free port, and ends it by its own id."""
 
     def __init__(self, folder: Path, kafka: Kafka, **settings: object) -> None:
-        """Write its configuration; `settings` are those of `gateway:`."""
+        """Write its configuration; `settings` are those of `gateway:`, and `mappings`."""
         self.kafka = kafka
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = folder / f"gateway-{self.port}.log"
         config = folder / f"winnow-{self.port}.yaml"
-        config.write_text(yaml.safe_dump({"kafka": kafka.model_dump(), "gateway": settings}))
+        mappings = settings.pop("mappings", [])
+        config.write_text(yaml.safe_dump({"kafka": kafka.model_dump(), "mappings": mappings, "gateway": settings}))
         self.environ = {
             **os.environ,
             "WINNOW_CONFIG": str(config),

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 import orjson
 import pytest
 
+from alerts.config_file import Surroundings, parse
 from alerts.errors import WinnowError
 from alerts.fingerprint import identity, partition_of
+from alerts.mapped import Mapped
 from alerts.quarantine import EVIDENCE_MAX_BYTES, from_flow, from_gateway, kept_headers
 from alerts.record import decode, split
 from alerts.retry import Retry, encode
+from alerts.webhook import Received
 from tests.support.events import ENVELOPE, NOW_MS, STARTS_AT, delivery, line, submission
 from tests.support.shelf import PARTITIONS, TOPICS, Shelf, shelf
 
@@ -196,3 +199,30 @@ def test_exactly_those_are_retried_that_the_filters_leave(held: Shelf) -> None:
 def test_without_a_filter_nothing_is_retried(held: Shelf) -> None:
     with pytest.raises(WinnowError, match="name some by place or id, or by --since or --reason"):
         held.winnow("quarantine", "retry")
+
+
+MAPPING = "mappings: [{name: own, alertname: title, status: {value: state, firing: [%s]}}]\n"
+
+
+def _refused(mapping: str, body: bytes) -> list[bytes]:
+    """What a gateway with this mapping writes of a body of which nothing can be read: each alert, and the whole."""
+    (found,) = parse(mapping, "", Surroundings(kinds={})).mappings
+    also = {"mapping": "own"}
+    rejected = Mapped(found).read(Received(body, NOW_MS)).rejected
+    single = [from_gateway(ENVELOPE, one.position, "status", one.line, also) for one in rejected]
+    return [*single, from_gateway(ENVELOPE._replace(id="f" * 32), None, "status", body, also)]
+
+
+def test_mapped_alert_is_read_again_by_the_mapping_there_is_now(tmp_path: Path) -> None:
+    body = b'{"title": "Down", "state": "odd"}'
+    with shelf(tmp_path, MAPPING % "odd") as held:
+        held.put(TOPICS.quarantine, _refused(MAPPING % "open", body))
+        assert [row[1] for row in retry(held)] == ["retried", "retried"]
+        assert {arrival.name for arrival in readmitted(held)} == {"Down"}
+
+
+def test_alert_of_a_mapping_that_is_gone_stays_where_it_is(tmp_path: Path) -> None:
+    with shelf(tmp_path) as held:
+        held.put(TOPICS.quarantine, _refused(MAPPING % "open", b'{"title": "Down", "state": "odd"}'))
+        told = retry(held, code=1)
+    assert [detail.partition("'")[2] for _, _, detail in told] == ["own'", "own'"]
