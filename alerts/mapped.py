@@ -41,6 +41,8 @@ class Mapped:
 
     def __init__(self, mapping: Mapping) -> None:
         self._mapping = mapping
+        # For /openapi.json, as the modules of formats have it.
+        self.__doc__ = f"Any JSON, read by the mapping {mapping.name} of winnow.yaml."
         self.PATHS: tuple[str, ...] = (f"/v1/webhooks/{mapping.name}",)
         self.TYPES = tuple(mapping.content_types)
         expressions = [value for _, value in mapping if hasattr(value, "uses_body")]
