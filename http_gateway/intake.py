@@ -97,10 +97,8 @@ class Intake:
             envelope = self._envelope(ingest_id, source, accepted_ms)
             self._quarantine_quietly(envelope, _reason(str(error), error.faults), received)
             raise RefusedError(400, "VALIDATION_ERROR", str(error), error.faults) from error
-        if webhook.note:
+        if webhook.note or webhook.ignored:
             await self._heed(webhook)
-        if webhook.ignored:
-            self._ignored.inc(webhook.ignored)
         envelope = self._envelope(ingest_id, source, accepted_ms, webhook.receiver, webhook.group_key)
         if waiter is not None:
             envelope = envelope._replace(reply=waiter.address)
@@ -117,7 +115,8 @@ class Intake:
         return self._answer(envelope, webhook)
 
     async def _heed(self, webhook: Webhook) -> None:
-        """What a webhook without alerts is about."""
+        """What a webhook says beside its alerts, or without any."""
+        self._ignored.inc(webhook.ignored)
         if webhook.confirm_url:
             await confirm(webhook.confirm_url, webhook.note)
         elif webhook.todo:

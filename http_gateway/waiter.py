@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from alerts.fingerprint import identity
 from http_gateway.known import Entry, Known, Stored
 
 if TYPE_CHECKING:
@@ -28,10 +27,7 @@ class Waiter:
 
     def was_stored(self, webhook: Webhook) -> None:
         """The broker has acknowledged what was valid of this."""
-        entries = tuple(
-            Entry(one.position, identity(one.labels, one.fingerprint), one.labels.get("alertname", ""))
-            for one in webhook.submissions
-        )
+        entries = tuple(Entry(one.position, one.owner, one.labels.get("alertname", "")) for one in webhook.submissions)
         self.stored = Stored(entries, tuple(webhook.rejected))
         self._is_stored = True
 
