@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import orjson
 
 from alerts.alert import Status
-from alerts.entry import LABELS_MAX
 from alerts.errors import FormatError
 from alerts.instant import rfc3339
 from alerts.moment import moment
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
     from alerts.expression import Expression, Scope
 
 NOTE = "winnow_mapping"
+# Tags can be many; `gateway.limits.labels` would refuse the alert at 512.
+LABELS_MAX = 256
 _SEVERITIES = ("critical", "warning", "info", "noise")
 
 

@@ -235,8 +235,8 @@ def test_body_that_a_mapping_blows_up_is_refused() -> None:
 
 def test_more_labels_than_rules_can_bear_are_cut_and_told() -> None:
     told = _one({"title": "a", "tags": {f"t{n}": "x" for n in range(600)}}, labels_from="tags")
-    assert len(told.labels) == 512
-    assert "labels: at most 512, got 601" in _annotations(told)["winnow_mapping"]
+    assert len(told.labels) == 256
+    assert "labels: at most 256, got 601" in _annotations(told)["winnow_mapping"]
 
 
 def test_long_list_that_is_no_alerts_is_no_reason_to_refuse() -> None:
