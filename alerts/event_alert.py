@@ -76,17 +76,26 @@ def entry(event: Event, accepted_ms: int) -> Event:
     """The event's alert in Alertmanager's shape, what it does not say taken from the event."""
     data = _object(event.get("data"))
     given = data if is_alert(data) else _NOTHING
-    began = given.get("startsAt") or event.get("time") or rfc3339(accepted_ms)
+    began = _said(given, "startsAt")
+    if began is None:
+        began = event.get("time") or rfc3339(accepted_ms)
     is_over = _is_over(given, data, event)
     made: Event = {
         **given,
         "labels": _labels(event),
         "status": "resolved" if is_over else "firing",
         "startsAt": began,
+        "endsAt": _said(given, "endsAt"),
     }
-    if is_over and not given.get("endsAt"):
+    if is_over and made["endsAt"] is None:
         made["endsAt"] = event.get("time") or rfc3339(accepted_ms)
     return made
+
+
+def _said(given: Event, name: str) -> object:
+    """What is given there, be it wrong; None if nothing is."""
+    value = given.get(name)
+    return None if value == "" else value
 
 
 def opened(event: Event) -> Content:
@@ -109,8 +118,8 @@ def _labels(event: Event) -> Event:
         labels: Event = {"alertname": event.get("type"), **_object(data.get("labels"))}
     else:
         labels = {"alertname": event.get("type"), "source": event.get("source")}
-        if event.get("subject"):
-            labels["subject"] = event["subject"]
+        if (subject := _said(event, "subject")) is not None:
+            labels["subject"] = subject
     severity = data.get("severity") or event.get("severity")
     if "severity" not in labels and isinstance(severity, str | int | float):
         labels["severity"] = _text(severity)

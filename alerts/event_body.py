@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, TypeAdapter
 
 from alerts.described import With
 from alerts.entry import LABELS, Instant
 
+if TYPE_CHECKING:
+    from pydantic.json_schema import JsonSchemaValue
+    from pydantic_core import CoreSchema
+
 Text = Annotated[str, Field(min_length=1)]
+Moment = Instant | Literal[""] | None
 
 
 class EventAlert(BaseModel):
@@ -20,18 +25,21 @@ class EventAlert(BaseModel):
     labels: Annotated[dict[str, str], With(LABELS)]
     """Without `alertname` the event's type is the name."""
     annotations: dict[str, str] | None = None
-    startsAt: Instant | None = None  # noqa: N815 Alertmanager's spelling
-    endsAt: Instant | None = None  # noqa: N815
+    startsAt: Moment = None  # noqa: N815 Alertmanager's spelling
+    endsAt: Moment = None  # noqa: N815
     generatorURL: str | None = None  # noqa: N815
     fingerprint: str | None = None
 
 
-class EventAlerts(BaseModel):
-    """Several."""
+class EventData:
+    """Describes data: what has `labels` is an alert, a list `alerts` has alerts, and all else is the event's own."""
 
-    model_config = ConfigDict(extra="allow")
-
-    alerts: Annotated[list[EventAlert], Field(min_length=1)]
+    def __get_pydantic_json_schema__(self, _: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """What pydantic asks for."""
+        alert = handler(TypeAdapter(EventAlert).core_schema)
+        has_labels = {"type": "object", "required": ["labels"], "properties": {"labels": {"type": "object"}}}
+        one = {"if": has_labels, "then": alert}
+        return {**one, "else": {"properties": {"alerts": {"items": alert}}, "items": one}}
 
 
 class CloudEvent(BaseModel):
@@ -45,9 +53,9 @@ class CloudEvent(BaseModel):
     type: Text
     subject: str | None = None
     time: Instant | None = None
-    datacontenttype: str | None = None
-    severity: str | None = None
-    data: EventAlert | EventAlerts | str | None = None
+    severity: object = None
+    """A word or a number becomes the label, unless there is one."""
+    data: Annotated[object, EventData()] = None
     """An alert, several, or anything else: then the event is the alert."""
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
 from alerts.alert import Status
@@ -31,6 +31,15 @@ def _has_name(labels: dict[str, str]) -> dict[str, str]:
 
 _NAMED = {"required": ["alertname"], "properties": {"alertname": {"type": "string", "minLength": 1}}}
 Labels = Annotated[dict[str, str], AfterValidator(_has_name), With({**LABELS, **_NAMED})]
+
+
+def _is_number(value: object) -> object:
+    if isinstance(value, bool | str):  # which pydantic would take for one
+        raise PydanticCustomError("int_type", "Input should be a valid integer")
+    return value
+
+
+Count = Annotated[int, Field(ge=0), BeforeValidator(_is_number)]
 
 
 class WebhookAlert(BaseModel):
@@ -61,7 +70,7 @@ class WebhookBody(BaseModel):
     groupLabels: dict[str, str] | None = None  # noqa: N815
     commonLabels: dict[str, str] | None = None  # noqa: N815
     commonAnnotations: dict[str, str] | None = None  # noqa: N815
-    truncatedAlerts: Annotated[int, Field(ge=0)] | None = None  # noqa: N815
+    truncatedAlerts: Count | None = None  # noqa: N815
 
 
 _EXAMPLE = {
