@@ -78,6 +78,9 @@ def _asked(canaries: Canaries, product: Product) -> dict[str, str]:
             answer = client.request(method, path, params=query, content=bodies[name], headers=headers)
             what = f"answer to {sender}: {method} {path} {name}"
             answers[what] = f"{answer.status_code} {answer.headers} {answer.text}"
+        waiting = {**_senders(canaries, bodies["good"])["bearer"], "prefer": "wait=5"}
+        answer = client.post("/webhook/proxy", content=bodies["good"], headers=waiting)
+        answers["answer that waits"] = f"{answer.status_code} {answer.headers} {answer.text}"
     return answers
 
 
