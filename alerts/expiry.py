@@ -19,11 +19,9 @@ class Due(NamedTuple):
 
     partition: int
     offset: int
-    line: int
-    """Which alert of that record, from 0."""
     fingerprint: str
     ends_ms: int
-    """The end that has passed, milliseconds since the epoch."""
+    """The end that has passed, in full seconds: milliseconds since the epoch."""
 
 
 def expiry(value: bytes | None, due: Due) -> bytes:
@@ -36,12 +34,13 @@ def expiry(value: bytes | None, due: Due) -> bytes:
         due: The alert.
 
     Raises:
-        FormatError: That record does not hold the alert.
+        FormatError: That record does not say that the alert fires.
     """
     arrivals = [] if value is None else decode(value, 0)
-    if not 0 <= due.line < len(arrivals) or arrivals[due.line].fingerprint != due.fingerprint:
+    firing = [one for one in arrivals if one.fingerprint == due.fingerprint and one.status is Status.FIRING]
+    if not firing:
         raise FormatError("the record holds no such alert")
-    arrival = arrivals[due.line]
+    arrival = firing[-1]
     told = arrival.envelope
     id_ = blake2b(f"expiry/{due.fingerprint}/{due.ends_ms}".encode(), digest_size=16).hexdigest()
     envelope = Envelope(id_, told.format, told.source, told.receiver, told.group_key, 0, expired_ms=due.ends_ms)

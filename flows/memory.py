@@ -10,7 +10,7 @@ from struct import Struct
 from typing import NamedTuple
 
 from alerts.errors import FormatError
-from flows.timers import ROW_BYTES, Timers
+from flows.timers import Timers
 
 _ROW = Struct("<QqqiHH")
 _KEY = Struct(f"<Q{_ROW.size - 8}x")
@@ -55,13 +55,13 @@ class Memory:
         if len(rows) % _ROW.size:
             raise FormatError(f"dedup rows are {_ROW.size} bytes each, and {len(rows)} bytes are in the snapshot")
         self._rows = bytearray(rows)
-        if len(timers) // ROW_BYTES > len(rows) // _ROW.size:
-            raise FormatError("more timers than alerts are in the snapshot")
         _count_to(len(rows) // _ROW.size)
         self._places = {key: number for (key,), number in zip(_KEY.iter_unpack(rows), _numbers, strict=False)}
         """The number of each row, by fingerprint."""
         self.timers = Timers(timers, (key for (key,) in _KEY.iter_unpack(rows)))
         """Until when its alerts hold, by the same numbers."""
+        if len(self.timers) > len(self._places):
+            raise FormatError("more timers than alerts are in the snapshot")
         self._hand = 0
         """Where `sweep` goes on."""
 

@@ -1,7 +1,7 @@
-"""Until when the firing alerts of a partition hold, and which of them are due: 16 bytes an alert in a snapshot.
+"""Until when the firing alerts of a partition hold, and which of them are due: 8 bytes an alert in a snapshot.
 
-The rows lie beside those of `flows.memory` and have their numbers; a row is ends_ms << 20 | line, and the offset of the
-record that last said so. There are none until the first alert has an end.
+The rows lie beside those of `flows.memory` and have their numbers; a row is the first full second at or after the end,
+and the last 32 bits of the offset of the record that last said so. There are none until the first alert has an end.
 
 What is due is found by a wheel: each alert stands in the bucket of one second and is looked at when that comes. A
 renewal, one a minute for each alert, only writes its row; when its bucket comes the alert moves on to the later one.
@@ -19,13 +19,11 @@ from alerts.errors import FormatError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-_ROW = Struct("<QQ")
-ROW_BYTES = _ROW.size
-_LINE_BITS = 20
-_LINE_MAX = (1 << _LINE_BITS) - 1
-_NEVER_MS = (1 << 44) - 1
-"""In place of an end: it was said to fire without one. In the year 2527."""
-_SECOND_MAX = 2**32 - 1
+_ROW = Struct("<II")
+_HEAD = Struct("<Q")
+_OFFSETS = 1 << 32
+_NEVER = 2**32 - 1
+"""In place of an end: it was said to fire without one. In the year 2106."""
 
 
 class Ending(NamedTuple):
@@ -34,10 +32,9 @@ class Ending(NamedTuple):
     key: int
     """Its fingerprint."""
     ends_ms: int
+    """In full seconds, rounded up."""
     offset: int
     """Of the record that last said that it fires."""
-    line: int
-    """Which of that record's alerts it is, from 0."""
 
 
 class Timers:
@@ -51,6 +48,9 @@ class Timers:
         """
         if len(rows) % _ROW.size:
             raise FormatError(f"timer rows are {_ROW.size} bytes each, and {len(rows)} bytes are in the snapshot")
+        self._newest: int = _HEAD.unpack_from(rows)[0] if rows else 0
+        """The newest offset that was told: the others lie within 2**32 before it."""
+        rows = rows[_HEAD.size :]
         self._rows = bytearray(rows)
         self.is_used = bool(rows)
         """Whether any alert ever had an end."""
@@ -60,14 +60,17 @@ class Timers:
         """Fingerprints by second. One that has moved, or is gone, is noticed when its second comes."""
         self._seconds: list[int] = []
         """Those of the wheel, as a heap."""
-        for number, (key, (end, _)) in enumerate(zip(keys, _ROW.iter_unpack(rows), strict=False)):
-            if 0 < end >> _LINE_BITS < _NEVER_MS:
-                self._stand(number, key, _second(end >> _LINE_BITS))
+        for number, (key, (second, _)) in enumerate(zip(keys, _ROW.iter_unpack(rows), strict=False)):
+            if 0 < second < _NEVER:
+                self._stand(number, key, second)
 
-    def put(self, number: int, ending: Ending) -> None:
+    def __len__(self) -> int:
+        return len(self._stands)
+
+    def put(self, number: int, key: int, ends_ms: int, offset: int) -> None:
         """It fires until then; of several ends the latest holds, as in Alertmanager."""
-        key, ends_ms, offset, line = ending
-        if not 0 < ends_ms < _NEVER_MS or line > _LINE_MAX:
+        second = -(-ends_ms // 1000)
+        if not 0 < second < _NEVER:
             self.hold(number)
             return
         if number >= len(self._stands):
@@ -75,19 +78,19 @@ class Timers:
             count = number + 1 - len(self._stands)
             self._rows += bytes(count * _ROW.size)
             self._stands.frombytes(bytes(4 * count))
-        held_ms = _ROW.unpack_from(self._rows, number * _ROW.size)[0] >> _LINE_BITS
-        if ends_ms < held_ms < _NEVER_MS:
+        held, _ = _ROW.unpack_from(self._rows, number * _ROW.size)
+        if second < held < _NEVER:
             return
-        _ROW.pack_into(self._rows, number * _ROW.size, ends_ms << _LINE_BITS | line, offset)
+        _ROW.pack_into(self._rows, number * _ROW.size, second, offset % _OFFSETS)
+        self._newest = max(self._newest, offset)
         stands = self._stands[number]
-        second = _second(ends_ms)
         if not stands or second < stands:
             self._stand(number, key, second)
 
     def hold(self, number: int) -> None:
         """It fires, and nobody says until when: no end that was told before may end it."""
         if number < len(self._stands):
-            _ROW.pack_into(self._rows, number * _ROW.size, _NEVER_MS << _LINE_BITS, 0)
+            _ROW.pack_into(self._rows, number * _ROW.size, _NEVER, 0)
 
     def clear(self, number: int) -> None:
         """It fires no longer."""
@@ -98,12 +101,12 @@ class Timers:
         """Until when it fires; 0 if no end is known."""
         if number >= len(self._stands):
             return 0
-        end: int = _ROW.unpack_from(self._rows, number * _ROW.size)[0]
-        return end >> _LINE_BITS
+        second: int = _ROW.unpack_from(self._rows, number * _ROW.size)[0]
+        return second * 1000
 
     def is_timed(self, number: int) -> bool:
         """Whether its end is still to come."""
-        return 0 < self.ends_ms(number) < _NEVER_MS
+        return 0 < self.ends_ms(number) < _NEVER * 1000
 
     def drop(self, number: int, last: int) -> None:
         """The last row takes the place of the one that goes."""
@@ -140,24 +143,22 @@ class Timers:
         return found
 
     def _looked_at(self, number: int, key: int, now_ms: int, again_ms: int) -> list[Ending]:
-        end, offset = _ROW.unpack_from(self._rows, number * _ROW.size)
-        ends_ms = end >> _LINE_BITS
-        if not 0 < ends_ms < _NEVER_MS:
+        second, offset = _ROW.unpack_from(self._rows, number * _ROW.size)
+        if not 0 < second < _NEVER:
             return []
-        second = _second(ends_ms)
         if second * 1000 > now_ms:
             self._stand(number, key, second)
             return []
-        self._stand(number, key, _second(now_ms + again_ms))
-        return [Ending(key, ends_ms, offset, end & _LINE_MAX)]
+        self._stand(number, key, -(-(now_ms + again_ms) // 1000))
+        return [Ending(key, second * 1000, self._newest - (self._newest - offset) % _OFFSETS)]
 
     def next_ms(self) -> int | None:
         """When to look again; None: there is nothing to look at."""
         return self._seconds[0] * 1000 if self._seconds else None
 
     def packed(self) -> bytes:
-        """All rows, a copy."""
-        return bytes(self._rows)
+        """All that `__init__` needs, a copy."""
+        return _HEAD.pack(self._newest) + self._rows if self._rows else b""
 
     def _stand(self, number: int, key: int, second: int) -> None:
         self._stands[number] = second
@@ -166,8 +167,3 @@ class Timers:
             bucket = self._wheel[second] = array("Q")
             heappush(self._seconds, second)
         bucket.append(key)
-
-
-def _second(ms: int) -> int:
-    """The first full second at or after it."""
-    return min(-(-ms // 1000), _SECOND_MAX)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import partial
-from itertools import islice
+from itertools import chain, islice, repeat
 from typing import TYPE_CHECKING
 
 from bytewax.operators import StatefulBatchLogic
@@ -121,13 +121,13 @@ class DedupLogic(StatefulBatchLogic[Chunk, Chunk, Saved]):
         alerts: list[Alert] = []
         transitions: list[str] = []
         dedup, state = self._dedup, self._state
-        timers, place = state.memory.timers, _places(chunk)
+        timers, offsets = state.memory.timers, _offsets(chunk)
         for arrival in chunk.arrivals:
-            offset, line = next(place)
+            offset = next(offsets)
             try:
                 said = dedup(state, arrival)
                 if arrival.ends_at is not None or timers.is_used:
-                    dedup.expect(state, arrival, offset, line)
+                    dedup.expect(state, arrival, offset)
             except Exception as error:  # noqa: BLE001 doubt delivers: what dedup cannot judge goes on
                 said = _undecided(arrival, error)
             if said.transition is not None:
@@ -158,14 +158,14 @@ class DedupLogic(StatefulBatchLogic[Chunk, Chunk, Saved]):
         return saved
 
 
-def _places(chunk: Chunk) -> Iterator[tuple[int, int]]:
-    """Of each arrival: the offset of its record, and which of its alerts it is."""
-    return ((offset, line) for offset, count in chunk.records for line in range(count))
+def _offsets(chunk: Chunk) -> Iterator[int]:
+    """Of each arrival the offset of its record."""
+    return chain.from_iterable(repeat(offset, count) for offset, count in chunk.records)
 
 
 def _unreadable(chunk: Chunk, position: int, arrival: Arrival, error: Exception) -> Unreadable:
     """An arrival whose line cannot be opened, with the offset of the record it stands in."""
-    offset, _ = next(islice(_places(chunk), position, None))
+    offset = next(islice(_offsets(chunk), position, None))
     return Unreadable(offset, arrival.envelope.accepted_ms, f"{arrival.id}: {error}", arrival.line)
 
 

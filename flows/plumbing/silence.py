@@ -72,7 +72,7 @@ class Lost:
 
     def add(self, due: Due) -> None:
         """Called by whoever makes records, in its thread."""
-        ending = Ending(int(due.fingerprint, 16), due.ends_ms, due.offset, due.line)
+        ending = Ending(int(due.fingerprint, 16), due.ends_ms, due.offset)
         self._lost.setdefault(due.partition, deque()).append(ending)
 
     def take(self, partition: int) -> Iterator[Ending]:
@@ -119,9 +119,7 @@ class Silence:
         if room <= 0:
             return now_ms + _LOOK_AGAIN_MS
         endings = due(now_ms - self.grace_ms, _AGAIN_MS, room)
-        self._expiring.hand(
-            [Due(partition, offset, line, f"{key:016x}", ends_ms) for key, ends_ms, offset, line in endings]
-        )
+        self._expiring.hand([Due(partition, offset, f"{key:016x}", ends_ms) for key, ends_ms, offset in endings])
         return 0
 
     def _counts(self, partition: int) -> bool:

@@ -28,10 +28,11 @@ from alerts.decision import Verdict
 from alerts.errors import FormatError
 from alerts.instant import instant_ms
 from flows.memory import COUNT_MAX, TURN_MAX, Entry, Memory
-from flows.timers import Ending
 
 if TYPE_CHECKING:
     from datetime import timedelta
+
+    from flows.timers import Ending
 
 VERSION = 3
 
@@ -116,14 +117,13 @@ class Dedup:
             return self._pass(state, arrival, state.memory.get(key), REPEAT)
         return Seen(Verdict(DUPLICATE, "window", {"passed_ms": passed_ms}), None)
 
-    def expect(self, state: State, arrival: Arrival, offset: int, line: int) -> None:
+    def expect(self, state: State, arrival: Arrival, offset: int) -> None:
         """Remember until when an alert holds of which `__call__` has just judged, and where that was said.
 
         Args:
             state: Changes in place.
             arrival: Firing with an end; or firing without one, or resolved, which undoes what was said before.
             offset: Of its record.
-            line: Which of the record's alerts it is, from 0.
         """
         key = int(arrival.fingerprint, 16)
         number = state.memory.number(key)
@@ -135,7 +135,7 @@ class Dedup:
         elif arrival.ends_at is None:
             timers.hold(number)
         else:
-            timers.put(number, Ending(key, _ends_ms(arrival.ends_at), offset, line))
+            timers.put(number, key, _ends_ms(arrival.ends_at), offset)
 
     def due(self, state: State, now_ms: int, again_ms: int, at_most: int) -> list[Ending]:
         """The alerts whose end has come and of which nothing was said since; see `Timers.due`."""

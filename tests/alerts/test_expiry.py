@@ -22,7 +22,7 @@ def record() -> bytes:
 
 
 def due(line: int = 1, ends_ms: int = NOW_MS + 300_000) -> Due:
-    return Due(0, 7, line, decode(record(), NOW_MS)[line].fingerprint, ends_ms)
+    return Due(0, 7, decode(record(), NOW_MS)[line].fingerprint, ends_ms)
 
 
 def test_expiry_is_the_alert_resolved_when_it_ended() -> None:
@@ -50,11 +50,14 @@ def test_record_that_is_gone_or_another_makes_none(value: bytes | None) -> None:
         expiry(value, due())
 
 
-def test_record_that_holds_another_alert_there_makes_none() -> None:
+def test_record_that_holds_no_such_alert_makes_none() -> None:
     with pytest.raises(FormatError):
-        expiry(record(), due()._replace(line=0))
+        expiry(record(), due()._replace(fingerprint="0" * 16))
+
+
+def test_record_that_says_that_it_is_resolved_makes_none() -> None:
     with pytest.raises(FormatError):
-        expiry(record(), due()._replace(line=2))
+        expiry(expiry(record(), due()), due())
 
 
 def test_record_that_was_sent_says_nothing_of_an_expiry() -> None:

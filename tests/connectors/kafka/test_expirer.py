@@ -66,7 +66,7 @@ def record(number: int) -> bytes:
 
 
 def due(offset: int, value: bytes) -> Due:
-    return Due(PARTITION, offset, 0, decode(value, 0)[0].fingerprint, NOW_MS)
+    return Due(PARTITION, offset, decode(value, 0)[0].fingerprint, NOW_MS)
 
 
 def test_what_is_due_lies_in_its_partition_once_each_however_far_apart_it_was_said(world: World) -> None:

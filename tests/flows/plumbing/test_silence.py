@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 START_S = 1_764_000_000.0
-ENDING = Ending(int(FINGERPRINT, 16), 5, 7, 3)
+ENDING = Ending(int(FINGERPRINT, 16), 5, 7)
 
 
 @dataclass
@@ -63,7 +63,7 @@ def test_what_is_due_is_handed_on_after_the_grace() -> None:
     world = World()
     assert world.silence().hand_on(2, world.due) == 0
     assert world.asked == [(int(START_S * 1000) - 10_000, 100)]
-    assert world.handed == [Due(2, 7, 3, FINGERPRINT, 5)]
+    assert world.handed == [Due(2, 7, FINGERPRINT, 5)]
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_partition_hands_on_what_nobody_repeated_until_it_comes_back_and_knows_i
     assert notify_at.isoformat() == "2025-11-24T16:01:10+00:00"
     world.later(70)
     logic.on_notify()
-    assert world.handed == [Due(3, 41, 0, FINGERPRINT, 1_764_000_060_000)]
+    assert world.handed == [Due(3, 41, FINGERPRINT, 1_764_000_060_000)]
     world.later(30)
     logic.on_notify()
     assert len(world.handed) == 2

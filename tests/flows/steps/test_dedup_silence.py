@@ -46,7 +46,7 @@ class Story:
         seen = []
         for event in events:
             seen.append(self.dedup(self.state, event))
-            self.dedup.expect(self.state, event, self.offset, 0)
+            self.dedup.expect(self.state, event, self.offset)
             self.offset += 1
             self.state = self.dedup.resume(self.dedup.save(self.state))
         return seen
