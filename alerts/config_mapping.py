@@ -62,6 +62,12 @@ class Sns(Section):
     topics: Annotated[list[str], Field(max_length=1000)] = []
     """ARNs of the topics it takes; none: all."""
 
+    @model_validator(mode="after")
+    def _confirms_only_what_is_named(self) -> Self:
+        if self.confirm and not self.topics:
+            raise ValueError("expected `topics` beside `confirm: true`: whose topics else would be confirmed?")
+        return self
+
 
 class Mapping(Section):
     """`POST /v1/webhooks/<name>` takes JSON that becomes alerts by these expressions."""

@@ -21,8 +21,9 @@ from jmespath.exceptions import (
 from jmespath.functions import Functions, signature
 from jmespath.visitor import Options, TreeInterpreter
 
-from alerts.errors import FormatError
+from alerts.errors import FormatError, LimitError
 from alerts.json_text import loads
+from alerts.webhook import Fault
 
 EXPRESSION_MAX_CHARS = 4096
 # 0.5 to 2 us each (measured): a request holds up the others for a second at most. An alert with twenty fields takes
@@ -72,7 +73,7 @@ class Expression:
 
         Raises:
             ValueError: A function got what it does not take; says which, never what.
-            FormatError: The budget is used up.
+            LimitError: The budget is used up.
         """
         if self._constant is not None:
             return self._constant
@@ -105,11 +106,12 @@ class Scope(TreeInterpreter):
         """Take them from the budget.
 
         Raises:
-            FormatError: It is used up.
+            LimitError: It is used up.
         """
         self._steps_left -= steps
         if self._steps_left < 0:
-            raise FormatError(f"the mapping takes more than {STEPS_MAX} steps for this body: send fewer alerts at once")
+            fault = Fault("", f"at most {STEPS_MAX} steps of evaluation a request: send fewer alerts at once")
+            raise LimitError("mapping_steps", "too much work for a mapping", fault)
 
 
 class _Functions(Functions):

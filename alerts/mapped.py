@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from alerts import sns
 from alerts.bounds import without_giants
 from alerts.entry import content_of, line_of
-from alerts.errors import FormatError
+from alerts.errors import FormatError, LimitError
 from alerts.expression import Scope
 from alerts.json_text import loads
 from alerts.mapped_alert import Element, Ignored, Told
@@ -57,10 +57,8 @@ class Mapped:
             FormatError: Not JSON, too large, or there is nothing where the alerts should lie.
         """
         if len(received.body) > self._mapping.max_body:
-            message = (
-                f"mappings ({self._mapping.name}): at most {self._mapping.max_body} bytes, got {len(received.body)}"
-            )
-            raise FormatError(message)
+            fault = Fault("", f"at most {self._mapping.max_body} bytes, got {len(received.body)}")
+            raise LimitError("mapping_body", f"too large for the mapping {self._mapping.name}", fault)
         value = loads(received.body)
         if isinstance(value, dict) and value.keys() == {_ALONE}:
             return self._alone(value[_ALONE], received)
@@ -103,7 +101,8 @@ class Mapped:
             raise self._nothing("there is nothing")
         elements = found if isinstance(found, list) else [found]
         if len(elements) > ELEMENTS_MAX:
-            raise self._nothing(f"at most {ELEMENTS_MAX} alerts, got {len(elements)}")
+            fault = Fault("alerts", f"at most {ELEMENTS_MAX} alerts, got {len(elements)}")
+            raise LimitError("mapping_alerts", "too many alerts", fault)
         return self._read(elements, scope, body, received.accepted_ms)
 
     def _nothing(self, why: str) -> FormatError:
@@ -124,7 +123,8 @@ class Mapped:
             )
             left_bytes -= len(line)
             if left_bytes < 0:
-                raise FormatError(f"its alerts take more than {LINES_MAX_BYTES} bytes by the mapping")
+                fault = Fault("alerts", f"at most {LINES_MAX_BYTES} bytes may come out of a request")
+                raise LimitError("mapping_output", f"the mapping {self._mapping.name} makes too much of it", fault)
             if isinstance(told, Told):
                 submission = Submission(
                     position, told.labels, told.status, told.starts_at, told.ends_at, "", line, told.identity

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from alerts.errors import FormatError
 from alerts.json_text import loads
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 # Regions are named like us-east-1 and us-gov-west-1; China's hosts end in .com.cn:
 # https://docs.aws.amazon.com/general/latest/gr/sns.html
 _HOST = re.compile(r"sns\.[a-z]{2,4}(?:-[a-z]{2,12}){1,3}-[0-9]{1,2}\.amazonaws\.com(?:\.cn)?", re.ASCII)
+# An ARN of SNS: at most 256 for the topic's name, and what stands before it.
+_TOPIC_MAX_CHARS = 400
 _CONFIRMATION = "SubscriptionConfirmation"
 _QUIET = {"UnsubscribeConfirmation": "unsubscribed from {topic}: no alerts come from it any more"}
 
@@ -47,6 +49,7 @@ def read(value: object, settings: Sns) -> Message:
     if settings.topics and topic not in settings.topics:
         fault = Fault("TopicArn", "expected one of the topics in winnow.yaml")
         raise FormatError("a message of another SNS topic", faults=(fault,))
+    topic = topic[:_TOPIC_MAX_CHARS]
     if kind == "Notification":
         text = _text(value, "Message")
         try:
@@ -62,17 +65,21 @@ def read(value: object, settings: Sns) -> Message:
 
 
 def _confirmation(topic: str, url: str, settings: Sns) -> Message:
-    if not is_subscribe_url(url):
-        fault = Fault("SubscribeURL", "expected https://sns.<region>.amazonaws.com/?Action=ConfirmSubscription&...")
+    if not is_subscribe_url(url, topic):
+        fault = Fault(
+            "SubscribeURL",
+            "expected https://sns.<region>.amazonaws.com/?Action=ConfirmSubscription&TopicArn=<TopicArn>&...",
+        )
         raise FormatError("not a message of Amazon SNS", faults=(fault,))
     if settings.confirm:
         return Message(None, f"confirming the subscription to {topic}", url)
-    todo = "confirm it in Amazon's console (or set sns: {confirm: true} and request the confirmation again)"
+    switch = f"sns: {{confirm: true, topics: [{topic}]}}"
+    todo = f"set {switch} in winnow.yaml, and request the confirmation again in Amazon's console"
     return Message(None, f"not subscribed to {topic} yet: {todo}", "")
 
 
-def is_subscribe_url(url: str) -> bool:
-    """Whether it confirms a subscription, at a host of Amazon's SNS and nowhere else."""
+def is_subscribe_url(url: str, topic: str) -> bool:
+    """Whether it confirms a subscription to this topic and no other, at a host of Amazon's SNS and nowhere else."""
     if len(url) > 2048 or not url.isascii() or not url.isprintable() or "\\" in url or " " in url:
         return False
     try:
@@ -81,7 +88,9 @@ def is_subscribe_url(url: str) -> bool:
         return False
     # The whole authority: no user, no port, no other spelling of the host.
     is_amazons = parts.scheme == "https" and _HOST.fullmatch(parts.netloc) is not None
-    return is_amazons and parts.path in {"", "/"} and "Action=ConfirmSubscription" in parts.query.split("&")
+    query = parse_qs(parts.query)
+    asks = query.get("Action") == ["ConfirmSubscription"] and query.get("TopicArn") == [topic]
+    return is_amazons and parts.path in {"", "/"} and asks
 
 
 def _text(value: object, name: str) -> str:

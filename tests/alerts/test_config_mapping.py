@@ -47,6 +47,7 @@ def test_fault_is_told_with_its_place(line: str, told: str) -> None:
         ("status: {value: s, firing: [A], resolved: [a]}", "expected each word in one list, got a in two"),
         ("severity: {value: s, info: [A], noise: [A]}", "expected each word in one list, got a in two"),
         ("fingerprint: =all", "expected an expression as the fingerprint: a constant would make all alerts one"),
+        ("sns: {confirm: true}", "expected `topics` beside `confirm: true`"),
         ("labels: {alertname: x}", "expected no label alertname beside `alertname:`"),
     ],
 )

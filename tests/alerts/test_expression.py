@@ -83,13 +83,13 @@ def test_expression_is_its_text() -> None:
 
 def test_work_on_a_body_is_bounded() -> None:
     scope = Scope({}, 100)
-    with pytest.raises(FormatError, match="more than 500000 steps"):
+    with pytest.raises(FormatError, match="too much work"):
         Expression("[?a > `1`]").of([{"a": 1}] * STEPS_MAX, scope)
 
 
 def test_work_on_a_large_body_for_each_of_many_alerts_is_bounded() -> None:
     scope = Scope({"text": "x" * 1000}, 1024**2)
-    with pytest.raises(FormatError, match="steps"):
+    with pytest.raises(FormatError, match="too much work"):
         Expression("[*].to_string(body())").of([{}] * 1000, scope)
 
 

@@ -27,7 +27,7 @@ def test_subscription_is_not_confirmed_unless_that_is_wanted() -> None:
 
 
 def test_subscription_is_confirmed_if_that_is_wanted() -> None:
-    told = read(ASKED, Sns(confirm=True))
+    told = read(ASKED, Sns(confirm=True, topics=[TOPIC]))
     assert told.confirm_url == URL
     assert "abc" not in told.note
 
@@ -44,7 +44,7 @@ def test_other_topic_is_refused_and_not_confirmed() -> None:
 )
 def test_what_is_no_message_is_refused(message: object) -> None:
     with pytest.raises(FormatError):
-        read(message, Sns(confirm=True))
+        read(message, Sns(confirm=True, topics=[TOPIC]))
 
 
 def test_end_of_a_subscription_is_no_alert() -> None:
@@ -62,7 +62,7 @@ def test_end_of_a_subscription_is_no_alert() -> None:
     ],
 )
 def test_hosts_of_amazon_are_known(host: str) -> None:
-    assert is_subscribe_url(URL.replace("sns.us-east-1.amazonaws.com", host))
+    assert is_subscribe_url(URL.replace("sns.us-east-1.amazonaws.com", host), TOPIC)
 
 
 @pytest.mark.parametrize(
@@ -90,6 +90,10 @@ def test_hosts_of_amazon_are_known(host: str) -> None:
         URL.replace("/?", "/path?"),
         URL.replace("ConfirmSubscription", "Publish"),
         URL.replace("Action=", "xAction="),
+        URL.replace("alarms", "others"),
+        URL + "&Action=Publish",
+        URL + "&TopicArn=other",
+        URL.replace("TopicArn", "Topic"),
         URL + "\n",
         URL + " x",
         "https://[::1]/?Action=ConfirmSubscription",
@@ -103,4 +107,4 @@ def test_hosts_of_amazon_are_known(host: str) -> None:
     ],
 )
 def test_anything_else_is_not_visited(url: str) -> None:
-    assert not is_subscribe_url(url)
+    assert not is_subscribe_url(url, TOPIC)
