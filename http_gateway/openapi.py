@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from alerts.described import Body, Schema, schemas
 from alerts.formats import bodies
 from http_gateway import answer_models as models
+from http_gateway import openapi_waiting
 from http_gateway.openapi_security import requirements, schemes
 from http_gateway.ops import VERSION
 
@@ -104,21 +105,24 @@ def _way(path: str, way_in: Entrance, book: _Book, secured: list[Schema]) -> Sch
         "tags": ["alerts"],
         "summary": summary,
         "description": f"{about.strip()}\n\nBodies may come compressed: gzip, zstd.".strip(),
-        "parameters": [_ID],
+        "parameters": [_ID, *(openapi_waiting.PARAMETERS if way_in.may_wait else ())],
         "requestBody": {"required": True, "content": content},
-        "responses": _answers(way_in.intake.statuses, book, secured),
+        "responses": _answers(way_in, book, secured),
         **({"security": secured} if secured else {}),
     }
     name = path.strip("/").replace("/", "_").replace("-", "_")
     return {method.lower(): {"operationId": f"{method.lower()}_{name}", **operation} for method in way_in.methods}
 
 
-def _answers(statuses: tuple[int, int], book: _Book, secured: list[Schema]) -> Schema:
-    all_stored, some_stored = statuses
+def _answers(way_in: Entrance, book: _Book, secured: list[Schema]) -> Schema:
+    all_stored, some_stored = way_in.intake.statuses
     answers = book.refusals(_REFUSALS | (_CLOSED if secured else {}))
     if str(some_stored) not in answers:
         answers[str(some_stored)] = book.answer("Some alerts are not valid; the others are stored", models.Accepted)
     answers[str(all_stored)] = book.answer("All alerts are stored", models.Accepted)
+    if way_in.may_wait:
+        for status, (text, type_) in openapi_waiting.ANSWERS.items():
+            answers[str(status)] = book.answer(text, type_, openapi_waiting.HEADERS)
     return dict(sorted(answers.items()))
 
 

@@ -48,6 +48,8 @@ log = structlog.get_logger()
 
 # To find the end of a partition is milliseconds where a broker is there; it comes on top of what storing may take.
 _BEGIN_S = 2.0
+# Where the topic cannot be read, not every sender that wants to wait shall find that out anew.
+_AGAIN_AFTER_S = 10.0
 _COMPLETE, _DRAINING, _GONE, _TIME_UP, _NOT_APPLIED = "complete", "draining", "gone", "time-up", "not-applied"
 
 
@@ -75,6 +77,7 @@ class Waiting:
         self._tail: Tail | None = None
         self._token = ""
         self._partition: asyncio.Future[int | None] | None = None
+        self._again_at_s = 0.0
         self._is_draining = False
 
     async def take(self, request: Request, store: Store) -> Reply:
@@ -87,7 +90,7 @@ class Waiting:
         if not wait_s:
             return await store()
         address = await self._address(wait_s)
-        if address is None:
+        if address is None or not self._has_room:
             metrics.waited.labels(_NOT_APPLIED).inc()
             return await store()
         waiter = Waiter(address)
@@ -115,13 +118,18 @@ class Waiting:
         if self._tail is not None:
             self._tail.close()
 
+    @property
+    def _has_room(self) -> bool:
+        return not self._is_draining and len(self._waiters) < self._max_waiting
+
     async def _address(self, at_most_s: float) -> str | None:
         """Where the flow is to write for this process; None if this request cannot wait."""
-        if self._is_draining or len(self._waiters) >= self._max_waiting or self._is_away():
+        if not self._has_room or self._is_away():
             return None
-        if self._tail is None or self._partition is None or not self._tail.is_alive:
-            self._begin()
-        assert self._partition is not None
+        if self._partition is None or self._tail is None or not self._tail.is_alive:
+            if asyncio.get_running_loop().time() < self._again_at_s:
+                return None
+            self._partition = self._begun()
         try:
             async with asyncio.timeout(min(at_most_s, _BEGIN_S)):
                 partition = await asyncio.shield(self._partition)
@@ -129,14 +137,16 @@ class Waiting:
             return None
         return None if partition is None else str(reply.Address(partition, self._token))
 
-    def _begin(self) -> None:
-        """Begin to read, under a word that nobody else has."""
+    def _begun(self) -> asyncio.Future[int | None]:
+        """Begin to read, under a word that nobody else has; the partition, once it is known."""
         loop = asyncio.get_running_loop()
+        self._again_at_s = loop.time() + _AGAIN_AFTER_S
         self._token = os.urandom(8).hex()
-        self._partition = loop.create_future()
-        began = partial(_soon, loop, _settle, self._partition)
+        partition: asyncio.Future[int | None] = loop.create_future()
+        began = partial(_soon, loop, _settle, partition)
         took = partial(self._decode, loop)
         self._tail = Tail(self._kafka, topics(self._kafka).replies, self._token.encode(), began=began, took=took)
+        return partition
 
     def _decode(self, loop: asyncio.AbstractEventLoop, value: bytes) -> None:
         """In the tail's thread."""

@@ -25,8 +25,8 @@ _PASSING = frozenset(
 )
 
 
-def patiently(ask: Callable[[], Out], at_most_s: float = 10.0) -> Out:
-    """What `ask` returns, asked again for a while if what it raises passes by itself.
+def patiently(ask: Callable[[], Out], at_most_s: float = 10.0, also: frozenset[str] = frozenset()) -> Out:
+    """What `ask` returns, asked again for a while if what it raises passes by itself, or is one of `also`.
 
     Raises:
         KafkaException: It does not, or not in time.
@@ -36,6 +36,6 @@ def patiently(ask: Callable[[], Out], at_most_s: float = 10.0) -> Out:
         try:
             return ask()
         except KafkaException as error:
-            if error.args[0].name() not in _PASSING or time.monotonic() >= deadline:
+            if error.args[0].name() not in _PASSING | also or time.monotonic() >= deadline:
                 raise
         time.sleep(_PAUSE_S)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
+from connectors.kafka.patience import patiently
 from connectors.kafka.topics import RECOVERY
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ log = structlog.get_logger()
 _POLL_S = 0.5
 _AT_ONCE_MAX = 200
 _ASK_TIMEOUT_S = 2.0
+# What brokers say of a topic that was made a moment ago and is not known to all of them.
+_JUST_MADE = frozenset({"UNKNOWN_TOPIC_OR_PART"})
+_PATIENCE_S = 5.0
 
 
 class Tail:
@@ -68,7 +72,7 @@ class Tail:
         try:
             consumer = self._consumer()
             try:
-                partition = self._position(consumer)
+                partition = patiently(lambda: self._position(consumer), _PATIENCE_S, _JUST_MADE)
                 self._began(partition)
                 self._read(consumer)
             finally:

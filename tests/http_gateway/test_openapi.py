@@ -17,6 +17,7 @@ from alerts.webhook import NO_HEADERS, Received
 from http_gateway import docs_page
 from http_gateway.openapi_security import requirements, schemes
 from tests.support.events import NOW_MS
+from tests.support.gateway import alert, webhook
 
 if TYPE_CHECKING:
     from tests.support.gateway import Gateway
@@ -106,3 +107,14 @@ def test_sources_are_described_without_their_names() -> None:
     ]  # fmt: skip
     assert set(schemes(settings)) == {"bearer", "basic", "key-x-api-key", "signature-x-hub-signature-256"}
     assert "team-secret" not in json.dumps(schemes(settings))
+
+
+def test_answer_to_a_sender_that_waits_is_as_described(running: Gateway, document: dict[str, object]) -> None:
+    """Without a flow nothing is known when the time is up."""
+    answer = running.client.post("/webhook/proxy?wait=1", content=webhook(alert(), {}))
+    assert answer.status_code == 202
+    assert answer.headers["preference-applied"] == "wait=1"
+    operation = document["paths"]["/webhook/proxy"]["post"]  # type: ignore[index]
+    schema = operation["responses"]["202"]["content"]["application/json"]["schema"]
+    jsonschema_rs.validate({**schema, "components": document["components"]}, answer.json())
+    assert [result["status"] for result in answer.json()["alert_results"]] == ["pending", "failed"]

@@ -11,6 +11,7 @@ from alerts.reply import TURNED, Decided, Judged, Outcome, Planned, Told
 from alerts.webhook import Fault, Rejected
 from http_gateway.known import Entry, Known, Stored
 from http_gateway.results import answer
+from http_gateway.waited_models import Waited
 
 JUDGED = Judged("critical", "database", 0.8, "rules", ("Fail over",), 1_764_000_000_000, 0.0421)
 ALLOWED = ("allow", "default")
@@ -51,8 +52,10 @@ def stored(count: int, *rejected: Rejected) -> Stored:
 
 
 def answered(kept: Stored, facts: Known) -> tuple[int, Any]:
-    status, body = answer(kept, facts, "id", 1_764_000_000_000, 34.5)
-    return status, orjson.loads(body)
+    status, body = answer(kept, facts, "ab" * 16, 1_764_000_000_000, 34.5)
+    content = orjson.loads(body)
+    assert Waited.model_validate(content, strict=True).model_dump(mode="json") == content
+    return status, content
 
 
 def one_alert(ends: Ends) -> tuple[int, Any]:
