@@ -30,6 +30,8 @@ class Envelope(NamedTuple):
     """Nobody sent it: its sender fell silent, and this is the end that passed (`alerts.expiry`); 0 if it was sent."""
     reply: str = ""
     """Where its sender waits for what becomes of it, as `alerts.reply` reads it; empty: nobody waits."""
+    traceparent: str = ""
+    """The W3C trace context its sender gave; empty: none."""
 
     def plain(self) -> dict[str, object]:
         """Its fields by name; those that came later only if they are set, so that an older Winnow reads it too."""

@@ -17,6 +17,7 @@ from alerts.alert import Alert, Arrival, Envelope, Status
 from alerts.errors import FormatError
 from alerts.fingerprint import identity, partition_of
 from alerts.formats import formats
+from alerts.traceparent import traceparent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -99,6 +100,8 @@ def encode(envelope: Envelope, share: list[tuple[Row, bytes]]) -> bytes:
         header["expired_ms"] = envelope.expired_ms
     if envelope.reply:
         header["reply"] = envelope.reply
+    if envelope.traceparent:
+        header["traceparent"] = envelope.traceparent
     return b"\n".join([orjson.dumps(header), *[line for _, line in share]])
 
 
@@ -124,9 +127,10 @@ def decode(value: bytes, accepted_ms: int) -> list[Arrival]:
             accepted_ms,
             header.get("expired_ms", 0),
             header.get("reply", ""),
+            header.get("traceparent", ""),
         )
         if not _is_envelope(envelope):
-            raise FormatError("id, source, receiver, group_key or reply is not text, or too long")
+            raise FormatError("id, source, receiver, group_key, reply or traceparent is not text, or too long")
         return _arrivals(envelope, header["alerts"], lines)
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise FormatError(f"not a winnow record: {type(error).__name__}: {error}") from error
@@ -172,6 +176,8 @@ def _is_envelope(envelope: Envelope) -> bool:
         and type(envelope.expired_ms) is int
         and type(envelope.reply) is str
         and len(envelope.reply) <= _REPLY_MAX_CHARS
+        # It goes into headers of requests.
+        and (envelope.traceparent == "" or traceparent(envelope.traceparent) == envelope.traceparent)
     )
 
 

@@ -107,7 +107,7 @@ def _decisions(chunk: Chunk) -> Iterator[Row]:
 
 
 def _arrival(arrival: Arrival) -> Row:
-    return {
+    row: Row = {
         "id": arrival.id,
         "fingerprint": arrival.fingerprint,
         "name": arrival.name[:_NAME_MAX_CHARS],
@@ -116,6 +116,9 @@ def _arrival(arrival: Arrival) -> Row:
         "accepted_ms": arrival.envelope.accepted_ms,
         "source": arrival.envelope.source,
     }
+    if arrival.envelope.traceparent:
+        row["traceparent"] = arrival.envelope.traceparent
+    return row
 
 
 def _verdict(verdict: Verdict) -> Row | orjson.Fragment:

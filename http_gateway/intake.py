@@ -16,6 +16,7 @@ from alerts.formats import header_prefixes, lines_as
 from alerts.instant import rfc3339
 from alerts.quarantine import from_gateway, kept_headers
 from alerts.record import split
+from alerts.traceparent import traceparent
 from alerts.webhook import NO_HEADERS, Fault, Received
 from connectors.kafka.topics import topics
 from connectors.request import Message
@@ -92,11 +93,7 @@ class Intake:
         try:
             webhook = self._read(received, limit)
         except FormatError as error:
-            if isinstance(error, LimitError):
-                metrics.refused.labels(error.limit).inc()
-            envelope = self._envelope(ingest_id, source, accepted_ms)
-            self._quarantine_quietly(envelope, _reason(str(error), error.faults), received)
-            raise RefusedError(400, "VALIDATION_ERROR", str(error), error.faults) from error
+            raise self._unreadable(error, self._envelope(ingest_id, source, accepted_ms), received) from error
         if webhook.note or webhook.ignored:
             await self._heed(webhook)
         envelope = self._envelope(ingest_id, source, accepted_ms, webhook.receiver, webhook.group_key)
@@ -108,11 +105,19 @@ class Intake:
             faults = list(_faults(webhook.rejected))
             self._quarantine_quietly(envelope, _reason("no alert in it is valid", faults), received)
             raise RefusedError(400, "VALIDATION_ERROR", "no alert in it is valid", faults)
+        if b"traceparent" in given:
+            envelope = envelope._replace(traceparent=traceparent(given[b"traceparent"].decode("latin-1")))
         await self._store(envelope, webhook)
         self._accepted.inc(len(webhook.submissions))
         if waiter is not None:
             waiter.was_stored(webhook)
         return self._answer(envelope, webhook)
+
+    def _unreadable(self, error: FormatError, envelope: Envelope, received: Received) -> RefusedError:
+        if isinstance(error, LimitError):
+            metrics.refused.labels(error.limit).inc()
+        self._quarantine_quietly(envelope, _reason(str(error), error.faults), received)
+        return RefusedError(400, "VALIDATION_ERROR", str(error), error.faults)
 
     async def _heed(self, webhook: Webhook) -> None:
         """What a webhook says beside its alerts, or without any."""

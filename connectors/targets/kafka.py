@@ -29,5 +29,8 @@ EXAMPLE: dict[str, object] = {"name": "alert-stream", "kind": "kafka", "topic": 
 
 def render(config: Config, delivery: Delivery, at: datetime) -> Message:  # noqa: ARG001 every renderer takes it
     """The document under the fingerprint, so that all events of one alert lie in one partition, in order."""
+    headers: tuple[tuple[str, bytes], ...]
     headers = (("notification-id", delivery.id.encode()), ("content-type", b"application/json"))
+    if delivery.alert.envelope.traceparent:
+        headers = (*headers, ("traceparent", delivery.alert.envelope.traceparent.encode()))
     return Message(config.topic, to_json(document(delivery)), delivery.alert.fingerprint.encode(), headers=headers)

@@ -99,6 +99,8 @@ def render(config: Config, delivery: Delivery, at: datetime) -> Request:
     if secrets:
         content = f"{delivery.id}.{headers['webhook-timestamp']}.".encode() + body
         headers["webhook-signature"] = " ".join(signature(secret, content) for secret in secrets)
+    if delivery.alert.envelope.traceparent:
+        headers["traceparent"] = delivery.alert.envelope.traceparent
     if config.token:
         headers["authorization"] = f"Bearer {config.token.get_secret_value()}"
     own = {name: value.get_secret_value() for name, value in config.headers.items()}

@@ -15,6 +15,7 @@ from alerts.errors import FormatError
 from alerts.fingerprint import identity, partition_of
 from alerts.record import ALERT_MAX_BYTES, NAME_MAX_CHARS, RECORD_MAX_BYTES, decode, open_alert, split
 from alerts.webhook import Submission
+from tests.support.build import TRACEPARENT
 from tests.support.events import ENVELOPE, NOW_MS, STARTS_AT, arrival, submission
 
 PARTITIONS = 8
@@ -24,7 +25,7 @@ names = st.sampled_from(["HighCPU", "NodeDown", "\u00fc\n\x01", "x" * NAME_MAX_C
 instants = st.sampled_from([STARTS_AT, "2025-11-24T15:59:00.123456789+05:30"])
 envelopes = st.builds(
     Envelope, st.just("f" * 32), st.just("alertmanager"), texts, texts, texts, st.just(NOW_MS),
-    expired_ms=st.integers(0, 2**53),
+    expired_ms=st.integers(0, 2**53), traceparent=st.sampled_from(["", TRACEPARENT]),
 )  # fmt: skip
 # Lines from nothing to more than half a record, so that some shares must be cut.
 paddings = st.sampled_from([0, 1, 1000, 100_000, RECORD_MAX_BYTES // 2, RECORD_MAX_BYTES])

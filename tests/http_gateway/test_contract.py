@@ -202,3 +202,12 @@ def test_what_is_answered_is_counted(running: Gateway) -> None:
     counted = running.client.get("/metrics").text
     assert f'winnow_http_requests_total{{path="{PROXY}",status="405"}}' in counted
     assert "winnow_http_requests_in_flight 0.0" in counted
+
+
+def test_trace_context_is_stored_and_an_invalid_one_ignored(running: Gateway) -> None:
+    given = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    for sent, stored in ((given, given), ("00-0-0-0", None)):
+        response = running.post(webhook(alert()), traceparent=sent)
+        assert response.status_code == 202
+        (record,) = running.webhooks(response.json()["ingest_id"])
+        assert record.header.get("traceparent") == stored

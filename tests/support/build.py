@@ -13,6 +13,7 @@ STARTS_AT = "2026-11-24T03:00:00Z"
 ENDS_AT = "2026-11-24T03:04:00Z"
 ACCEPTED_MS = 1_795_489_505_250
 """2026-11-24T03:05:05.250Z."""
+TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 HOSTILE = (
     "<!channel> <!here|x> <@U123> <#C1> <https://evil.example|click> & *bold* _it_ ~no~ `code` [a](javascript:1) "
@@ -93,3 +94,9 @@ def huge(character: str = "x") -> Delivery:
     found = classification(category=long, recommendations=(long,) * 5, reasoning=long)
     envelope = big.envelope._replace(receiver=long, group_key=long, source=long)
     return delivery(alert=big._replace(envelope=envelope), classification=found)
+
+
+def traced() -> Delivery:
+    """A delivery of an alert whose sender gave a trace context."""
+    told = alert()
+    return delivery(alert=told._replace(envelope=told.envelope._replace(traceparent=TRACEPARENT)))

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from connectors.targets.kafka import Config, render
 from connectors.targets.webhook import document
-from tests.support.build import AT, alert, delivery, huge
+from tests.support.build import AT, TRACEPARENT, alert, delivery, huge, traced
 
 if TYPE_CHECKING:
     from connectors.request import Message
@@ -38,6 +38,11 @@ def test_value_is_the_document_a_webhook_gets() -> None:
 
 def test_headers_tell_the_notification_and_the_type() -> None:
     assert dict(made().headers) == {"notification-id": delivery().id.encode(), "content-type": b"application/json"}
+
+
+def test_trace_context_of_the_sender_goes_along() -> None:
+    made = render(config(), traced(), AT)
+    assert dict(made.headers)["traceparent"] == TRACEPARENT.encode()
 
 
 def test_goes_to_the_topic() -> None:

@@ -10,7 +10,18 @@ from pydantic import SecretStr, ValidationError
 
 from connectors.targets import webhook
 from connectors.targets.webhook import EXAMPLE, Config, render
-from tests.support.build import ACCEPTED_MS, AT, ENDS_AT, STARTS_AT, alert, delivery, huge, resolved
+from tests.support.build import (
+    ACCEPTED_MS,
+    AT,
+    ENDS_AT,
+    STARTS_AT,
+    TRACEPARENT,
+    alert,
+    delivery,
+    huge,
+    resolved,
+    traced,
+)
 
 # The test vector of the specification's own libraries.
 KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -39,6 +50,11 @@ def test_headers_are_those_of_standard_webhooks() -> None:
     key = base64.b64decode(KEY.removeprefix("whsec_"))
     expected = base64.b64encode(hmac.new(key, content, "sha256").digest()).decode()
     assert made.headers["webhook-signature"] == f"v1,{expected}"
+
+
+def test_trace_context_of_the_sender_goes_along() -> None:
+    assert render(config(), traced(), AT).headers["traceparent"] == TRACEPARENT
+    assert "traceparent" not in render(config(), delivery(), AT).headers
 
 
 def test_without_secret_nothing_is_signed() -> None:
