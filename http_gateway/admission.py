@@ -91,7 +91,7 @@ class Admission:
             if claims:
                 return Ticket(None, facts.address, claims, seen.admitted)
         if seen.admitted is not None:
-            seen.admitted.admitted.inc()
+            seen.admitted.count()
             return self._tickets[seen.admitted]
         raise await self._refused(facts, seen)
 
@@ -117,10 +117,10 @@ class Admission:
         for guard, claim in true:
             key = None if claim.id is None else self._claimed(guard, claim)
             if claim.id is None or key is not None:
-                guard.admitted.inc()
+                guard.count()
                 return Sender(guard.name, key)
         if ticket.otherwise is not None:
-            ticket.otherwise.admitted.inc()
+            ticket.otherwise.count()
             return Sender(ticket.otherwise.name)
         raise await self._refusals.unknown(Reason.REPLAYED if true else Reason.WRONG, ticket.address)
 

@@ -42,20 +42,24 @@ class Guard:
         self.signature = Signature(source.hmac, files) if source.hmac else None
         self.mtls = source.mtls
         self.networks = Networks(source.addresses)
-        self.admitted = metrics.admitted.labels(self.name)
+        metrics.admitted.by_source[self.name] = 0
         self._paths = frozenset(source.paths)
         self._has_proof = bool(self.credentials or self.mtls)
+        self._secrets = tuple((each.place, each.secrets) for each in self.credentials)
+        self._is_bound = bool(self.networks or self._paths)
 
     def knows(self, facts: Facts) -> bool:
         """Whether all that must stand in the headers does, and the certificate is the right one."""
         known = self.mtls is None or _is_named(self.mtls, facts.identity)
-        for credential in self.credentials:
-            digest = facts.digests[credential.place]
-            known &= digest is not None and credential.secrets.holds(digest)
+        for place, secrets in self._secrets:
+            digest = facts.digests[place]
+            known &= digest is not None and secrets.holds(digest)
         return known
 
     def misplaced(self, facts: Facts) -> Reason | None:
         """Why it may not send from there to there; None if it may."""
+        if not self._is_bound and not facts.only_listed:
+            return None
         if self.networks and facts.address not in self.networks:
             return Reason.ADDRESS
         is_allowed = facts.path in self._paths if self._paths else not facts.only_listed
@@ -68,9 +72,9 @@ class Guard:
         """
         return self.signature is None and (self._has_proof or misplaced is Reason.PATH)
 
-    def claim(self, facts: Facts) -> Claim | None:
-        """What the headers claim of the signature this source needs."""
-        return None if self.signature is None else self.signature.claim(facts.given)
+    def count(self) -> None:
+        """One more request is its."""
+        metrics.admitted.by_source[self.name] += 1
 
     def signed(self, claim: Claim, body: bytes) -> bool:
         """Whether the claim is true."""
@@ -99,12 +103,12 @@ def look(guards: Iterable[Guard], facts: Facts) -> Seen:
     for guard in guards:
         if not guard.knows(facts):
             continue
-        claim, misplaced = guard.claim(facts), guard.misplaced(facts)
+        misplaced = guard.misplaced(facts)
         if misplaced is not None:
             if guard.is_sure(misplaced):
                 forbidden = forbidden or (guard.name, misplaced)
         elif guard.signature is None:
             admitted = admitted or guard
-        elif claim is not None and admitted is None:
+        elif admitted is None and (claim := guard.signature.claim(facts.given)) is not None:
             claims.append((guard, claim))
     return Seen(admitted, forbidden, claims)

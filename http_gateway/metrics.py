@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Gauge, Histogram
+from typing import TYPE_CHECKING
+
+from prometheus_client import REGISTRY, Counter, Gauge, Histogram
+from prometheus_client.core import CounterMetricFamily
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from prometheus_client.core import Metric
 
 requests = Counter("winnow_http_requests_total", "Requests by what was answered", ["path", "status"])
 request_seconds = Histogram(
@@ -18,10 +26,28 @@ evidence_lost = Counter(
     "winnow_gateway_evidence_lost_total", "Refused bodies that could not be put into the quarantine"
 )
 refused = Counter("winnow_gateway_refused_total", "Requests that went over a limit, by which", ["reason"])
-admitted = Counter("winnow_gateway_admitted_total", "Requests by the source they were admitted as", ["source"])
 unauthorized = Counter("winnow_gateway_unauthorized_total", "Requests whose sender may not send, by why", ["reason"])
 waiting = Gauge("winnow_http_requests_waiting", "Requests whose senders wait for what becomes of their alerts")
 waited = Counter("winnow_http_waited_total", "Requests whose senders wanted to wait, by how that ended", ["outcome"])
+
+
+class Admitted:
+    """Requests by source: counted as plain numbers, for prometheus_client's own count costs each a microsecond."""
+
+    def __init__(self) -> None:
+        self.by_source: dict[str, int] = {}
+
+    def collect(self) -> Iterator[Metric]:
+        """See prometheus_client's Collector."""
+        about = "Requests by the source they were admitted as"
+        family = CounterMetricFamily("winnow_gateway_admitted", about, labels=["source"])
+        for source, count in self.by_source.items():
+            family.add_metric([source], count)
+        yield family
+
+
+admitted = Admitted()
+REGISTRY.register(admitted)
 
 
 class Meter:
