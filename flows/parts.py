@@ -23,7 +23,7 @@ from flows.plumbing.background import Background, Wake
 from flows.plumbing.drain import Drain
 from flows.plumbing.lanes import LaneLogic, Shared
 from flows.plumbing.pending import Pending
-from flows.plumbing.silence import Lost, Silence
+from flows.plumbing.silence import Reports, Silence
 from flows.steps.classify import Classify
 from flows.steps.convert import Convert
 from flows.steps.dedup import Dedup
@@ -87,9 +87,11 @@ def build(config: Config) -> Parts:
 
     source = WebhooksSource(config.kafka, config.flow, wake, drain, on_start=on_start, on_read=drain.listen)
 
-    lost = Lost()
-    expirer = Expirer(config.kafka, lost.add)
-    silence = Silence(config.resolve, source, expirer, lost=lost, is_held=lambda: drain.has_begun or drain.is_full)
+    reports = Reports()
+    expirer = Expirer(config.kafka, reports)
+    silence = Silence(
+        config.resolve, source, expirer, reports=reports, is_held=lambda: drain.has_begun or drain.is_full
+    )
     return Parts(
         kafka=source,
         convert=Convert(),

@@ -9,7 +9,7 @@ import threading
 import time
 from collections import defaultdict, deque
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 from confluent_kafka import Consumer, KafkaException, TopicPartition
@@ -22,7 +22,7 @@ from connectors.kafka.topics import topics
 from connectors.request import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from alerts.config import Kafka
 
@@ -43,14 +43,24 @@ expiries = Counter(
 )
 
 
+class Told(Protocol):
+    """Who hears what could not be done; called in the expirer's thread."""
+
+    def failed(self, partition: int) -> None:
+        """A partition could not be read or written."""
+
+    def lose(self, due: Due) -> None:
+        """What said that this alert fires is kept no more."""
+
+
 class Expirer:
     """A thread with a consumer and a producer of its own."""
 
-    def __init__(self, kafka: Kafka, lose: Callable[[Due], None]) -> None:
-        """Be ready; it starts with the first alert. `lose` is called in its thread for what cannot be ended."""
+    def __init__(self, kafka: Kafka, told: Told) -> None:
+        """Be ready; it starts with the first alert."""
         self._kafka = kafka
         self._topic = topics(kafka).webhooks
-        self._lose = lose
+        self._told = told
         self._waiting: deque[Due] = deque()
         self._wake = threading.Event()
         self._closing = False
@@ -64,7 +74,7 @@ class Expirer:
     def hand(self, dues: Iterable[Due]) -> None:
         """Take these on, without waiting."""
         self._waiting.extend(dues)
-        if self._waiting and self._thread is None:
+        if self._waiting and (self._thread is None or not self._thread.is_alive()):
             self._thread = threading.Thread(target=self._run, name="expirer", daemon=True)
             self._thread.start()
         self._wake.set()
@@ -77,6 +87,12 @@ class Expirer:
             self._thread.join(_TIMEOUT.total_seconds())
 
     def _run(self) -> None:
+        try:
+            self._serve()
+        except Exception:  # nobody watches a thread: what is handed on next starts another
+            log.exception("expirer_ended")
+
+    def _serve(self) -> None:
         producer = AcknowledgedProducer(self._kafka, _TIMEOUT, patience=_TIMEOUT)
         consumer = _consumer(self._kafka)
         try:
@@ -97,13 +113,24 @@ class Expirer:
         for partition, dues in by_partition.items():
             try:
                 messages = list(self._messages(consumer, partition, dues))
-                _send(producer, messages)
+                self._send(producer, partition, messages)
             except (KafkaException, KafkaError) as error:
-                expiries.labels("failed").inc(len(dues))
-                log.warning("expiry_failed", partition=partition, alerts=len(dues), reason=str(error)[:300])
-            except Exception:  # nobody watches a thread, and the next alert may be another's
-                expiries.labels("failed").inc(len(dues))
-                log.exception("expiry_raised", partition=partition, alerts=len(dues))
+                self._failed(partition, len(dues), str(error))
+
+    def _failed(self, partition: int, alerts: int, reason: str) -> None:
+        expiries.labels("failed").inc(alerts)
+        log.warning("expiry_failed", partition=partition, alerts=alerts, reason=reason[:300])
+        self._told.failed(partition)
+
+    def _send(self, producer: AcknowledgedProducer, partition: int, messages: list[Message]) -> None:
+        def done(batch: Batch) -> None:
+            if batch.error is None:
+                expiries.labels("written").inc(len(messages))
+            else:
+                self._failed(partition, len(messages), batch.error)
+
+        if messages:
+            producer.send(messages, Batch(len(messages), done))
 
     def _messages(self, consumer: Consumer, partition: int, dues: list[Due]) -> Iterator[Message]:
         by_offset: defaultdict[int, list[Due]] = defaultdict(list)
@@ -121,7 +148,7 @@ class Expirer:
     def _give_up(self, due: Due, reason: str) -> None:
         expiries.labels("lost").inc()
         log.error("expiry_lost", reason=reason, **due._asdict())
-        self._lose(due)
+        self._told.lose(due)
 
 
 def _consumer(kafka: Kafka) -> Consumer:
@@ -138,18 +165,6 @@ def _consumer(kafka: Kafka) -> Consumer:
             "auto.offset.reset": "earliest",
         }
     )
-
-
-def _send(producer: AcknowledgedProducer, messages: list[Message]) -> None:
-    def done(batch: Batch) -> None:
-        if batch.error is None:
-            expiries.labels("written").inc(len(messages))
-        else:
-            expiries.labels("failed").inc(len(messages))
-            log.warning("expiry_failed", alerts=len(messages), reason=batch.error)
-
-    if messages:
-        producer.send(messages, Batch(len(messages), done))
 
 
 def read(consumer: Consumer, place: TopicPartition, offsets: Iterable[int]) -> Iterator[tuple[int, bytes | None]]:

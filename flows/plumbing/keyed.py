@@ -101,7 +101,7 @@ class DedupLogic(StatefulBatchLogic[Chunk, Chunk, Saved]):
     def on_notify(self) -> tuple[Iterable[Chunk], bool]:
         """Hand on whose end has come; they come back as records."""
         if self._silence is not None and self._partition is not None:
-            for ending in self._silence.lost.take(self._partition):
+            for ending in self._silence.reports.take(self._partition):
                 self._dedup.give_up(self._state, ending)
             due = partial(self._dedup.due, self._state)
             self._not_before_ms = self._silence.hand_on(self._partition, due)

@@ -64,19 +64,29 @@ class Clock(NamedTuple):
 _CLOCK = Clock()
 
 
-class Lost:
-    """Alerts that cannot be ended, for what said that they fire is kept no more; by partition."""
+class Reports:
+    """What whoever makes records has to say, from its own thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, steady_s: Callable[[], float] = time.monotonic) -> None:
+        self._steady_s = steady_s
         self._lost: dict[int, deque[Ending]] = {}
+        self._failed_s: dict[int, float] = {}
 
-    def add(self, due: Due) -> None:
-        """Called by whoever makes records, in its thread."""
+    def failed(self, partition: int) -> None:
+        """It could not be read or written: perhaps senders could not be heard there either."""
+        self._failed_s[partition] = self._steady_s()
+
+    def since_failed_s(self, partition: int) -> float:
+        """How long ago that was; endless if it never was."""
+        return self._steady_s() - self._failed_s.get(partition, float("-inf"))
+
+    def lose(self, due: Due) -> None:
+        """This alert cannot be ended, for what said that it fires is kept no more."""
         ending = Ending(int(due.fingerprint, 16), due.ends_ms, due.offset)
         self._lost.setdefault(due.partition, deque()).append(ending)
 
     def take(self, partition: int) -> Iterator[Ending]:
-        """Those of a partition that came since."""
+        """The alerts of a partition that were lost since."""
         found = self._lost.get(partition)
         while found:
             yield found.popleft()
@@ -91,12 +101,12 @@ class Silence:
         reading: Reading,
         expiring: Expiring,
         *,
-        lost: Lost,
+        reports: Reports,
         is_held: Callable[[], bool],
         clock: Clock = _CLOCK,
     ) -> None:
         """Take silence for an end as `resolve` says; while `is_held`, reading stands still or is over."""
-        self.lost = lost
+        self.reports = reports
         self.grace_ms = int(resolve.grace.total_seconds() * 1000)
         self._wait_s = resolve.timeout.total_seconds()
         self._reading = reading
@@ -129,4 +139,5 @@ class Silence:
         apart_s = self._clock.wall_s() - steady_s
         if abs(apart_s - self._apart_s) > _JUMP_S:
             self._apart_s, self._jumped_s = apart_s, steady_s
-        return min(self._reading.reading_s, steady_s - self._jumped_s) >= self._wait_s
+        heard_s = min(self._reading.reading_s, steady_s - self._jumped_s, self.reports.since_failed_s(partition))
+        return heard_s >= self._wait_s

@@ -35,8 +35,15 @@ class World:
         self.kafka = Kafka(bootstrap=broker.bootstrap, partitions=2, client=CLIENT_SETTINGS)
         self.topic = topics(self.kafka).webhooks
         self.lost: list[Due] = []
-        self.expirer = Expirer(self.kafka, self.lost.append)
+        self.troubled: set[int] = set()
+        self.expirer = Expirer(self.kafka, self)
         self._producer = Producer({"bootstrap.servers": broker.bootstrap, "log_level": 0})
+
+    def lose(self, due: Due) -> None:
+        self.lost.append(due)
+
+    def failed(self, partition: int) -> None:
+        self.troubled.add(partition)
 
     def put(self, *values: bytes) -> None:
         for value in values:
@@ -95,7 +102,7 @@ def test_broker_that_is_away_fails_what_was_handed_on_and_takes_it_when_it_is_ba
     world.put(value)
     world.broker.set_down()
     world.expirer.hand([due(0, value)])
-    wait_for(lambda: world.expirer.room == 20_000, "it was tried")
+    wait_for(lambda: world.troubled == {PARTITION}, "it was tried in vain")
     world.broker.set_up()
 
     def is_there() -> bool:

@@ -12,7 +12,7 @@ from alerts.config_resolve import Resolve
 from alerts.expiry import Due
 from flows.chunk import Chunk
 from flows.plumbing.keyed import DedupLogic
-from flows.plumbing.silence import Clock, Lost, Silence
+from flows.plumbing.silence import Clock, Reports, Silence
 from flows.steps.dedup import Dedup
 from flows.timers import Ending
 from tests.support.events import FINGERPRINT, arrival
@@ -37,7 +37,9 @@ class World:
     steady_s: float = 5000.0
     handed: list[Due] = field(default_factory=list)
     asked: list[tuple[int, int]] = field(default_factory=list)
-    lost: Lost = field(default_factory=Lost)
+
+    def __post_init__(self) -> None:
+        self.reports = Reports(lambda: self.steady_s)
 
     def has_unread(self, partition: int) -> bool:
         return partition in self.unread
@@ -48,7 +50,7 @@ class World:
     def silence(self) -> Silence:
         resolve = Resolve(timeout=timedelta(minutes=5), grace=timedelta(seconds=10))
         clock = Clock(lambda: self.wall_s, lambda: self.steady_s)
-        return Silence(resolve, self, self, lost=self.lost, is_held=lambda: self.is_held, clock=clock)
+        return Silence(resolve, self, self, reports=self.reports, is_held=lambda: self.is_held, clock=clock)
 
     def due(self, now_ms: int, _again_ms: int, at_most: int) -> list[Ending]:
         self.asked.append((now_ms, at_most))
@@ -103,6 +105,20 @@ def test_after_a_jump_of_the_clock_senders_have_the_resolve_timeout_to_speak(jum
     assert len(world.handed) == 1
 
 
+def test_partition_that_could_not_be_read_or_written_gives_its_senders_the_resolve_timeout_to_speak() -> None:
+    world = World()
+    silence = world.silence()
+    world.reports.failed(2)
+    world.later(299)
+    silence.hand_on(2, world.due)
+    assert world.handed == []
+    silence.hand_on(3, world.due)
+    assert [due.partition for due in world.handed] == [3]
+    world.later(1)
+    silence.hand_on(2, world.due)
+    assert [due.partition for due in world.handed] == [3, 2]
+
+
 def test_clock_that_is_slowly_corrected_is_no_jump() -> None:
     world = World()
     world.later(3600)
@@ -127,7 +143,7 @@ def test_partition_hands_on_what_nobody_repeated_until_it_comes_back_and_knows_i
     world.later(30)
     logic.on_notify()
     assert len(world.handed) == 2
-    world.lost.add(world.handed[0])
+    world.reports.lose(world.handed[0])
     world.later(30)
     logic.on_notify()
     assert len(world.handed) == 2
