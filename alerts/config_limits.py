@@ -35,9 +35,9 @@ class Limits(Section):
     """Of one alert. Prometheus has no limit of its own; real alerts have under 50."""
     label_name: Annotated[Size, Field(ge=16, le=512 * 1024)] = 1024
     label_value: Annotated[Size, Field(ge=16, le=512 * 1024)] = 64 * 1024
-    requests: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
+    requests: Annotated[int, Field(ge=1, le=1_000_000)] = 1500
     """Under way at a time, in one process."""
-    incomplete: Annotated[int, Field(ge=1, le=1_000_000)] = 256
+    incomplete: Annotated[int, Field(ge=1, le=1_000_000)] = 600
     """Requests that wait for the rest of their body, in one process; the one that has waited longest makes room."""
     connections: Annotated[int, Field(ge=1, le=1_000_000)] = 4096
     """Open at a time, in one process; more wait until one of them ends."""

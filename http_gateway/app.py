@@ -24,6 +24,7 @@ from connectors.redaction import redacted
 from http_gateway import metrics
 from http_gateway.admission import Admission
 from http_gateway.answers import Headers, RefusedError, Reply, headers, new_id, request_id, unavailable
+from http_gateway.apart import Apart
 from http_gateway.body import Event, Reader, Receive, Scope, Send
 from http_gateway.ending import at_signal
 from http_gateway.entrance import Entrance, entrance
@@ -69,6 +70,7 @@ class Gateway:
         self._ops = Ops(self._readiness, self._exposition, self._admission, open_metrics=config.gateway.open_metrics)
         self._farewell: Headers = ()
         self._waiting = Waiting(config, lambda: self._readiness.problem is not None)
+        self._apart = Apart()
         self._writer: Writer | None = None
         self._entrances: dict[str, Entrance] = {}
 
@@ -100,7 +102,7 @@ class Gateway:
             return {"type": "lifespan.startup.failed", "message": redacted(str(error))}
         every: dict[str, Format] = {**formats(), **mapped(self._config.mappings)}
         for name, form in every.items():
-            intake = Intake(name, form, self._writer, self._config)
+            intake = Intake(name, form, self._writer, self._config, self._apart)
             for path in form.PATHS:
                 self._entrances[path] = entrance(intake, form, path, self._settings.max_alerts_per_request)
         self._ops.pages = pages(self._entrances, self._settings)

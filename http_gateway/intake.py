@@ -22,6 +22,7 @@ from connectors.kafka.topics import topics
 from connectors.request import Message
 from http_gateway import metrics
 from http_gateway.answers import RefusedError, Reply, details, now_ms, unavailable
+from http_gateway.apart import LARGE_BYTES
 from http_gateway.confirmation import confirm
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from alerts.config import Config
     from alerts.formats import Format
     from alerts.webhook import Rejected, Webhook
+    from http_gateway.apart import Apart
     from http_gateway.waiter import Waiter
     from http_gateway.writer import Writer
 
@@ -38,6 +40,8 @@ log = structlog.get_logger()
 # A body can hold tens of thousands of entries that are no alerts; the rest of them is kept as one.
 _QUARANTINED_MAX = 1000
 _FAULTS_TOLD = 20
+# To split so many by partition takes milliseconds.
+_MANY = 500
 # Answers when all was stored and when some was not valid. Alertmanager's clients know no other 2xx and expect a 400
 # when one of many alerts was refused (api/v2/api.go); the sender of webhooks would send a whole group again on a 4xx.
 _STATUSES = {"prometheus": (200, 400)}
@@ -47,7 +51,7 @@ _USUAL_STATUSES = (202, 207)
 class Intake:
     """Takes bodies of one format."""
 
-    def __init__(self, name: str, form: Format, writer: Writer, config: Config) -> None:
+    def __init__(self, name: str, form: Format, writer: Writer, config: Config, apart: Apart) -> None:
         self._name = name
         self._lines_as = lines_as(form, name)
         # An entry is read again by the mapping, not by what reads its lines.
@@ -56,6 +60,7 @@ class Intake:
         self._resolve_timeout_ms = config.resolve.timeout // timedelta(milliseconds=1)
         self.form = form
         self._writer = writer
+        self._apart = apart
         self._topics = topics(config.kafka)
         self._partitions = config.kafka.partitions
         self._bounds = config.gateway.limits.bounds
@@ -91,22 +96,23 @@ class Intake:
         headers = self._headers(given) if self._prefixes else NO_HEADERS
         received = Received(body, accepted_ms, headers, self._resolve_timeout_ms)
         try:
-            webhook = self._read(received, limit)
+            if len(body) <= LARGE_BYTES:
+                webhook = self._read(received, limit)
+            else:
+                webhook = await self._apart.run(self._read, received, limit)
         except FormatError as error:
             raise self._unreadable(error, self._envelope(ingest_id, source, accepted_ms), received) from error
         if webhook.note or webhook.ignored:
             await self._heed(webhook)
         envelope = self._envelope(ingest_id, source, accepted_ms, webhook.receiver, webhook.group_key)
-        if waiter is not None:
-            envelope = envelope._replace(reply=waiter.address)
+        if waiter is not None or b"traceparent" in given:
+            envelope = _marked(envelope, waiter, given)
         if webhook.rejected:
             self._rejected.inc(len(webhook.rejected))
         if webhook.rejected and not webhook.submissions:
             faults = list(_faults(webhook.rejected))
             self._quarantine_quietly(envelope, _reason("no alert in it is valid", faults), received)
             raise RefusedError(400, "VALIDATION_ERROR", "no alert in it is valid", faults)
-        if b"traceparent" in given:
-            envelope = envelope._replace(traceparent=traceparent(given[b"traceparent"].decode("latin-1")))
         await self._store(envelope, webhook)
         self._accepted.inc(len(webhook.submissions))
         if waiter is not None:
@@ -161,16 +167,23 @@ class Intake:
     async def _store(self, envelope: Envelope, webhook: Webhook) -> None:
         if not webhook.submissions:
             return
+        if len(webhook.submissions) <= _MANY:
+            messages = self._messages(envelope, webhook)
+        else:
+            messages = await self._apart.run(self._messages, envelope, webhook)
+        try:
+            await self._writer.write(messages)
+        except KafkaError as error:
+            raise unavailable(str(error)) from error
+
+    def _messages(self, envelope: Envelope, webhook: Webhook) -> list[Message]:
         messages = [
             Message(self._topics.webhooks, value, None, partition, (), envelope.accepted_ms)
             for partition, value in split(envelope, [*webhook.submissions, *webhook.own], self._partitions)
         ]
         if webhook.rejected:
             messages += self._quarantine(envelope, webhook.rejected)
-        try:
-            await self._writer.write(messages)
-        except KafkaError as error:
-            raise unavailable(str(error)) from error
+        return messages
 
     def _quarantine(self, envelope: Envelope, rejected: list[Rejected]) -> Iterator[Message]:
         for position, faults, line in rejected[:_QUARANTINED_MAX]:
@@ -194,6 +207,12 @@ class Intake:
         also = {**kept_headers(received.headers), **self._also}
         message = Message(self._topics.quarantine, from_gateway(envelope, None, reason, received.body, also))
         self._writer.write_unconfirmed(message, lost)
+
+
+def _marked(envelope: Envelope, waiter: Waiter | None, given: Mapping[bytes, bytes]) -> Envelope:
+    """The envelope with what few senders ask for."""
+    trace = traceparent(given.get(b"traceparent", b"").decode("latin-1"))
+    return envelope._replace(reply="" if waiter is None else waiter.address, traceparent=trace)
 
 
 def _reason(what: str, faults: Iterable[Fault]) -> str:
