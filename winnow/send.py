@@ -24,6 +24,7 @@ from winnow._headers import headers
 _TIMEOUT_S = 60.0
 _ZERO_TIME = "0001-01-01T00:00:00Z"
 _SHOWN_MAX = 10
+_APPLIED = "preference-applied"
 _SOURCE = "http://alertmanager.example.com:9093"
 
 
@@ -56,6 +57,8 @@ def send(  # noqa: PLR0913 one argument is one option
     given = headers(header or [], token_file)
     answer = _post(f"{url.rstrip('/')}/{path.lstrip('/')}", body, {**given, **_preference(wait)}, wait)
     told = _told_lines(answer) or [*_lines(answer), *(_fingerprints(body) if answer.is_success else ())]
+    if wait and answer.is_success and _APPLIED not in answer.headers:
+        told.append("  the gateway did not wait: too many do, or it cannot read the replies")
     typer.echo("\n".join(told))
     if not answer.is_success:
         raise typer.Exit(1)
@@ -147,7 +150,7 @@ def _post(url: str, body: bytes, given: dict[str, str], wait_s: int) -> httpx.Re
 
 def _told_lines(answer: httpx.Response) -> list[str]:
     """What became of each alert; empty if the gateway did not wait for it."""
-    if "preference-applied" not in answer.headers:
+    if _APPLIED not in answer.headers:
         return []
     try:
         told = list(_told.lines(answer.json()))

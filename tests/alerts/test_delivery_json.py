@@ -19,7 +19,7 @@ from tests.support.events import delivery
 
 texts = st.text(max_size=20)
 maps = st.dictionaries(texts, texts, max_size=3)
-envelopes = st.builds(Envelope, texts, texts, texts, texts, texts, st.integers(0, 2**53))
+envelopes = st.builds(Envelope, texts, texts, texts, texts, texts, st.integers(0, 2**53), reply=texts)
 alerts = st.builds(
     Alert, texts, texts, st.sampled_from(Status), texts, texts, st.none() | texts, envelopes, maps, maps, texts
 )  # fmt: skip

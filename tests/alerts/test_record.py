@@ -26,6 +26,7 @@ instants = st.sampled_from([STARTS_AT, "2025-11-24T15:59:00.123456789+05:30"])
 envelopes = st.builds(
     Envelope, st.just("f" * 32), st.just("alertmanager"), texts, texts, texts, st.just(NOW_MS),
     expired_ms=st.integers(0, 2**53), traceparent=st.sampled_from(["", TRACEPARENT]),
+    reply=st.sampled_from(["", "3/0123456789abcdef"]),
 )  # fmt: skip
 # Lines from nothing to more than half a record, so that some shares must be cut.
 paddings = st.sampled_from([0, 1, 1000, 100_000, RECORD_MAX_BYTES // 2, RECORD_MAX_BYTES])
@@ -151,3 +152,19 @@ def test_alert_is_opened_with_all_that_the_header_says() -> None:
 def test_line_that_is_no_alert_is_a_format_error(line: bytes) -> None:
     with pytest.raises(FormatError):
         open_alert(arrival(line=line))
+
+
+def test_where_a_sender_waits_stands_in_the_header_only_if_one_does() -> None:
+    ((_, silent),) = split(ENVELOPE, [submission()], PARTITIONS)
+    ((_, awaited),) = split(ENVELOPE._replace(reply="3/0123456789abcdef"), [submission()], PARTITIONS)
+    assert b"reply" not in silent
+    assert decode(silent, NOW_MS)[0].envelope.reply == ""
+    assert decode(awaited, NOW_MS)[0].envelope.reply == "3/0123456789abcdef"
+
+
+@pytest.mark.parametrize("reply", [None, 7, ["3"], "x" * 65])
+def test_reply_that_no_gateway_writes_makes_no_record(reply: object) -> None:
+    ((_, value),) = split(ENVELOPE, [submission()], PARTITIONS)
+    head, _, lines = value.partition(b"\n")
+    with pytest.raises(FormatError, match="reply"):
+        decode(orjson.dumps({**orjson.loads(head), "reply": reply}) + b"\n" + lines, NOW_MS)

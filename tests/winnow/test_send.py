@@ -112,6 +112,16 @@ def test_wrong_arguments_are_told_before_anything_is_sent(arguments: list[str]) 
     assert taken == []
 
 
+def test_it_waits_if_told_to_and_says_so_if_the_gateway_did_not() -> None:
+    """This one is no gateway of ours: it answers at once, and without `Preference-Applied`."""
+    result, (taken,) = send("--example", "--wait", "10")
+    assert taken.headers["prefer"] == "wait=10"
+    assert "did not wait" in result.output
+    result, (taken,) = send("--example")
+    assert "prefer" not in taken.headers
+    assert "did not wait" not in result.output
+
+
 def test_token_out_of_a_file_and_headers_prove_who_sends(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("0123456789abcdef\n")
     given = ("--token-file", str(tmp_path / "token"), "--header", "X-API-Key: k: 1", "--header", "X-Empty:")
