@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,11 +14,14 @@ from confluent_kafka.cimpl import NewTopic
 from alerts.errors import KafkaAwayError, KafkaError
 
 if TYPE_CHECKING:
+    from confluent_kafka.admin import TopicMetadata  # type: ignore[attr-defined]
+
     from alerts.config import Kafka
 
 log = structlog.get_logger()
 
 ANSWER_TIMEOUT_S = 5.0
+_LOOK_EVERY_S = 0.05
 # librdkafka waits up to 10 s before it connects again, and 5 min before it asks again whether a topic is there and
 # may be written: too long for senders that are being told to come back.
 RECOVERY = {"reconnect.backoff.max.ms": "1000", "topic.metadata.refresh.interval.ms": "10000"}
@@ -95,7 +99,8 @@ def ensure(kafka: Kafka, client: AdminClient | None = None, timeout_s: float = A
         if name not in found
     ]
     if missing:
-        _make(client, missing, topics(kafka).replies)
+        made = _make(client, missing, topics(kafka).replies)
+        _await_leaders(client, kafka, made)
     for name in (topics(kafka).webhooks, topics(kafka).decisions):
         if name in found and found[name] != kafka.partitions:
             raise KafkaError(
@@ -105,19 +110,44 @@ def ensure(kafka: Kafka, client: AdminClient | None = None, timeout_s: float = A
             )
 
 
-def _make(client: AdminClient, missing: list[NewTopic], dispensable: str) -> None:
+def _make(client: AdminClient, missing: list[NewTopic], dispensable: str) -> set[str]:
+    """The names of those that are there now."""
+    made = set()
     for name, future in client.create_topics(missing, operation_timeout=ANSWER_TIMEOUT_S).items():
         try:
             future.result(timeout=2 * ANSWER_TIMEOUT_S)
         except TimeoutError as error:
             raise KafkaAwayError(f"topic {name} is missing and the broker makes none in time") from error
         except KafkaException as error:
-            if error.args[0].name() == "TOPIC_ALREADY_EXISTS":
-                continue
-            if name == dispensable:  # a Winnow that was updated may lack the right to make it, and works without
+            if error.args[0].name() != "TOPIC_ALREADY_EXISTS":
+                if name != dispensable:
+                    raise KafkaError(f"topic {name} is missing and could not be made: {error.args[0].str()}") from error
+                # A Winnow that was updated may lack the right to make it, and works without.
                 _warn_once(name, error.args[0].str())
-            else:
-                raise KafkaError(f"topic {name} is missing and could not be made: {error.args[0].str()}") from error
+                continue
+        made.add(name)
+    return made
+
+
+def _await_leaders(client: AdminClient, kafka: Kafka, made: set[str]) -> None:
+    """Wait until brokers lead the partitions of topics that were made just now.
+
+    A broker that does not know yet that it leads refuses a batch, which is tried again. It may take the next one
+    meanwhile, for of a producer it has never seen it takes any sequence number: the order would be another.
+    """
+    deadline = time.monotonic() + ANSWER_TIMEOUT_S
+    while not made <= _led(client, kafka):
+        if time.monotonic() >= deadline:
+            raise KafkaAwayError(f"no broker leads all partitions of {', '.join(sorted(made))} yet")
+        time.sleep(_LOOK_EVERY_S)
+
+
+def _led(client: AdminClient, kafka: Kafka) -> set[str]:
+    return {name for name, topic in _listed(client, kafka, ANSWER_TIMEOUT_S).items() if _is_led(topic)}
+
+
+def _is_led(topic: TopicMetadata) -> bool:
+    return topic.error is None and all(one.error is None and one.leader >= 0 for one in topic.partitions.values())
 
 
 @cache
@@ -126,8 +156,12 @@ def _warn_once(name: str, error: str) -> None:
 
 
 def _found(client: AdminClient, kafka: Kafka, timeout_s: float) -> dict[str, int]:
+    listed = _listed(client, kafka, timeout_s)
+    return {name: len(topic.partitions) for name, topic in listed.items() if topic.error is None}
+
+
+def _listed(client: AdminClient, kafka: Kafka, timeout_s: float) -> dict[str, TopicMetadata]:
     try:
-        listing = client.list_topics(timeout=timeout_s)
+        return client.list_topics(timeout=timeout_s).topics
     except KafkaException as error:
         raise KafkaAwayError(f"no broker answers at {kafka.bootstrap}: {error.args[0].str()}") from error
-    return {name: len(topic.partitions) for name, topic in listing.topics.items() if topic.error is None}

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent
 TOKEN = "the-token-of-a-source-that-may-send"
+# No flow tells what becomes of the alerts here: whoever waits (`?wait=N`) would wait to the end.
+HASTY = {"max_waiting": 0}
 SOURCE = {"name": "tester", "bearer": {"token": TOKEN}}
 
 
@@ -42,7 +44,7 @@ def asked(running: Gateway, *arguments: str, examples: int = 10) -> subprocess.C
 
 
 def test_gateway_does_what_its_document_says(kafka: Kafka, tmp_path: Path) -> None:
-    with gateway(tmp_path, kafka) as running:
+    with gateway(tmp_path, kafka, **HASTY) as running:
         found = asked(running)
         assert found.returncode == 0, found.stdout[-20_000:]
         assert "Tested: 14" in found.stdout
@@ -53,13 +55,13 @@ def test_gateway_with_sources_does_what_its_document_says(kafka: Kafka, tmp_path
     """Fewer of the same, and what it says to who may not send."""
     paths = ["--include-path", "/webhook/proxy", "--include-path", "/api/v2/alerts", "--include-path", "/metrics"]
     listed = {**SOURCE, "paths": ["/webhook/proxy", "/api/v2/alerts", "/metrics"]}
-    with gateway(tmp_path, kafka, sources=[listed]) as running:
+    with gateway(tmp_path, kafka, sources=[listed], **HASTY) as running:
         found = asked(running, "-H", f"Authorization: Bearer {TOKEN}", *paths, examples=3)
     assert found.returncode == 0, found.stdout[-20_000:]
 
 
 def test_schemathesis_notices_an_answer_that_is_not_in_the_document(kafka: Kafka, tmp_path: Path) -> None:
-    with gateway(tmp_path, kafka) as running:
+    with gateway(tmp_path, kafka, **HASTY) as running:
         document = running.client.get("/openapi.json").json()
         del document["paths"]["/webhook/proxy"]["post"]["responses"]["400"]
         file = tmp_path / "document.yaml"
