@@ -27,8 +27,6 @@ class Tls(Section):
     handshake_timeout: Wait = timedelta(seconds=10)
     max_handshakes: Annotated[int, Field(ge=1, le=100_000)] = 1000
     """Under way at a time, in one process; one more ends the one that has taken longest."""
-    max_connections: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
-    """Open at a time, in one process; one more is closed at once."""
 
     @field_serializer("handshake_timeout", when_used="json")
     def _as_written(self, length: timedelta) -> str:

@@ -7,10 +7,12 @@ import math
 import resource
 import socket
 import sys
+from contextlib import ExitStack
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+import structlog
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 
@@ -21,10 +23,12 @@ from connectors.kafka.producer import AcknowledgedProducer
 from connectors.redaction import redacted
 from http_gateway import exposure
 from http_gateway.server import Server
-from http_gateway.tls.door import door, ensure_usable
+from http_gateway.tls.door import door, doubts
 
 if TYPE_CHECKING:
     from alerts.config import Config
+
+log = structlog.get_logger()
 
 # Beside the time for Kafka's report: to read and check what has arrived. A sender that is still sending is cut off.
 _STOP_S = 3
@@ -39,18 +43,18 @@ def main() -> None:
     """Serve until SIGTERM or SIGINT; exit with 2 if it cannot begin."""
     workers = _arguments().workers
     logs.configure()
-    try:
-        config = load()
-        host, port = _resolved(config.gateway.listen)
-        exposure.check(config.gateway, host)
-        check(config)
-    except WinnowError as error:
-        print(redacted(str(error)), file=sys.stderr)  # noqa: T201 for a person, before anything runs
-        sys.exit(2)
-    limits = config.gateway.limits
-    _allow_files(limits.connections + _OTHER_FILES)
-    within_s = math.ceil(config.gateway.produce_timeout.total_seconds()) + _STOP_S
-    with door(config, (host, port), within_s) as opened:
+    with ExitStack() as stack:
+        try:
+            config = load()
+            host, port = _resolved(config.gateway.listen)
+            exposure.check(config.gateway, host)
+            check(config)
+            opened = stack.enter_context(door(config, (host, port)))
+        except WinnowError as error:
+            print(redacted(str(error)), file=sys.stderr)  # noqa: T201 for a person, before anything runs
+            sys.exit(2)
+        limits = config.gateway.limits
+        _allow_files(limits.connections + _OTHER_FILES)
         Server(
             "http_gateway.app:build",
             factory=True,
@@ -67,7 +71,7 @@ def main() -> None:
             backpressure=limits.connections,
             workers=workers or config.gateway.workers,
             respawn_failed_workers=True,
-            workers_kill_timeout=within_s,
+            workers_kill_timeout=math.ceil(config.gateway.produce_timeout.total_seconds()) + _STOP_S,
             websockets=False,
             log_access=False,
         ).run(config, partial(_reread, host), opened)
@@ -106,7 +110,8 @@ def check(config: Config) -> None:
         WinnowError: The address is taken, `gateway.tls` cannot be used, or librdkafka refuses `kafka.client`.
     """
     address.ensure_free(config.gateway.listen, _HOW)
-    ensure_usable(config)
+    for doubt in doubts(config):
+        log.warning("certificate_doubtful", reason=doubt)
     try_kafka(config)
 
 

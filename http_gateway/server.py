@@ -116,6 +116,7 @@ class Server(MPServer):
         self.main_loop_interrupt.clear()
         try:
             config = self.read()
+            self.door.renew(config.gateway)
         except WinnowError as error:
             log.error("reload_refused", reason=str(error))  # noqa: TRY400 the text says all
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import shutil
 import signal
 import socket
@@ -17,12 +18,16 @@ from http_gateway.orphan import end_with_parent
 from http_gateway.tls.credentials import Credentials, Files
 from http_gateway.tls.front import workers
 from http_gateway.tls.orders import Orders
-from http_gateway.tls.relay import Places, Relay
+from http_gateway.tls.relay import Bounds, Places, Relay
 from http_gateway.tls.tally import Tally
 
 log = structlog.get_logger()
 
 _LOOK_EVERY_S = 1.0
+# After SIGTERM: workers answer what they hold and close; the main process does not wait so long when it ends.
+_DRAIN_S = 60.0
+# Beside two for each connection.
+_OTHER_FILES = 64
 _TODO = "repair the files; until then those read before are in use"
 
 
@@ -35,12 +40,26 @@ async def _run(orders: Orders) -> None:
     credentials = files.read()
     tally.expires(credentials.expires_s)
     listener = socket.socket(fileno=orders.listener)
-    relay = Relay(orders.tls, Places(listener, orders.folder, workers(orders.folder)), tally, credentials.context)
+    relay = Relay(_bounds(orders), Places(listener, orders.folder, workers(orders.folder)), tally, credentials.context)
     relay.start()
     watching = asyncio.create_task(_watch(files, seen, relay, tally))
     await stop.wait()
     watching.cancel()
-    await relay.stop(orders.drain_s)
+    await relay.stop(_DRAIN_S)
+
+
+def _bounds(orders: Orders) -> Bounds:
+    """What fits into the files the system lets a process have, after it was asked for enough."""
+    wanted = 2 * orders.connections + _OTHER_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    connections = min(orders.connections, (allowed - _OTHER_FILES) // 2)
+    if connections < orders.connections:
+        log.warning("few_files", connections=connections, todo="raise the limit on open files (ulimit -n)")
+    handshake_s = orders.tls.handshake_timeout.total_seconds()
+    return Bounds(connections, orders.tls.max_handshakes, handshake_s, orders.silent_s)
 
 
 async def _watch(files: Files, seen: tuple[object, ...], relay: Relay, tally: Tally) -> None:

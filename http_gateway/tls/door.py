@@ -6,19 +6,16 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-import structlog
-
+from alerts.errors import ConfigError
 from connectors.configuration import locate
 from http_gateway.tls.credentials import Files
-from http_gateway.tls.front import FOLDER, Front
+from http_gateway.tls.front import FOLDER, Front, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from alerts.config import Config
-
-log = structlog.get_logger()
+    from alerts.config import Config, Gateway
 
 
 class Door(Protocol):
@@ -31,6 +28,9 @@ class Door(Protocol):
 
     def open(self) -> None:
         """Granian's sockets are there: let senders in."""
+
+    def renew(self, gateway: Gateway) -> None:
+        """Take other settings; raises ConfigError if they cannot be used without a restart."""
 
     def close(self) -> None:
         """The workers are about to end: let nobody in any more."""
@@ -45,33 +45,32 @@ class Plain:
     def open(self) -> None:
         """Workers accept by themselves."""
 
+    def renew(self, gateway: Gateway) -> None:
+        """It has no settings."""
+        if gateway.tls is not None:
+            raise ConfigError("gateway.tls: to switch it on takes a restart")
+
     def close(self) -> None:
         """Workers stop to accept by themselves."""
 
 
 @contextmanager
-def door(config: Config, listen: tuple[str, int], workers_end_within_s: float) -> Iterator[Door]:
-    """The door as the configuration wants it, for as long as the gateway serves.
-
-    Args:
-        config: Whether it is TLS.
-        listen: Where senders come to.
-        workers_end_within_s: How long workers may take to answer what they hold.
-
-    """
+def door(config: Config, listen: tuple[str, int]) -> Iterator[Door]:
+    """The door as the configuration wants it at the address `listen`, for as long as the gateway serves."""
     os.environ.pop(FOLDER, None)
-    if config.gateway.tls is None:
+    settings = Settings.of(config.gateway)
+    if settings is None:
         yield Plain()
         return
-    front = Front(config.gateway.tls, listen, config_folder(), workers_end_within_s)
+    front = Front(settings, listen, config_folder())
     try:
         yield front
     finally:
         front.end()
 
 
-def ensure_usable(config: Config, folder: Path | None = None) -> None:
-    """Read the files of `gateway.tls` once, and log what is doubtful about them.
+def doubts(config: Config, folder: Path | None = None) -> tuple[str, ...]:
+    """What is doubtful about the files of `gateway.tls`, which are read for it.
 
     Args:
         config: Which; without TLS there are none.
@@ -80,10 +79,9 @@ def ensure_usable(config: Config, folder: Path | None = None) -> None:
     Raises:
         ConfigError: They cannot be used; every fault, one a line.
     """
-    if config.gateway.tls is not None:
-        credentials = Files(config.gateway.tls, folder or config_folder()).read()
-        for warning in credentials.warnings:
-            log.warning("certificate_doubtful", reason=warning)
+    if config.gateway.tls is None:
+        return ()
+    return Files(config.gateway.tls, folder or config_folder()).read().warnings
 
 
 def config_folder() -> Path:

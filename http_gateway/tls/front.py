@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import socket
 import subprocess
@@ -12,20 +11,20 @@ import tempfile
 import threading
 import time
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import structlog
+from typing import TYPE_CHECKING, NamedTuple
 
 from alerts.errors import ConfigError
+from http_gateway.tls.credentials import Files
+from http_gateway.tls.keeper import Keeper
 from http_gateway.tls.orders import Orders
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from alerts.config import Gateway
     from alerts.config_tls import Tls
-
-log = structlog.get_logger()
 
 FOLDER = "WINNOW_TLS_FOLDER"
 """The variable by which workers find the private folder."""
@@ -33,31 +32,45 @@ INNER = "inner"
 """What workers' sockets are called there, with their number behind it."""
 
 _BACKLOG = 1024
-# Each connection takes two in a relay and one in a worker; the usual 1024 are a default for programs that use select.
-_FILES_MAX = 1_048_576
 # sun_path(7) less what `names.name` makes, on the narrowest system (macOS: 104).
 _FOLDER_MAX_CHARS = 104 - 68
-_RESTART_AFTER_S, _RESTART_AFTER_MAX_S = 0.1, 5.0
-_HEALTHY_S = 10.0
-# Beside the time workers have: for senders that do not close their side.
-_LINGER_S = 5.0
+# For senders that do not close their side once the workers have.
+_END_S = 5.0
+
+
+class Settings(NamedTuple):
+    """What relays go by."""
+
+    tls: Tls
+    connections: int
+    silent_s: float
+
+    @classmethod
+    def of(cls, gateway: Gateway) -> Settings | None:
+        """Those of a configuration; None: it has no TLS."""
+        if gateway.tls is None:
+            return None
+        return cls(gateway.tls, gateway.limits.connections, gateway.limits.header_timeout.total_seconds())
 
 
 class Front:
     """Relays in front of Granian, a `door.Door`."""
 
-    def __init__(self, tls: Tls, listen: tuple[str, int], config_folder: Path, workers_end_within_s: float) -> None:
+    def __init__(self, settings: Settings, listen: tuple[str, int], config_folder: Path) -> None:
         """Take the address; nobody is answered before `open`.
 
+        Args:
+            settings: Of TLS and connections.
+            listen: Where senders come to.
+            config_folder: Where relative paths start.
+
         Raises:
-            ConfigError: It is taken, or there is no folder for sockets.
+            ConfigError: The address is taken, or there is no folder for sockets.
         """
-        self._tls = tls
+        self._settings = settings
         self._config_folder = config_folder
-        self._drain_s = workers_end_within_s + _LINGER_S
-        self._stopping = threading.Event()
-        self._processes: dict[int, subprocess.Popen[bytes]] = {}
-        self._keepers: list[threading.Thread] = []
+        self._relays: list[Keeper] = []
+        self._numbers = count()
         self.folder = _private_folder()
         try:
             self._listener = _listener(listen)
@@ -74,65 +87,57 @@ class Front:
             after_in_parent=self._spawning.release,
             after_in_child=self._spawning.release,
         )
-        _raise_file_limit()
 
     def open(self) -> None:
         """Start the relays, one for each worker: they find them by their sockets."""
-        for number, _ in enumerate(workers(self.folder)):
-            keeper = threading.Thread(target=self._keep, args=(number,), name=f"relay-{number}", daemon=True)
-            keeper.start()
-            self._keepers.append(keeper)
+        self._relays = [Keeper(next(self._numbers), self._start) for _ in workers(self.folder)]
+
+    def renew(self, gateway: Gateway) -> None:
+        """Let relays with these settings take the place of those there are, which answer what they hold.
+
+        Raises:
+            ConfigError: The settings cannot be used; all stays as it is.
+        """
+        settings = Settings.of(gateway)
+        if settings is None:
+            raise ConfigError("gateway.tls: to switch it off takes a restart")
+        if settings == self._settings:
+            return
+        Files(settings.tls, self._config_folder).read()
+        self._settings = settings
+        before = self._relays
+        self.open()
+        for relay in before:
+            relay.stop()
 
     def close(self) -> None:
         """Refuse new connections from now on; what is open is still answered."""
-        self._stopping.set()
         # Also in the relays: it is one socket.
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
-        for process in list(self._processes.values()):
-            process.terminate()
+        for relay in self._relays:
+            relay.stop()
 
     def end(self) -> None:
         """Wait for the relays; the workers have ended."""
         self.close()
-        until = time.monotonic() + _LINGER_S
-        for process in list(self._processes.values()):
-            try:
-                process.wait(max(0.0, until - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                process.kill()
-        for keeper in self._keepers:
-            keeper.join()
+        until = time.monotonic() + _END_S
+        for relay in self._relays:
+            relay.end(max(0.0, until - time.monotonic()))
         self._listener.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _keep(self, number: int) -> None:
-        """Run a relay, and another when it ends before its time."""
-        pause_s = _RESTART_AFTER_S
-        while not self._stopping.is_set():
-            began = time.monotonic()
-            with self._spawning:
-                process = self._processes[number] = self._process(number)
-            if self._stopping.is_set():
-                process.terminate()
-            status = process.wait()
-            if self._stopping.is_set():
-                return
-            log.error("relay_ended", number=number, status=status)
-            pause_s = _RESTART_AFTER_S if time.monotonic() - began > _HEALTHY_S else pause_s * 2
-            self._stopping.wait(min(pause_s, _RESTART_AFTER_MAX_S))
-
-    def _process(self, number: int) -> subprocess.Popen[bytes]:
+    def _start(self, number: int) -> subprocess.Popen[bytes]:
         orders = Orders(
-            tls=self._tls,
+            **self._settings._asdict(),
             number=number,
             listener=self._listener.fileno(),
             folder=self.folder,
             config_folder=self._config_folder,
-            drain_s=self._drain_s,
         )
         command = [sys.executable, "-m", "http_gateway.tls", orders.model_dump_json()]
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=[orders.listener])  # noqa: S603 our own
+        with self._spawning:
+            return subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=[orders.listener])  # noqa: S603 our own
 
 
 def workers(folder: Path) -> list[Path]:
@@ -162,11 +167,3 @@ def _listener(listen: tuple[str, int]) -> socket.socket:
     if sys.platform == "linux":
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60)
     return made
-
-
-def _raise_file_limit() -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _FILES_MAX if hard == resource.RLIM_INFINITY else min(hard, _FILES_MAX)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        with suppress(OSError, ValueError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

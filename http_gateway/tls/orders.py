@@ -10,6 +10,10 @@ class Orders(Section):
     """Goes as JSON in its argument, and holds no secret."""
 
     tls: Tls
+    connections: int
+    """How many may be open at a time."""
+    silent_s: float
+    """How long a sender may say nothing after the handshake."""
     number: int
     """From 0 on; a relay that follows a dead one gets its number."""
     listener: int
@@ -18,5 +22,3 @@ class Orders(Section):
     """Private: sockets and counts lie there."""
     config_folder: Path
     """Where the relative paths of `tls` start."""
-    drain_s: float
-    """After SIGTERM: how long workers may take to answer what they hold."""

@@ -21,14 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
     from pathlib import Path
 
-    from alerts.config_tls import Tls
     from http_gateway.tls.tally import Tally
 
 log = structlog.get_logger()
 
 _SWEEP_EVERY_S = 0.25
-# A sender that has shaken hands and says nothing; Granian gives the head of a request as long.
-_SILENT_S = 30.0
 _ACCEPTS_AT_ONCE = 64
 # Out of files or memory: what is open must end first.
 _PAUSE_S = 0.1
@@ -44,13 +41,23 @@ class Places(NamedTuple):
     """Their sockets."""
 
 
+class Bounds(NamedTuple):
+    """What senders may take up."""
+
+    connections: int
+    handshakes: int
+    handshake_s: float
+    silent_s: float
+    """After the handshake."""
+
+
 class Relay:
     """One relay, on the running loop."""
 
-    def __init__(self, tls: Tls, places: Places, tally: Tally, context: ssl.SSLContext) -> None:
+    def __init__(self, bounds: Bounds, places: Places, tally: Tally, context: ssl.SSLContext) -> None:
         self.context = context
         """For the connections to come."""
-        self._tls = tls
+        self._bounds = bounds
         self._places = places
         self._tally = tally
         self._loop = asyncio.get_running_loop()
@@ -61,7 +68,7 @@ class Relay:
         """With the file that says what its certificate does."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._run, self._serial = os.urandom(4).hex(), 0
-        self._all_closed = asyncio.Event()
+        self._one_closed = asyncio.Event()
 
     def start(self) -> None:
         """Begin to accept."""
@@ -78,10 +85,13 @@ class Relay:
         self._note()
         try:
             async with asyncio.timeout(within_s):
-                await self._all_closed.wait()
+                while self._open:
+                    await self._one_closed.wait()
+                    self._one_closed.clear()
         except TimeoutError:
             log.warning("connections_dropped", count=len(self._open))
         self._sweeping.cancel()
+        self._tally.close()
 
     def _accept(self) -> None:
         for _ in range(_ACCEPTS_AT_ONCE):
@@ -106,18 +116,27 @@ class Relay:
             self._loop.add_reader(self._places.listener, self._accept)
 
     def _admit(self, accepted: socket.socket) -> None:
-        if len(self._open) >= self._tls.max_connections:
+        if len(self._shaking) >= self._bounds.handshakes:
+            self._displace(self._shaking)
+        if len(self._open) >= self._bounds.connections and not self._displace(self._shaking or self._silent):
             self._tally.count("full")
             accepted.close()
             return
-        if len(self._shaking) >= self._tls.max_handshakes:
-            self._tally.count("displaced")
-            self._drop(next(iter(self._shaking)))
         end = SenderEnd(self, self.context)
         self._open[end] = None
-        self._shaking[end] = self._loop.time() + self._tls.handshake_timeout.total_seconds()
+        self._shaking[end] = self._loop.time() + self._bounds.handshake_s
         self._note()
         self._spawn(self._attach(end, accepted))
+
+    def _displace(self, waiting: dict[SenderEnd, float]) -> bool:
+        """End the one that has waited longest, if there is one: it makes room for one that may have more to say."""
+        oldest = next(iter(waiting), None)
+        if oldest is None:
+            return False
+        self._tally.count("displaced" if waiting is self._shaking else "silent")
+        self._drop(oldest)
+        self._open.pop(oldest, None)
+        return True
 
     async def _attach(self, end: SenderEnd, accepted: socket.socket) -> None:
         try:
@@ -129,7 +148,7 @@ class Relay:
     def shaken(self, end: SenderEnd) -> None:
         """The handshake is done; what a certificate says is left for the workers."""
         self._shaking.pop(end, None)
-        self._silent[end] = self._loop.time() + _SILENT_S
+        self._silent[end] = self._loop.time() + self._bounds.silent_s
         self._tally.count("ok")
         self._note()
 
@@ -172,8 +191,7 @@ class Relay:
         if said is not None:
             said.unlink(missing_ok=True)
         self._note()
-        if not self._open:
-            self._all_closed.set()
+        self._one_closed.set()
 
     def _sweep(self) -> None:
         now = self._loop.time()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 RESULTS = ("ok", "plain-http", "protocol", "certificate", "timeout", "displaced", "broken-off", "error")
 """How a handshake ended."""
-REFUSED = ("full", "no-worker")
+REFUSED = ("full", "silent", "no-worker")
 """Why a connection was closed that would have been served otherwise."""
 RELOADS = ("reloaded", "kept")
 """What became of changed files: `kept` means that they could not be used."""
@@ -40,8 +40,13 @@ class Tally:
         with file.open("r+b") as opened:
             self._map = mmap.mmap(opened.fileno(), _SIZE_BYTES)
         self._numbers = memoryview(self._map).cast("d")
+        self.close()
+
+    def close(self) -> None:
+        """Nothing is open, and no certificate in use; what was counted stays."""
         self.open(0)
         self.shaking(0)
+        self.expires(0)
 
     def count(self, word: str) -> None:
         """One more of `RESULTS`, `REFUSED` or `RELOADS`."""

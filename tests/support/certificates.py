@@ -34,7 +34,10 @@ class Authority:
     def issue(self, name: str, *identities: str, subject: str = "", ends: timedelta = timedelta(days=1)) -> Pair:
         """A certificate for these identities, into files of this name; those that were there are replaced at once."""
         issued = self._authority.issue_cert(
-            *identities, common_name=subject or None, not_before=_BEGIN, not_after=datetime.now(UTC) + ends
+            *identities,
+            common_name=subject or None,
+            not_before=_BEGIN,
+            not_after=datetime.now(UTC) + ends,
         )
         pair = Pair(self._folder / f"{name}.pem", self._folder / f"{name}.key")
         new = Pair(self._folder / f"{name}.pem.new", self._folder / f"{name}.key.new")
@@ -44,6 +47,12 @@ class Authority:
         new.cert.rename(pair.cert)
         new.key.rename(pair.key)
         return pair
+
+    def itself(self) -> Pair:
+        """Its own certificate and key, which it has signed by itself."""
+        key = self.file.with_suffix(".key")
+        self._authority.private_key_pem.write_to_path(key)
+        return Pair(self.file, key)
 
     def context(self, client: Pair | None = None) -> ssl.SSLContext:
         """What trusts this authority; with a certificate to show, if one is given."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -24,12 +24,21 @@ HEALTH = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n"
 class TlsGateway(Gateway):
     """`python -m http_gateway` with `gateway.tls`."""
 
-    def __init__(self, folder: Path, kafka: Kafka, authority: Authority, sources: object = None, **tls: object) -> None:
-        """Write its configuration; `tls` are the settings of `gateway.tls`, beside a pair that is issued here."""
+    def __init__(self, folder: Path, kafka: Kafka, authority: Authority, sources: object = None, **given: Any) -> None:
+        """Write its configuration.
+
+        Args:
+            folder: For its files.
+            kafka: Where it writes.
+            authority: Issues its certificate.
+            sources: Those of `gateway.sources`; None: none.
+            given: Settings of `gateway.tls`; as `settings`, others of `gateway`.
+        """
         self.pair = authority.issue("server", "localhost", "127.0.0.1")
         self.authority = authority
-        files = {"cert_file": str(self.pair.cert), "key_file": str(self.pair.key)}
-        super().__init__(folder, kafka, tls={**files, **tls}, sources=sources, open_metrics=True)
+        others = given.pop("settings", {})
+        tls = {"cert_file": str(self.pair.cert), "key_file": str(self.pair.key), **given}
+        super().__init__(folder, kafka, tls=tls, sources=sources, open_metrics=True, **others)
         self.url = f"https://localhost:{self.port}"
         self.use(None)
 
@@ -43,11 +52,13 @@ class TlsGateway(Gateway):
         return httpx.Client(base_url=self.url, trust_env=False, timeout=20, verify=self.authority.context(client))
 
     @contextmanager
-    def shaken(self, context: ssl.SSLContext | None = None) -> Iterator[ssl.SSLSocket]:
-        """A connection whose handshake is done."""
+    def shaken(
+        self, context: ssl.SSLContext | None = None, session: ssl.SSLSession | None = None
+    ) -> Iterator[ssl.SSLSocket]:
+        """A connection whose handshake is done; one that goes on with an earlier session, if it is given."""
         with self.connected() as plain:
-            wrapped = (context or self.authority.context()).wrap_socket(plain, server_hostname="localhost")
-            with wrapped:
+            chosen = context or self.authority.context()
+            with chosen.wrap_socket(plain, server_hostname="localhost", session=session) as wrapped:
                 yield wrapped
 
     def count(self, metric: str) -> float:
@@ -67,12 +78,12 @@ class TlsGateway(Gateway):
 
 @contextmanager
 def tls_gateway(
-    folder: Path, kafka: Kafka, authority: Authority, sources: object = None, **tls: object
+    folder: Path, kafka: Kafka, authority: Authority, sources: object = None, **given: Any
 ) -> Iterator[TlsGateway]:
-    """A running gateway that is ready; a client that has to show a certificate shows one."""
-    made = TlsGateway(folder, kafka, authority, sources, **tls)
-    if tls.get("client") == "required":
-        made.use(authority.issue("test", "test.example.com"))
+    """A running gateway that is ready; its `client` shows the certificate `shows`."""
+    shows = given.pop("shows", None)
+    made = TlsGateway(folder, kafka, authority, sources, **given)
+    made.use(shows)
     made.start()
     try:
         made.await_ready()
