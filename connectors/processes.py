@@ -72,7 +72,8 @@ class Processes:
         """
         until = time.monotonic() + timeout.total_seconds()
         waiting = deque(child.command for child in self._children.values() if child.command.ready)
-        with httpx.Client(timeout=_PROBE_TIMEOUT_S, trust_env=False) as client:
+        # Whether they are up is all that is asked, of this machine: nobody has to vouch for them.
+        with httpx.Client(timeout=_PROBE_TIMEOUT_S, trust_env=False, verify=False) as client:  # noqa: S501
             while waiting:
                 if _answers(client, waiting[0]):
                     waiting.popleft()

@@ -1,5 +1,6 @@
 // Constant arrival of one-alert webhooks: make load SCENARIO=baseline, against a running gateway.
 // Environment: URL (http://127.0.0.1:8080), RATE (requests a second), DURATION, ALERTS (how many differ), TOKEN (a source's).
+// For https: SSL_CERT_FILE (who vouches for the gateway), CERT and KEY (files to show, for mTLS).
 import http from "k6/http";
 import { check } from "k6";
 import exec from "k6/execution";
@@ -13,6 +14,7 @@ if (__ENV.TOKEN) {
 }
 
 export const options = {
+  tlsAuth: __ENV.CERT ? [{ cert: open(__ENV.CERT), key: open(__ENV.KEY) }] : [],
   scenarios: {
     baseline: {
       executor: "constant-arrival-rate",

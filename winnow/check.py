@@ -1,5 +1,6 @@
 """`winnow check`: whether a configuration can be used."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -7,8 +8,9 @@ import typer
 
 from alerts.config_file import version
 from alerts.errors import ConfigError
-from connectors.configuration import load
+from connectors.configuration import load, locate
 from http_gateway import exposure
+from http_gateway.tls.door import doubts
 
 
 def check(
@@ -23,6 +25,7 @@ def check(
     try:
         config = load(file)
         exposure.check(config.gateway)
+        doubtful = doubts(config, locate(file, os.environ).resolve().parent)
     except ConfigError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
@@ -32,5 +35,7 @@ def check(
         f"ok: version {version(config)}, filter rules: {rules}, routes: {len(config.routes)}, "
         f"targets: {len(config.targets)} ({enabled} enabled)"
     )
+    for doubt in doubtful:
+        typer.echo(f"warning: {doubt}", err=True)
     if not enabled:
         typer.echo("no target is enabled: nobody will be told", err=True)

@@ -63,13 +63,26 @@ def commands(config: Config, receiver: str) -> list[Command]:
     python = sys.executable
     return [
         Command("receiver", [python, "-m", "winnow", "receiver", "--listen", receiver], address.url(receiver, "/")),
-        Command("gateway", [python, "-m", "http_gateway"], address.url(config.gateway.listen, "/readyz")),
+        Command("gateway", [python, "-m", "http_gateway"], _ready(config)),
         Command(
             "flow",
             [python, "-m", "bytewax.run", "flows.proxy"],
             address.url(config.flow.metrics_listen, "/readyz"),
         ),
     ]
+
+
+def _ready(config: Config) -> str | None:
+    """Where the gateway tells that it is up; None: there it takes a certificate to ask."""
+    tls = config.gateway.tls
+    if tls is not None and tls.client == "required":
+        return None
+    return _url(config) + "/readyz"
+
+
+def _url(config: Config) -> str:
+    url = address.url(config.gateway.listen)
+    return url if config.gateway.tls is None else url.replace("http:", "https:", 1)
 
 
 def _environ(bootstrap: str, *, embedded: bool) -> dict[str, str]:
@@ -142,7 +155,7 @@ def _say(text: str) -> None:
 
 
 def _welcome(config: Config, broker: str, bootstrap: str) -> str:
-    url = address.url(config.gateway.listen)
+    url = _url(config)
     labels = {"alertname": "PostgresDown", "severity": "critical", "instance": "db-1"}
     now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     body = json.dumps({"receiver": "demo", "alerts": [{"status": "firing", "labels": labels, "startsAt": now}]})

@@ -17,7 +17,7 @@ from alerts.fingerprint import fingerprint
 from alerts.formats import formats
 from alerts.webhook import Received
 from connectors.terminal import printable
-from winnow import _told
+from winnow import _tls, _told
 from winnow._headers import headers
 
 # The gateway answers within its own limits, which are shorter.
@@ -39,6 +39,9 @@ def send(  # noqa: PLR0913 one argument is one option
     path: Annotated[str, typer.Option(help="Which endpoint.")] = "/webhook/proxy",
     token_file: Annotated[Path | None, typer.Option(help="A file with the bearer token of a source.")] = None,
     header: Annotated[list[str] | None, typer.Option(help="A header, 'NAME: VALUE'; repeatable.")] = None,
+    cacert: Annotated[Path | None, typer.Option(help="A file with who may vouch for the gateway, for https.")] = None,
+    cert: Annotated[Path | None, typer.Option(help="A file with the certificate to show (mTLS).")] = None,
+    key: Annotated[Path | None, typer.Option(help="A file with its key, if that is in another.")] = None,
     wait: Annotated[int, typer.Option(min=0, help="Wait so many seconds for what becomes of the alerts.")] = 0,
 ) -> None:
     """Post a webhook to Winnow and print the answer.
@@ -55,7 +58,9 @@ def send(  # noqa: PLR0913 one argument is one option
     else:
         body = _read(str(file))
     given = headers(header or [], token_file)
-    answer = _post(f"{url.rstrip('/')}/{path.lstrip('/')}", body, {**given, **_preference(wait)}, wait)
+    # No proxies from the environment: the gateway is near.
+    client = httpx.Client(timeout=_TIMEOUT_S + wait, trust_env=False, verify=_tls.context(cacert, cert, key))
+    answer = _post(client, f"{url.rstrip('/')}/{path.lstrip('/')}", body, {**given, **_preference(wait)})
     told = _told_lines(answer) or [*_lines(answer), *(_fingerprints(body) if answer.is_success else ())]
     if wait and answer.is_success and _APPLIED not in answer.headers:
         told.append("  the gateway did not wait: too many do, or it cannot read the replies")
@@ -137,12 +142,14 @@ def _preference(wait_s: int) -> dict[str, str]:
     return {"prefer": f"wait={wait_s}"} if wait_s else {}
 
 
-def _post(url: str, body: bytes, given: dict[str, str], wait_s: int) -> httpx.Response:
+def _post(client: httpx.Client, url: str, body: bytes, given: dict[str, str]) -> httpx.Response:
     try:
-        # No proxies from the environment: the gateway is near.
-        with httpx.Client(timeout=_TIMEOUT_S + wait_s, trust_env=False) as client:
+        with client:
             return client.post(url, content=body, headers=given)
     except httpx.ConnectError as error:
+        if "SSL" in str(error):
+            todo = "is it https, and does --cacert name who vouches for it?"
+            raise WinnowError(f"{url}: no TLS: {error}; {todo}") from error
         raise WinnowError(f"nobody listens at {url}; is it running? try: make run") from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise WinnowError(f"{url}: no answer: {error or type(error).__name__}") from error
