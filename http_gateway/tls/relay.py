@@ -165,8 +165,9 @@ class Relay:
     async def _connect(self, end: SenderEnd) -> None:
         try:
             # In turn: each worker gets its share.
-            worker = self._places.workers[self._serial % len(self._places.workers)]
-            end.served_by(await connect(end, self._named(end), worker))
+            first = self._serial % len(self._places.workers)
+            in_turn = [*self._places.workers[first:], *self._places.workers[:first]]
+            end.served_by(await connect(end, self._named(end), in_turn))
         except OSError as error:
             self._tally.count("no-worker")
             log.error("no_worker", reason=error.strerror or str(error))  # noqa: TRY400 the reason says all

@@ -108,16 +108,20 @@ class SenderEnd(asyncio.Protocol):
         self._flush()  # the alert
         self._linger()
 
+    def first(self) -> bytes:
+        """What has come so far, once."""
+        data = b"".join(self._first)
+        self._first.clear()
+        return data
+
     def served_by(self, worker: WorkerEnd) -> None:
-        """Hand over what has come so far, and from now on what comes."""
+        """Hand over what comes from now on."""
         self._worker = worker
         if self.transport.is_closing() or self._is_over:
             worker.transport.close()
             return
-        self.transport.resume_reading()  # before: a worker that takes no more pauses it again
-        for data in self._first:
-            worker.transport.write(data)
-        self._first.clear()
+        if worker.takes_more:
+            self.transport.resume_reading()
 
     def write(self, data: bytes) -> None:
         """Send the answer, or a part of it."""

@@ -9,16 +9,21 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-# A worker that is busy takes connections late; once too many wait for it Linux says EAGAIN (unix(7)).
+# A worker that is busy takes connections late; once too many wait for it Linux says EAGAIN (unix(7)). One that has not
+# begun yet takes none.
 _TRY_AGAIN_S = 0.02
-_TRIES = 250
+_ROUNDS = 250
 _CHUNK_BYTES = 256 * 1024
 
 
 class Opposite(Protocol):
     """What the worker's end needs of the sender's."""
+
+    def first(self) -> bytes:
+        """What it has said so far, once."""
 
     def write(self, data: bytes) -> None:
         """Send the answer, or a part of it."""
@@ -39,6 +44,8 @@ class WorkerEnd(asyncio.Protocol):
     def __init__(self, sender: Opposite, connected: socket.socket) -> None:
         self._sender = sender
         self._socket = connected
+        self.takes_more = True
+        """Whether the sender may be read."""
         self.transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -51,10 +58,12 @@ class WorkerEnd(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The worker takes no more for now."""
+        self.takes_more = False
         self._sender.pause_reading()
 
     def resume_writing(self) -> None:
         """The worker takes more again."""
+        self.takes_more = True
         self._sender.resume_reading()
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -74,13 +83,15 @@ class WorkerEnd(asyncio.Protocol):
                 self._sender.write(data)
 
 
-async def connect(sender: Opposite, name: Path, inner: Path) -> WorkerEnd:
-    """A connection to a worker.
+async def connect(sender: Opposite, name: Path, workers: Sequence[Path]) -> WorkerEnd:
+    """A connection to a worker, which is sent what the sender has said so far.
+
+    It is sent at once: a worker that is about to end closes a connection on which nothing has come.
 
     Args:
         sender: The other end.
         name: What this end is called: it tells the worker who the sender is.
-        inner: Where Granian listens.
+        workers: Their sockets, that of the one whose turn it is first.
 
     Raises:
         OSError: There is no worker that takes it, within 5 s.
@@ -90,23 +101,33 @@ async def connect(sender: Opposite, name: Path, inner: Path) -> WorkerEnd:
         made.settimeout(0)
         made.bind(str(name))
         try:
-            await _connected(made, str(inner))
+            await _connected(made, workers)
+            rest = _sent(made, sender.first())
         finally:
             os.unlink(name)  # noqa: PTH108 pathlib and asyncio: ASYNC240; the connection keeps its name
         loop = asyncio.get_running_loop()
-        _, end = await loop.create_unix_connection(lambda: WorkerEnd(sender, made), sock=made)
+        transport, end = await loop.create_unix_connection(lambda: WorkerEnd(sender, made), sock=made)
+        if rest:
+            transport.write(rest)
     except BaseException:
         made.close()
         raise
     return end
 
 
-async def _connected(made: socket.socket, inner: str) -> None:
-    for _ in range(_TRIES):
-        try:
-            made.connect(inner)
-        except BlockingIOError:
-            await asyncio.sleep(_TRY_AGAIN_S)
-        else:
-            return
+async def _connected(made: socket.socket, workers: Sequence[Path]) -> None:
+    for _ in range(_ROUNDS):
+        for worker in workers:
+            with suppress(BlockingIOError, ConnectionRefusedError):
+                made.connect(str(worker))
+                return
+        await asyncio.sleep(_TRY_AGAIN_S)
     raise TimeoutError("no worker took the connection")
+
+
+def _sent(made: socket.socket, data: bytes) -> bytes:
+    """Send as much as goes at once; what is left."""
+    try:
+        return data[made.send(data) :]
+    except BlockingIOError:
+        return data
