@@ -89,7 +89,13 @@ class Gateway:
         while True:
             event = await receive()
             if event["type"] == "lifespan.startup":
-                await send(self._started())
+                try:
+                    began = self._started()
+                except Exception:
+                    # Granian would take it for an app without a start, and serve one that is never ready.
+                    log.exception("start_failed")
+                    began = {"type": "lifespan.startup.failed", "message": "a bug in Winnow, see start_failed"}
+                await send(began)
             else:
                 self._stop()
                 await send({"type": "lifespan.shutdown.complete"})
