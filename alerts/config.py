@@ -73,6 +73,8 @@ class Gateway(Section):
             raise ValueError("expected `tls` with `client: optional` or `client: required`, for a source has `mtls`")
         return self
 
+    access_log: bool = False
+    """A line of JSON for each request, on standard error."""
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     """Processes that take requests; they share the port."""
     stop_delay: Pause = timedelta(0)

@@ -22,6 +22,7 @@ from connectors import logs
 from connectors.configuration import load, locate
 from connectors.redaction import redacted
 from http_gateway import metrics
+from http_gateway.access_log import SENT, AccessLog
 from http_gateway.admission import Admission
 from http_gateway.answers import Headers, RefusedError, Reply, headers, new_id, request_id, unavailable
 from http_gateway.apart import Apart
@@ -71,6 +72,7 @@ class Gateway:
         self._farewell: Headers = ()
         self._waiting = Waiting(config, lambda: self._readiness.problem is not None)
         self._apart = Apart()
+        self._access_log = AccessLog(self._admission.address) if config.gateway.access_log else None
         self._writer: Writer | None = None
         self._entrances: dict[str, Entrance] = {}
 
@@ -81,7 +83,8 @@ class Gateway:
         elif scope["type"] == "http":
             way_in = self._entrances.get(scope["path"])
             if way_in is None:
-                await self._ops(scope, receive, send)
+                ops = self._ops if self._access_log is None else self._access_log.around(self._ops)
+                await ops(scope, receive, send)
             else:
                 await self._ingest(way_in, scope, receive, send)
 
@@ -115,6 +118,8 @@ class Gateway:
         self._admission.start()
         self._readiness.start()
         self._exposition.start()
+        if self._access_log is not None:
+            self._access_log.start()
         at_signal(asyncio.get_running_loop(), self._waiting.drain)
         if self._place is not None:
             asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, self._drain)
@@ -134,6 +139,8 @@ class Gateway:
         if self._writer is not None:
             self._writer.close()
         self._exposition.stop()
+        if self._access_log is not None:
+            self._access_log.stop()
         log.info("stopped")
 
     async def _ingest(self, way_in: Entrance, scope: Scope, receive: Receive, send: Send) -> None:
@@ -153,7 +160,10 @@ class Gateway:
             reply = RefusedError(500, "INTERNAL_ERROR", "a bug in Winnow, logged under this request id").reply(id_)
         finally:
             gate.under_way -= 1
-        way_in.meter.count(reply.status, (time.monotonic_ns() - started_ns) / 1e9)
+        took_s = (time.monotonic_ns() - started_ns) / 1e9
+        way_in.meter.count(reply.status, took_s)
+        if self._access_log is not None:
+            self._access_log.answered(scope, (id_, made), reply.status, took_s)
         await send(_start(reply, (*headers(id_, started_ns), *self._farewell)))
         await send({"type": "http.response.body", "body": reply.body})
 
@@ -172,6 +182,8 @@ class Gateway:
         body = await self._reader.read(given, receive, way_in.types)
         metrics.body_bytes.inc(len(body))
         sender = ticket.sender or await self._admission.verify(ticket, body)
+        if self._access_log is not None:
+            scope[SENT] = (len(body), sender.source)
         try:
             body = await self._reader.expanded(given, body)
             if way_in.may_wait and (b"prefer" in given or scope["query_string"]):

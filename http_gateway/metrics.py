@@ -29,6 +29,9 @@ refused = Counter("winnow_gateway_refused_total", "Requests that went over a lim
 unauthorized = Counter("winnow_gateway_unauthorized_total", "Requests whose sender may not send, by why", ["reason"])
 waiting = Gauge("winnow_http_requests_waiting", "Requests whose senders wait for what becomes of their alerts")
 waited = Counter("winnow_http_waited_total", "Requests whose senders wanted to wait, by how that ended", ["outcome"])
+access_lines_dropped = Counter(
+    "winnow_gateway_access_lines_dropped_total", "Lines of the access log that could not be written"
+)
 
 
 class Admitted:
