@@ -41,8 +41,12 @@ class Bounds(NamedTuple):
         # No label of a shorter line can be too long: this spares all but odd alerts the looking.
         short_bytes = min(self.label_name, self.label_value)
         most = self.labels
-        if not any(len(one.labels) > most or len(one.line) > short_bytes for one in webhook.submissions):
-            return webhook, []
+        for one in webhook.submissions:
+            if len(one.labels) > most or len(one.line) > short_bytes:
+                return self._held(webhook)
+        return webhook, []
+
+    def _held(self, webhook: Webhook) -> tuple[Webhook, list[str]]:
         kept: list[Submission] = []
         rejected = list(webhook.rejected)
         limits: list[str] = []

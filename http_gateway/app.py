@@ -180,7 +180,7 @@ class Gateway:
         if not self._readiness.has_been:
             raise unavailable(f"not ready: {self._readiness.problem}")
         body = await self._reader.read(given, receive, way_in.types)
-        metrics.body_bytes.inc(len(body))
+        metrics.body_bytes.inc((), len(body))
         sender = ticket.sender or await self._admission.verify(ticket, body)
         if self._access_log is not None:
             scope[SENT] = (len(body), sender.source)

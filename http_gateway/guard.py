@@ -42,7 +42,8 @@ class Guard:
         self.signature = Signature(source.hmac, files) if source.hmac else None
         self.mtls = source.mtls
         self.networks = Networks(source.addresses)
-        metrics.admitted.by_source[self.name] = 0
+        self._key = (self.name,)
+        metrics.admitted.inc(self._key, 0)
         self._paths = frozenset(source.paths)
         self._has_proof = bool(self.credentials or self.mtls)
         self._secrets = tuple((each.place, each.secrets) for each in self.credentials)
@@ -74,7 +75,7 @@ class Guard:
 
     def count(self) -> None:
         """One more request is its."""
-        metrics.admitted.by_source[self.name] += 1
+        metrics.admitted.inc(self._key)
 
     def signed(self, claim: Claim, body: bytes) -> bool:
         """Whether the claim is true."""

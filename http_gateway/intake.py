@@ -65,9 +65,11 @@ class Intake:
         self._partitions = config.kafka.partitions
         self._bounds = config.gateway.limits.bounds
         self._prefixes = tuple(prefix.encode() for prefix in header_prefixes(form))
-        self._accepted = metrics.alerts.labels(name, "accepted")
-        self._rejected = metrics.alerts.labels(name, "rejected")
-        self._ignored = metrics.alerts.labels(name, "ignored")
+        self._accepted = (name, "accepted")
+        self._rejected = (name, "rejected")
+        self._ignored = (name, "ignored")
+        for key in (self._accepted, self._rejected, self._ignored):
+            metrics.alerts.inc(key, 0)
 
     async def take(  # noqa: PLR0913 to put them into one costs every request
         self,
@@ -108,13 +110,13 @@ class Intake:
         if waiter is not None or b"traceparent" in given:
             envelope = _marked(envelope, waiter, given)
         if webhook.rejected:
-            self._rejected.inc(len(webhook.rejected))
+            metrics.alerts.inc(self._rejected, len(webhook.rejected))
         if webhook.rejected and not webhook.submissions:
             faults = list(_faults(webhook.rejected))
             self._quarantine_quietly(envelope, _reason("no alert in it is valid", faults), received)
             raise RefusedError(400, "VALIDATION_ERROR", "no alert in it is valid", faults)
         await self._store(envelope, webhook)
-        self._accepted.inc(len(webhook.submissions))
+        metrics.alerts.inc(self._accepted, len(webhook.submissions))
         if waiter is not None:
             waiter.was_stored(webhook)
         return self._answer(envelope, webhook)
@@ -127,7 +129,7 @@ class Intake:
 
     async def _heed(self, webhook: Webhook) -> None:
         """What a webhook says beside its alerts, or without any."""
-        self._ignored.inc(webhook.ignored)
+        metrics.alerts.inc(self._ignored, webhook.ignored)
         if webhook.confirm_url:
             await confirm(webhook.confirm_url, webhook.note)
         elif webhook.todo:
