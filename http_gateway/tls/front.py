@@ -158,8 +158,13 @@ def _private_folder() -> Path:
 
 
 def _listener(listen: tuple[str, int]) -> socket.socket:
+    is_ipv6 = ":" in listen[0]
     made = socket.create_server(
-        listen, family=socket.AF_INET6 if ":" in listen[0] else socket.AF_INET, backlog=_BACKLOG
+        listen,
+        family=socket.AF_INET6 if is_ipv6 else socket.AF_INET,
+        backlog=_BACKLOG,
+        # At [::] IPv4 too, as without TLS.
+        dualstack_ipv6=is_ipv6 and socket.has_dualstack_ipv6(),
     )
     # Connections inherit both. A sender whose machine is gone is noticed in minutes, not in two hours.
     made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

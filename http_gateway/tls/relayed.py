@@ -44,6 +44,7 @@ class Relayed:
             await _refuse(send_with_hsts)
             return
         scope["client"] = found.address
+        scope["server"] = None  # a socket's path is nobody's business
         scope["scheme"] = "https"
         scope[PEER] = found.identity
         await self._app(scope, receive, send_with_hsts)

@@ -35,6 +35,12 @@ def relays(running: TlsGateway) -> list[int]:
     return [child for child in children if b"http_gateway.tls" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
+def workers(running: TlsGateway) -> list[int]:
+    """The processes of its workers: forks of the main process."""
+    listed = Path(f"/proc/{running.process.pid}/task/{running.process.pid}/children").read_text().split()
+    return [int(child) for child in listed if int(child) not in relays(running)]
+
+
 def folder_of(running: TlsGateway) -> Path:
     """Its private folder."""
     (relay, *_) = relays(running)
@@ -51,6 +57,17 @@ def test_killed_relay_is_replaced_and_no_connection_is_refused(embedded: Embedde
         assert relay not in relays(running)
         assert "relay_ended" in running.log()
         assert running.handshakes("ok") >= 2  # what it counted is not lost
+
+
+def test_senders_wait_while_the_only_worker_is_replaced_after_its_death(embedded: Embedded, tmp_path: Path) -> None:
+    with tls_gateway(tmp_path, embedded[1], Authority(tmp_path)) as running, running.shaken() as connection:
+        _ask(connection)
+        (worker,) = workers(running)
+        os.kill(worker, signal.SIGKILL)
+        assert received(connection) == b""
+        with running.sender() as sender:
+            assert sender.post(PROXY, content=BODY).status_code == 202
+        assert workers(running) != [worker]
 
 
 def test_killed_main_process_frees_the_port_and_leaves_no_folder(embedded: Embedded, tmp_path: Path) -> None:

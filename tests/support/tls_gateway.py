@@ -34,7 +34,7 @@ class TlsGateway(Gateway):
             sources: Those of `gateway.sources`; None: none.
             given: Settings of `gateway.tls`; as `settings`, others of `gateway`.
         """
-        self.pair = authority.issue("server", "localhost", "127.0.0.1")
+        self.pair = authority.issue("server", "localhost", "127.0.0.1", "::1")
         self.authority = authority
         others = given.pop("settings", {})
         tls = {"cert_file": str(self.pair.cert), "key_file": str(self.pair.key), **given}
@@ -47,9 +47,10 @@ class TlsGateway(Gateway):
         self.client.close()
         self.client = self.sender(client)
 
-    def sender(self, client: Pair | None = None) -> httpx.Client:
+    def sender(self, client: Pair | None = None, comes_from: str | None = None) -> httpx.Client:
         """An HTTP client of its own."""
-        return httpx.Client(base_url=self.url, trust_env=False, timeout=20, verify=self.authority.context(client))
+        transport = httpx.HTTPTransport(verify=self.authority.context(client), local_address=comes_from)
+        return httpx.Client(base_url=self.url, timeout=20, transport=transport)
 
     @contextmanager
     def shaken(
