@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
 import mmap
 import os
+import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from http_gateway.tally import Tally
 
 _KAFKA = 0
+_PREFIX = "winnow-gateway-"
+_OWNED = "owned"
 
 
 class Place(NamedTuple):
@@ -45,8 +50,14 @@ class Places:
     """The main process's side of it."""
 
     def __init__(self, workers: int) -> None:
+        _sweep()
         # Only the owner can read it: mkdtemp makes it with mode 0700.
-        self._tally = Tally(Path(tempfile.mkdtemp(prefix="winnow-gateway-")))
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        # Locked for as long as this process or one of its workers lives, for they inherit it; named when it is locked.
+        self._held = (folder / "new").open("w")
+        fcntl.flock(self._held, fcntl.LOCK_EX)
+        (folder / "new").rename(folder / _OWNED)
+        self._tally = Tally(folder)
         self._owner = os.getpid()
         self._marks = mmap.mmap(-1, 1 + workers)
         """Memory that forked processes share: whether Kafka has been ready, and which places' workers serve."""
@@ -76,3 +87,12 @@ class Places:
         """Remove the files; in the process that made them only."""
         if os.getpid() == self._owner:
             self._tally.remove()
+            self._held.close()
+
+
+def _sweep() -> None:
+    """Remove what gateways left that were killed with all their workers."""
+    for owned in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*/{_OWNED}"):
+        with suppress(OSError), owned.open("a") as file:  # BlockingIOError: it lives; PermissionError: somebody else's
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(owned.parent, ignore_errors=True)

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from http.client import HTTPConnection
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from http_gateway.place import Places
 from tests.support.gateway import PROXY, Gateway, alert, gateway, webhook
 from tests.support.product import wait_for
 
@@ -224,3 +226,20 @@ def test_number_of_workers_that_cannot_be_is_refused(wrong: str) -> None:
     ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert ended.returncode == 2
     assert "--workers" in ended.stderr
+
+
+def test_what_gateways_left_that_were_killed_whole_is_swept_and_that_of_living_ones_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    left = tmp_path / "winnow-gateway-left"
+    left.mkdir()
+    (left / "owned").touch()
+    living = Places(1)
+    (folder,) = tmp_path.iterdir()
+    assert folder != left
+    other = Places(1)
+    assert folder.exists()
+    living.close()
+    other.close()
+    assert not list(tmp_path.iterdir())
