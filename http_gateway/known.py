@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from alerts.reply import Decided, Outcome, position
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
     from alerts.webhook import Rejected
 
 
@@ -32,17 +34,18 @@ class Known:
         self._decided: dict[int, Decided] = {}
         self._outcomes: dict[str, Outcome] = {}
         """By the id of the notification."""
-        self._open: set[str] = set()
-        """Notifications that are planned and have no outcome."""
+        self._open: dict[str, int] = {}
+        """Notifications that are planned and have no outcome, with the place of their alert."""
 
     def add(self, news: Decided | Outcome) -> None:
         """One thing more that is known."""
         if isinstance(news, Outcome):
             self._outcomes[news.delivery] = news
-            self._open.discard(news.delivery)
+            self._open.pop(news.delivery, None)
         else:
-            self._decided[position(news.input)] = news
-            self._open.update(planned.id for planned in news.planned if planned.id not in self._outcomes)
+            place = position(news.input)
+            self._decided[place] = news
+            self._open.update((planned.id, place) for planned in news.planned if planned.id not in self._outcomes)
 
     def decided(self, place: int) -> Decided | None:
         """What the steps said of the alert at this place; None while that is not known."""
@@ -52,6 +55,9 @@ class Known:
         """How a notification ended; None while that is not known."""
         return self._outcomes.get(delivery)
 
-    def is_complete(self, count: int) -> bool:
-        """Whether so many alerts have their decision, and every notification planned its end."""
-        return len(self._decided) >= count and not self._open
+    def is_complete(self, places: AbstractSet[int]) -> bool:
+        """Whether the alerts at these places have their decision, and every notification planned of them its end.
+
+        Winnow's own warning beside them (`alerts.truncated`) is nothing that their sender waits for.
+        """
+        return places <= self._decided.keys() and places.isdisjoint(self._open.values())

@@ -23,13 +23,14 @@ class Waiter:
         self.known = Known()
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         """Why it waits no more."""
-        self._is_stored = False
+        self._places: frozenset[int] | None = None
+        """Of the alerts that are stored; None until they are."""
 
     def was_stored(self, webhook: Webhook) -> None:
         """The broker has acknowledged what was valid of this."""
         entries = tuple(Entry(one.position, one.owner, one.labels.get("alertname", "")) for one in webhook.submissions)
         self.stored = Stored(entries, tuple(webhook.rejected))
-        self._is_stored = True
+        self._places = frozenset(entry.position for entry in entries)
 
     def hears(self, news: Decided | Outcome) -> bool:
         """Take note; whether all is known now."""
@@ -39,7 +40,7 @@ class Waiter:
     @property
     def is_complete(self) -> bool:
         """Whether nothing is left to wait for."""
-        return self._is_stored and self.known.is_complete(len(self.stored.entries))
+        return self._places is not None and self.known.is_complete(self._places)
 
     def end(self, why: str) -> None:
         """Wait no more."""

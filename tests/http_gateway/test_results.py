@@ -265,19 +265,29 @@ def test_summary_counts_what_is_known_and_nothing_else() -> None:
 
 def test_it_is_complete_when_all_is_decided_and_all_that_was_planned_has_ended() -> None:
     facts = known(decided(0, "a", "b"))
-    assert not facts.is_complete(1)
+    assert not facts.is_complete({0})
     facts.add(Outcome("id-0", "0/a", told("a", TOOK)))
-    assert not facts.is_complete(1)
+    assert not facts.is_complete({0})
     facts.add(Outcome("id-0", "0/b", told("b", DEAD)))
-    assert facts.is_complete(1)
-    assert not facts.is_complete(2)
+    assert facts.is_complete({0})
+    assert not facts.is_complete({0, 1})
 
 
 def test_outcome_that_comes_before_its_decision_counts_all_the_same() -> None:
     facts = known(Outcome("id-0", "0/a", told("a", TOOK)))
-    assert not facts.is_complete(1)
+    assert not facts.is_complete({0})
     facts.add(decided(0, "a"))
-    assert facts.is_complete(1)
+    assert facts.is_complete({0})
+
+
+def test_what_is_known_of_winnows_own_warning_completes_nothing_and_holds_nothing_up() -> None:
+    own = 1
+    facts = known(decided(own, filter=("deny", "noise")))
+    assert not facts.is_complete({0})
+    facts = known(decided(own, "b"), decided(0, "a"))
+    assert not facts.is_complete({0})
+    facts.add(Outcome("id-0", "0/a", told("a", TOOK)))
+    assert facts.is_complete({0})
 
 
 def test_what_a_restarted_flow_says_again_takes_the_place_of_what_it_said() -> None:
