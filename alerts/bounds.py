@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 # An alert's status, name and start alone take more, in any format.
 ENTRY_MIN_BYTES = 60
-# Below, every entry can be refused by name. Above, reading twice is little beside what the alerts cost.
+# Below, every entry can be refused by name: 200 ms. Above, a body is read twice if it has more commas than alerts have
+# (of the shortest, one in 26 bytes), for that costs a tenth of what its alerts do; a large one in any case.
+_SMALL_BYTES, _COMMA_MIN_BYTES = 16 * 1024, 20
 _LARGE_BYTES = 256 * 1024
 
 
@@ -34,14 +36,15 @@ def read(form: Format, received: Received) -> Webhook:
 
 
 def check_entries(body: bytes) -> None:
-    """Refuse a large body with more entries in a list than it could hold alerts.
+    """Refuse a body with more entries in a list than it could hold alerts, unless it is small.
 
-    Ten MiB can hold five million entries; to say what is wrong with each takes minutes and all memory there is.
+    Ten MiB can hold five million entries; to say what is wrong with each takes minutes and all memory there is. For
+    those of a quarter of a MiB it takes two seconds, in which nobody else is answered.
 
     Raises:
         FormatError: It has; or it is no JSON.
     """
-    if len(body) < _LARGE_BYTES:
+    if len(body) < _SMALL_BYTES or (len(body) < _LARGE_BYTES and body.count(b",") * _COMMA_MIN_BYTES < len(body)):
         return
     value = loads(body)
     fields = value if isinstance(value, dict) else {"": value}
