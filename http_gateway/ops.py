@@ -65,6 +65,8 @@ class Ops:
             ],
             exception_handlers={HTTPException: _refused, RefusedError: _refused},
         )
+        # `/metrics/` is no path of ours. starlette would send it to whatever the Host header names.
+        self._app.router.redirect_slashes = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request; its answer has the headers that every answer has."""

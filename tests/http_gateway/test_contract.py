@@ -103,7 +103,9 @@ def test_post_to_what_can_only_be_read_is_answered_405_with_allow(running: Gatew
     assert "GET" in response.headers["allow"]
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "/webhook/proxy/", "/%ff", "/%ED%A0%80", "/" + "x" * 5000])
+@pytest.mark.parametrize(
+    "path", ["/nowhere", "/webhook/proxy/", "/metrics/", "/healthz/", "/%ff", "/%ED%A0%80", "/" + "x" * 5000]
+)
 def test_unknown_path_is_answered_404(running: Gateway, path: str) -> None:
     error(running.client.get(path), 404, "NOT_FOUND")
 
