@@ -169,8 +169,10 @@ class Dedup:
         """Silence resolves what fires, unless somebody spoke meanwhile; nothing known of it is doubt, and passes."""
         entry, number = state.memory.get(key), state.memory.number(key)
         saw: dict[str, str | int | float] = {"expired_ms": arrival.envelope.expired_ms}
-        if number is not None:
-            if state.memory.timers.ends_ms(number) > arrival.envelope.expired_ms:
+        if number is not None and entry is not None:
+            ends_ms = state.memory.timers.ends_ms(number)
+            # Firing without an end: whoever said so was read after a cold start, the end before it was not.
+            if ends_ms > arrival.envelope.expired_ms or (not ends_ms and entry.status == _FIRING):
                 return Seen(Verdict(RENEWED, "silence", saw), None)
             state.memory.timers.clear(number)
         if entry is not None and entry.status == _RESOLVED:

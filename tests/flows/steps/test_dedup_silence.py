@@ -110,6 +110,10 @@ def test_sender_that_says_no_end_is_not_overruled_by_the_silence_of_another(is_r
     assert story.outcomes(expires()) == [RENEWED]
 
 
+def test_sender_that_says_no_end_is_not_overruled_after_a_cold_start_that_has_not_read_the_end() -> None:
+    assert Story().outcomes(fires(NOW_MS + 2, None), expires()) == [NEW, RENEWED]
+
+
 def test_expiry_of_an_alert_that_nobody_remembers_passes() -> None:
     assert Story().outcomes(expires()) == [NEW]
 
