@@ -39,6 +39,8 @@ class Limits(Section):
     """Under way at a time, in one process."""
     incomplete: Annotated[int, Field(ge=1, le=1_000_000)] = 600
     """Requests that wait for the rest of their body, in one process; the one that has waited longest makes room."""
+    incomplete_size: Annotated[Size, Field(ge=1024**2, le=1024**4)] = 256 * 1024**2
+    """What has come of all these together, in one process; the largest makes room. One body alone always has it."""
     connections: Annotated[int, Field(ge=1, le=1_000_000)] = 4096
     """Open at a time, in one process; more wait until one of them ends."""
     header_timeout: Wait = timedelta(seconds=12)

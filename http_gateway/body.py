@@ -34,8 +34,12 @@ class Reader:
         self._within_s = settings.request_timeout.total_seconds()
         self._idle_s = min(settings.limits.idle_timeout.total_seconds(), self._within_s)
         self._incomplete_max = settings.limits.incomplete
-        self._incomplete: dict[asyncio.Timeout, None] = {}
-        """Of the requests whose body is not all there, the longest waiting first."""
+        # One body alone always has room.
+        self._incomplete_bytes = max(settings.limits.incomplete_size, self._limit_bytes, self._compressed_bytes)
+        self._incomplete: dict[asyncio.Timeout, int] = {}
+        """Of the requests whose body is not all there, the longest waiting first: how many bytes of it are."""
+        self._held_bytes = 0
+        """Of all these together."""
 
     async def read(self, headers: dict[bytes, bytes], receive: Receive, types: frozenset[bytes] = JSON) -> bytes:
         """The whole body as it came; `expanded` makes it readable, once its sender is known.
@@ -58,14 +62,14 @@ class Reader:
         if announced_bytes is not None and announced_bytes > limit_bytes:
             raise _too_large(limit_bytes)
         timer = asyncio.timeout(self._idle_s)
-        self._incomplete[timer] = None
+        self._incomplete[timer] = 0
         try:
             async with timer:
                 return await self._all(receive, limit_bytes, announced_bytes, timer)
         except TimeoutError:
             raise self._too_slow(timer) from None
         finally:
-            self._incomplete.pop(timer, None)
+            self._forget(timer)
 
     async def _all(
         self, receive: Receive, limit_bytes: int, announced_bytes: int | None, timer: asyncio.Timeout
@@ -86,26 +90,35 @@ class Reader:
             parts.append(part)
             more = event.get("more_body", False)
             if more and size_bytes != announced_bytes:
-                ends_at = self._wait_on(timer, ends_at)
+                ends_at = self._wait_on(timer, ends_at, size_bytes)
         return b"".join(parts)
 
-    def _wait_on(self, timer: asyncio.Timeout, ends_at: float) -> float:
+    def _wait_on(self, timer: asyncio.Timeout, ends_at: float, size_bytes: int) -> float:
         """Give the next part its time, within that of the whole; returns when that ends."""
         now = asyncio.get_running_loop().time()
         ends_at = ends_at or now + self._within_s
         if timer in self._incomplete:  # else it has been cut off
             timer.reschedule(min(now + self._idle_s, ends_at))
+            self._held_bytes += size_bytes - self._incomplete[timer]
+            self._incomplete[timer] = size_bytes
+        # Slow senders make room for each other, not for anyone else: who sends all at once is never among them.
         if len(self._incomplete) > self._incomplete_max:
-            # Slow senders make room for each other, not for anyone else: who sends all at once is never among them.
-            slowest = next(iter(self._incomplete))
-            del self._incomplete[slowest]
-            slowest.reschedule(now)
+            self._cut_off(next(iter(self._incomplete)), now)
+        if self._held_bytes > self._incomplete_bytes:
+            self._cut_off(max(self._incomplete, key=self._incomplete.__getitem__), now)
         return ends_at
+
+    def _cut_off(self, timer: asyncio.Timeout, now: float) -> None:
+        self._forget(timer)
+        timer.reschedule(now)
+
+    def _forget(self, timer: asyncio.Timeout) -> None:
+        self._held_bytes -= self._incomplete.pop(timer, 0)
 
     def _too_slow(self, timer: asyncio.Timeout) -> RefusedError:
         if timer in self._incomplete:
             return limits.over("slow", 504, "TIMEOUT_ERROR", "the body did not arrive in time")
-        message = "too many bodies are under way, and this one waited longest for its next part"
+        message = "too many bodies are under way, and this one waited longest for its next part, or was the largest"
         return limits.over("incomplete", 503, "SERVICE_UNAVAILABLE", message, ((b"retry-after", b"1"),))
 
     async def expanded(self, headers: dict[bytes, bytes], body: bytes) -> bytes:

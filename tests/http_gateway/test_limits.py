@@ -166,6 +166,23 @@ def test_slow_bodies_make_room_for_each_other_and_harm_nobody_else(running: Gate
     assert count(running, "incomplete") >= 1
 
 
+def test_largest_of_the_bodies_under_way_makes_room(tmp_path: Path, embedded: tuple[EmbeddedBroker, Kafka]) -> None:
+    limits = {"incomplete_size": "2MiB", "compressed_body": "1MiB"}
+    with gateway(tmp_path, embedded[1], max_body="1MiB", limits=limits) as running, ExitStack() as connections:
+        body = BODY + b" " * 900_000
+        large = connections.enter_context(running.connected())
+        large.sendall(begun(len(body) + 2, body + b" "))
+        others = [connections.enter_context(running.connected()) for _ in range(2)]
+        for other in others:
+            other.sendall(begun(len(body), body[:-1]))
+        assert large.recv(1000).startswith(b"HTTP/1.1 503")
+        assert running.post(BODY).status_code == 202
+        for other in others:
+            other.sendall(body[-1:])
+            assert other.recv(1000).startswith(b"HTTP/1.1 202")
+        assert count(running, "incomplete") == 1
+
+
 def test_requests_beyond_those_under_way_are_answered_503_at_once(
     tmp_path: Path, embedded: tuple[EmbeddedBroker, Kafka]
 ) -> None:
