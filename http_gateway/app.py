@@ -20,6 +20,7 @@ from alerts.formats import formats
 from alerts.mapped import mapped
 from connectors import logs
 from connectors.configuration import load, locate
+from connectors.heap import give_back_large_blocks, share_arenas
 from connectors.redaction import redacted
 from http_gateway import metrics
 from http_gateway.access_log import SENT, AccessLog
@@ -210,6 +211,8 @@ def build(config: Config | None = None, place: Place | None = None) -> Gateway:
         place: What it shares with other workers; None: nothing.
     """
     logs.configure()
+    give_back_large_blocks()
+    share_arenas()
     if place is None:
         end_with_parent()
     else:
