@@ -21,7 +21,7 @@ from connectors import address, logs
 from connectors.configuration import load
 from connectors.kafka.producer import AcknowledgedProducer
 from connectors.redaction import redacted
-from http_gateway import exposure
+from http_gateway.senders import exposure
 from http_gateway.server import Server
 from http_gateway.tls.door import door, doubts
 

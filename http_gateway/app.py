@@ -24,7 +24,6 @@ from connectors.heap import give_back_large_blocks, share_arenas
 from connectors.redaction import redacted
 from http_gateway import metrics
 from http_gateway.access_log import SENT, AccessLog
-from http_gateway.admission import Admission
 from http_gateway.answers import Headers, RefusedError, Reply, headers, new_id, request_id, unavailable
 from http_gateway.apart import Apart
 from http_gateway.body import Event, Reader, Receive, Scope, Send
@@ -33,12 +32,13 @@ from http_gateway.entrance import Entrance, entrance
 from http_gateway.exposition import Exposition
 from http_gateway.intake import Intake
 from http_gateway.limits import Gate, check_rate
+from http_gateway.openapi.pages import pages
 from http_gateway.ops import Ops
 from http_gateway.orphan import end_with_parent
-from http_gateway.pages import pages
 from http_gateway.rates import Rates
 from http_gateway.readiness import Readiness
-from http_gateway.waiting import Request, Waiting
+from http_gateway.senders.admission import Admission
+from http_gateway.waiting.waiting import Request, Waiting
 from http_gateway.writer import Writer
 
 if TYPE_CHECKING:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from alerts.formats import Format
     from alerts.webhook import Rejected, Webhook
     from http_gateway.apart import Apart
-    from http_gateway.waiter import Waiter
+    from http_gateway.waiting.waiter import Waiter
     from http_gateway.writer import Writer
 
 log = structlog.get_logger()

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from alerts.config_limits import Limits
-    from http_gateway.client import Address
     from http_gateway.rates import Rates
+    from http_gateway.senders.client import Address
 
 
 class Gate:

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from http_gateway.admission import Admission
     from http_gateway.body import Event, Receive, Scope, Send
     from http_gateway.exposition import Exposition
     from http_gateway.readiness import Readiness
+    from http_gateway.senders.admission import Admission
 
 VERSION = "0.1.0"
 """That of pyproject.toml, which is not in the image."""

@@ -9,7 +9,7 @@ from connectors.bucket import Bucket
 
 if TYPE_CHECKING:
     from alerts.config_limits import Rate
-    from http_gateway.client import Address
+    from http_gateway.senders.client import Address
 
 # About 10 MB. Beyond it the address that came first is forgotten: it may burst once more.
 _ADDRESSES_MAX = 50_000

@@ -9,7 +9,7 @@ import typer
 from alerts.config_file import version
 from alerts.errors import ConfigError
 from connectors.configuration import load, locate
-from http_gateway import exposure
+from http_gateway.senders import exposure
 from http_gateway.tls.door import doubts
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import orjson
 
-from http_gateway.peer import Identity
+from http_gateway.senders.peer import Identity
 
 _PLAIN = "c"
 _VERIFIED = "v"

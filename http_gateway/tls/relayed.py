@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from http_gateway.answers import RefusedError, headers, new_id
 from http_gateway.body import Event, Receive, Scope, Send
-from http_gateway.peer import PEER
+from http_gateway.senders.peer import PEER
 from http_gateway.tls.front import FOLDER
 from http_gateway.tls.names import sender
 

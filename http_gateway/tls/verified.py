@@ -6,7 +6,7 @@ import ssl
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
-from http_gateway.peer import Identity
+from http_gateway.senders.peer import Identity
 from http_gateway.tls.names import Verified
 
 if TYPE_CHECKING:

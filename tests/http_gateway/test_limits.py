@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from alerts.config_limits import Rate
-from http_gateway.client import parse
 from http_gateway.rates import Rates
+from http_gateway.senders.client import parse
 from tests.support.gateway import PLAIN, PROXY, Gateway, alert, gateway, webhook
 from tests.support.product import wait_for
 

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
-from http_gateway.failures import FREE_PER_MINUTE
+from http_gateway.senders.failures import FREE_PER_MINUTE
 from tests.http_gateway.test_contract import request
 from tests.support.gateway import Gateway, alert, gateway, webhook
 from tests.support.product import wait_for

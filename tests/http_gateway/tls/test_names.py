@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from http_gateway.peer import Identity
+from http_gateway.senders.peer import Identity
 from http_gateway.tls.names import Sender, Verified, name, plain, sender, write
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from http_gateway.known import Entry, Known, Stored
+from http_gateway.waiting.known import Entry, Known, Stored
 
 if TYPE_CHECKING:
     from alerts.reply import Decided, Outcome

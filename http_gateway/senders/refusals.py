@@ -10,14 +10,14 @@ import structlog
 
 from http_gateway import metrics
 from http_gateway.answers import RefusedError
-from http_gateway.credentials import BASIC, BEARER
-from http_gateway.failures import FREE_PER_MINUTE, Failures
+from http_gateway.senders.credentials import BASIC, BEARER
+from http_gateway.senders.failures import FREE_PER_MINUTE, Failures
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from http_gateway.client import Address
-    from http_gateway.credentials import Place
+    from http_gateway.senders.client import Address
+    from http_gateway.senders.credentials import Place
 
 log = structlog.get_logger()
 

@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.config_sources import Source
-from http_gateway.client import parse
-from http_gateway.guard import Facts, Guard, look
-from http_gateway.peer import Identity
-from http_gateway.refusals import Reason
-from http_gateway.secret_files import SecretFiles
+from http_gateway.senders.client import parse
+from http_gateway.senders.guard import Facts, Guard, look
+from http_gateway.senders.peer import Identity
+from http_gateway.senders.refusals import Reason
+from http_gateway.senders.secret_files import SecretFiles
 from tests.support.senders import sources
 
 if TYPE_CHECKING:
-    from http_gateway.credentials import Given
+    from http_gateway.senders.credentials import Given
 
 TOKEN = "0123456789abcdef"
 MTLS = {"subjects": ["CN=am,O=Example"], "names": ["dns:am.example.com", "uri:spiffe://example.com/am"]}

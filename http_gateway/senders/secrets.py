@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
-    from http_gateway.secret_files import SecretFiles
+    from http_gateway.senders.secret_files import SecretFiles
 
 
 class Secrets:

@@ -9,12 +9,12 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from alerts.config_sources import secret_text, signing_key
-from http_gateway.secrets import Secrets
+from http_gateway.senders.secrets import Secrets
 
 if TYPE_CHECKING:
     from alerts.config_sources import Hmac
-    from http_gateway.credentials import Given
-    from http_gateway.secret_files import SecretFiles
+    from http_gateway.senders.credentials import Given
+    from http_gateway.senders.secret_files import SecretFiles
 
 # The reference library of Standard Webhooks: both ways.
 WINDOW_S = 300

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from alerts.reply import Decided, Judged, Outcome, Planned
     from alerts.webhook import Rejected
-    from http_gateway.known import Entry, Known, Stored
+    from http_gateway.waiting.known import Entry, Known, Stored
 
 Row = dict[str, object]
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from http_gateway.replays import Replays
+from http_gateway.senders.replays import Replays
 
 
 def test_id_is_taken_once_until_its_time_is_over() -> None:

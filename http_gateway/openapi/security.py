@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from http_gateway.signatures import HEADERS
+from http_gateway.senders.signatures import HEADERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from http_gateway.answer_models import Count, IngestId, Instant
+from http_gateway.openapi.models import Count, IngestId, Instant
 
 Ms = Annotated[float, Field(ge=0)]
 """Milliseconds."""

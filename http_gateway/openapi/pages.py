@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from http_gateway import docs_page
-from http_gateway.openapi import document
+from http_gateway.openapi import page as docs_page
+from http_gateway.openapi.document import document
 from http_gateway.ops import Page
 
 if TYPE_CHECKING:

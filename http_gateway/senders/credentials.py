@@ -7,13 +7,13 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
 from alerts.config_sources import header_text, secret_text
-from http_gateway.secrets import Secrets
+from http_gateway.senders.secrets import Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from alerts.config_sources import Source
-    from http_gateway.secret_files import SecretFiles
+    from http_gateway.senders.secret_files import SecretFiles
 
 Given = dict[bytes, bytes]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from http_gateway.answers import RefusedError
-from http_gateway.preference import asked_s
+from http_gateway.waiting.preference import asked_s
 
 
 def asked(*prefer: str, query: str = "") -> int | None:

@@ -9,7 +9,7 @@ from collections import Counter, OrderedDict
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from http_gateway.client import Address
+    from http_gateway.senders.client import Address
 
 FREE_PER_MINUTE = 20
 """A sender with a wrong token and a few retries stays below."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from alerts.fields import FileSecret
-from http_gateway.secret_files import SecretFiles
+from http_gateway.senders.secret_files import SecretFiles
 
 if TYPE_CHECKING:
     from pathlib import Path

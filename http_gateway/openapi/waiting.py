@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from http_gateway.answer_models import Accepted, Refused
-from http_gateway.waited_models import Waited
+from http_gateway.openapi.models import Accepted, Refused
+from http_gateway.waiting.models import Waited
 
 if TYPE_CHECKING:
     from alerts.described import Schema

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from http_gateway.client import Address
-    from http_gateway.guard import Guard
-    from http_gateway.signatures import Claim
+    from http_gateway.senders.client import Address
+    from http_gateway.senders.guard import Guard
+    from http_gateway.senders.signatures import Claim
 
 
 class Sender(NamedTuple):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from http_gateway.client import Clients, Networks, parse
+from http_gateway.senders.client import Clients, Networks, parse
 
 TRUSTED = [ipaddress.ip_network(network) for network in ("10.0.0.0/8", "fd00::/8", "192.0.2.1/32")]
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from http_gateway.client import Clients
-from http_gateway.exposure import asks_for_certificates
-from http_gateway.guard import Facts, Guard, Seen, look
-from http_gateway.peer import peer
-from http_gateway.refusals import Reason, Refusals
-from http_gateway.replays import Replays
-from http_gateway.secret_files import SecretFiles
-from http_gateway.signatures import WINDOW_S
-from http_gateway.ticket import Sender, Ticket
+from http_gateway.senders.client import Clients
+from http_gateway.senders.exposure import asks_for_certificates
+from http_gateway.senders.guard import Facts, Guard, Seen, look
+from http_gateway.senders.peer import peer
+from http_gateway.senders.refusals import Reason, Refusals
+from http_gateway.senders.replays import Replays
+from http_gateway.senders.secret_files import SecretFiles
+from http_gateway.senders.signatures import WINDOW_S
+from http_gateway.senders.ticket import Sender, Ticket
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from alerts.config import Gateway
     from http_gateway.answers import RefusedError
     from http_gateway.body import Scope
-    from http_gateway.client import Address
-    from http_gateway.credentials import Given
-    from http_gateway.signatures import Claim
+    from http_gateway.senders.client import Address
+    from http_gateway.senders.credentials import Given
+    from http_gateway.senders.signatures import Claim
 
 log = structlog.get_logger()
 

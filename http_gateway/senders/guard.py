@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from http_gateway import metrics
-from http_gateway.client import Networks
-from http_gateway.credentials import credentials
-from http_gateway.refusals import Reason
-from http_gateway.signatures import Signature
+from http_gateway.senders.client import Networks
+from http_gateway.senders.credentials import credentials
+from http_gateway.senders.refusals import Reason
+from http_gateway.senders.signatures import Signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from alerts.config_sources import Mtls, Source
-    from http_gateway.client import Address
-    from http_gateway.credentials import Given, Place
-    from http_gateway.peer import Identity
-    from http_gateway.secret_files import SecretFiles
-    from http_gateway.signatures import Claim
+    from http_gateway.senders.client import Address
+    from http_gateway.senders.credentials import Given, Place
+    from http_gateway.senders.peer import Identity
+    from http_gateway.senders.secret_files import SecretFiles
+    from http_gateway.senders.signatures import Claim
 
 
 class Facts(NamedTuple):

@@ -8,9 +8,9 @@ from alerts.config import Gateway
 from alerts.config_sources import Source
 from alerts.errors import ConfigError
 from connectors.configuration import load
-from http_gateway import exposure
+from http_gateway.senders import exposure
 
-COMPOSE = Path(__file__).parents[2] / "deploy" / "winnow.compose.yaml"
+COMPOSE = Path(__file__).parents[3] / "deploy" / "winnow.compose.yaml"
 SOURCE = Source.model_validate({"name": "a", "addresses": ["10.0.0.0/8"]})
 
 

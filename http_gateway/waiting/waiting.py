@@ -23,9 +23,9 @@ from connectors.kafka.tail import Tail
 from connectors.kafka.topics import topics
 from http_gateway import metrics
 from http_gateway.answers import Reply, now_ms
-from http_gateway.preference import asked_s
-from http_gateway.results import answer
-from http_gateway.waiter import Waiter
+from http_gateway.waiting.preference import asked_s
+from http_gateway.waiting.results import answer
+from http_gateway.waiting.waiter import Waiter
 
 if TYPE_CHECKING:
     from collections.abc import Callable

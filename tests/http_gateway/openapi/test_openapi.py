@@ -14,8 +14,8 @@ from alerts.config_sources import ApiKey, Basic, Bearer, Hmac, Source
 from alerts.fields import Secret
 from alerts.formats import bodies, formats
 from alerts.webhook import NO_HEADERS, Received
-from http_gateway import docs_page
-from http_gateway.openapi_security import requirements, schemes
+from http_gateway.openapi import page as docs_page
+from http_gateway.openapi.security import requirements, schemes
 from tests.support.events import NOW_MS
 from tests.support.gateway import alert, webhook
 

@@ -9,9 +9,9 @@ import pytest
 
 from alerts.reply import TURNED, Decided, Judged, Outcome, Planned, Told
 from alerts.webhook import Fault, Rejected
-from http_gateway.known import Entry, Known, Stored
-from http_gateway.results import answer
-from http_gateway.waited_models import Waited
+from http_gateway.waiting.known import Entry, Known, Stored
+from http_gateway.waiting.models import Waited
+from http_gateway.waiting.results import answer
 
 JUDGED = Judged("critical", "database", 0.8, "rules", ("Fail over",), 1_764_000_000_000, 0.0421)
 ALLOWED = ("allow", "default")

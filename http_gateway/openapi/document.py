@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from alerts.described import Body, Schema, schemas
 from alerts.formats import bodies
-from http_gateway import answer_models as models
-from http_gateway import openapi_waiting
-from http_gateway.openapi_security import requirements, schemes
+from http_gateway.openapi import models
+from http_gateway.openapi import waiting as openapi_waiting
+from http_gateway.openapi.security import requirements, schemes
 from http_gateway.ops import VERSION
 
 if TYPE_CHECKING:

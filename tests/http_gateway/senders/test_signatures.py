@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.config_sources import Hmac
-from http_gateway.secret_files import SecretFiles
-from http_gateway.signatures import Signature
+from http_gateway.senders.secret_files import SecretFiles
+from http_gateway.senders.signatures import Signature
 from tests.support import senders
 
 if TYPE_CHECKING:
-    from http_gateway.credentials import Given
-    from http_gateway.signatures import Claim
+    from http_gateway.senders.credentials import Given
+    from http_gateway.senders.signatures import Claim
 
 BODY = b'{"alerts": []}'
 NOW_S = 1_800_000_000

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import asyncio
 
-from http_gateway.client import parse
-from http_gateway.failures import Failures
+from http_gateway.senders.client import parse
+from http_gateway.senders.failures import Failures
 
 HERE, THERE = parse("192.0.2.1"), parse("192.0.2.2")
 

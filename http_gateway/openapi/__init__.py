@@ -1,0 +1,1 @@
+"""What the gateway takes and answers, for machines and for people."""

@@ -1,0 +1,1 @@
+"""Who may send: what a request shows of its sender, held against gateway.sources."""
