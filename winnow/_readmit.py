@@ -73,7 +73,7 @@ def _reread(config: Config, chosen: Sequence[Kept]) -> tuple[list[_Entry], list[
             if one.row.get("by") == "flow":
                 found = of_flow(one.row, originals.get((one.row.get("partition"), one.row.get("offset"))))
             else:
-                found = of_gateway(one.row, config.kafka.partitions, mappings)
+                found = of_gateway(one.row, config, mappings)
             entries.append(_Entry(one, place, found))
         except FormatError as error:
             faults = "; ".join(f"{fault.field}: {fault.error}" for fault in error.faults[:_NAMED_MAX])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from alerts import bounds, retry
@@ -11,12 +12,13 @@ from alerts.errors import FormatError
 from alerts.formats import formats
 from alerts.quarantine import body_of, headers_of
 from alerts.record import decode, encode, open_alert, split
-from alerts.webhook import Received
+from alerts.webhook import NO_HEADERS, Received
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from alerts.alert import Arrival
+    from alerts.config import Config
     from alerts.mapped import Mapped
     from alerts.webhook import Fault, Submission, Webhook
     from winnow._kept import Row
@@ -42,8 +44,8 @@ class Reread(NamedTuple):
     """Why the rest of it cannot be read."""
 
 
-def of_gateway(row: Row, partitions: int, mappings: Mapping[str, Mapped]) -> Reread:
-    """What the gateway refused, read as it would read it now, with the mappings there are now.
+def of_gateway(row: Row, config: Config, mappings: Mapping[str, Mapped]) -> Reread:
+    """What the gateway refused, read as it would read it now, with the configuration and its `mappings` there are now.
 
     Raises:
         FormatError: It still would refuse it, or not all of it was kept.
@@ -59,10 +61,13 @@ def of_gateway(row: Row, partitions: int, mappings: Mapping[str, Mapped]) -> Rer
         raise FormatError(
             f"no entry of a gateway, or of a format or mapping this Winnow does not know: {error}"
         ) from error
-    if position is None:
-        webhook = bounds.read(form, Received(body, envelope.accepted_ms, headers_of(row)))
-    else:
-        webhook = bounds.read(form, Received(form.alone(body), envelope.accepted_ms))
+    received = Received(
+        body if position is None else form.alone(body),
+        envelope.accepted_ms,
+        headers_of(row) if position is None else NO_HEADERS,
+        config.resolve.timeout // timedelta(milliseconds=1),
+    )
+    webhook = bounds.read(form, received)
     if position is None:
         envelope = envelope._replace(receiver=webhook.receiver, group_key=webhook.group_key)
     elif len(webhook.submissions) + len(webhook.rejected) == 1:
@@ -72,7 +77,7 @@ def of_gateway(row: Row, partitions: int, mappings: Mapping[str, Mapped]) -> Rer
     refused = "; ".join(_text(fault) for rejected in webhook.rejected for fault in rejected.faults)
     if not webhook.submissions:
         raise FormatError(refused or "no alert in it")
-    return _submitted(envelope, webhook, partitions, refused[:500])
+    return _submitted(envelope, webhook, config.kafka.partitions, refused[:500])
 
 
 def _submitted(envelope: Envelope, webhook: Webhook, partitions: int, refused: str) -> Reread:

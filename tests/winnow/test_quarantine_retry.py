@@ -11,6 +11,7 @@ import pytest
 from alerts.config_file import Surroundings, parse
 from alerts.errors import WinnowError
 from alerts.fingerprint import identity, partition_of
+from alerts.instant import rfc3339
 from alerts.mapped import Mapped
 from alerts.quarantine import EVIDENCE_MAX_BYTES, from_flow, from_gateway, kept_headers
 from alerts.record import decode, split
@@ -86,6 +87,16 @@ def test_body_that_the_gateway_refused_is_read_whole(held: Shelf) -> None:
     assert {one.id for one in readmitted(held)} == {f"{ENVELOPE.id}-{n}" for n in range(9)}
     assert {one.envelope for one in readmitted(held)} == {ENVELOPE}
     assert [row[1] for row in retry(held)] == ["already retried"]
+
+
+def test_alert_without_an_end_lasts_as_long_as_the_configuration_says(tmp_path: Path) -> None:
+    envelope = ENVELOPE._replace(format="prometheus")
+    alert = orjson.dumps({"labels": {"alertname": "HighCPU"}, "startsAt": STARTS_AT})
+    with shelf(tmp_path, "resolve: {timeout: 1h}") as held:
+        held.put(TOPICS.quarantine, [from_gateway(envelope, 0, "bad", alert)])
+        retry(held)
+        (arrival,) = readmitted(held)
+    assert arrival.ends_at == rfc3339(NOW_MS + 3_600_000)
 
 
 def test_body_of_which_some_cannot_be_read_comes_back_in_part_and_once(held: Shelf) -> None:
