@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
+from aiohttp.helpers import is_ip_address
 
 from connectors.egress_table import is_odd, refusal
 
@@ -42,6 +43,16 @@ def session(*, allow_private: bool, resolver: AbstractResolver | None = None) ->
     )
 
 
+def check_spelling(host: str) -> None:
+    """Return unless the host is an IPv4 address in an odd spelling.
+
+    Raises:
+        RefusedAddressError: It is.
+    """
+    if is_odd(host):
+        raise RefusedAddressError(f"address refused (IPv4, but not as four decimal numbers): {_NEVER}")
+
+
 class Egress:
     """Judges addresses."""
 
@@ -59,6 +70,17 @@ class Egress:
             return
         todo = "set allow_private: true on this target if that is meant" if refused.can_be_allowed else _NEVER
         raise RefusedAddressError(f"address refused ({refused.kind}): {todo}")
+
+    def check_host(self, host: str) -> None:
+        """Return unless it is known without asking anybody that nothing at this host may be connected to.
+
+        Raises:
+            RefusedAddressError: It is an address that may not be connected to, in whatever spelling.
+        """
+        check_spelling(host)
+        literal = "127.0.0.1" if host == "localhost" else host
+        if is_ip_address(literal):
+            self.check(literal)
 
     def socket(self, addr_info: tuple[Any, ...]) -> socket.socket:
         """The socket that connects to what `getaddrinfo` found; aiohttp asks for one for each address it tries.
@@ -91,8 +113,7 @@ class Resolver(AbstractResolver):
             RefusedAddressError: Nothing of it may, or the host is an IPv4 address in an odd spelling.
             OSError: It does not resolve.
         """
-        if is_odd(host):
-            raise RefusedAddressError(f"address refused (IPv4, but not as four decimal numbers): {_NEVER}")
+        check_spelling(host)
         permitted, refused = [], None
         for found in await self._resolver.resolve(host, port, family):
             try:

@@ -1,14 +1,18 @@
 """`winnow check`: whether a configuration can be used."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from yarl import URL
 
+from alerts.config import Config, HttpTarget
 from alerts.config_file import version
 from alerts.errors import ConfigError
 from connectors.configuration import load, locate
+from connectors.egress import Egress, RefusedAddressError
 from http_gateway.senders import exposure
 from http_gateway.tls.door import doubts
 
@@ -22,10 +26,12 @@ def check(
 
     Exits with 2 when it cannot.
     """
+    path = locate(file, os.environ)
     try:
         config = load(file)
         exposure.check(config.gateway)
-        doubtful = doubts(config, locate(file, os.environ).resolve().parent)
+        doubtful = doubts(config, path.resolve().parent)
+        _check_targets(config, path)
     except ConfigError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
@@ -39,3 +45,23 @@ def check(
         typer.echo(f"warning: {doubt}", err=True)
     if not enabled:
         typer.echo("no target is enabled: nobody will be told", err=True)
+
+
+def _check_targets(config: Config, path: Path) -> None:
+    if faults := [f"{path}: {fault}" for fault in _unreachable(config)]:
+        raise ConfigError("\n".join(faults))
+
+
+def _unreachable(config: Config) -> Iterator[str]:
+    """The targets at addresses that stand in their `url` and that the flow will not connect to.
+
+    A fault here only: the flow starts all the same and gives to a fallback, or to the dead letters, what is for them.
+    """
+    for place, target in enumerate(config.targets):
+        if not target.enabled or not isinstance(target, HttpTarget):
+            continue
+        try:
+            # As aiohttp takes the host out of it; what a name resolves to is seen when it is connected to.
+            Egress(allow_private=target.allow_private).check_host(URL(target.url).raw_host or "")
+        except RefusedAddressError as error:
+            yield f"targets[{place}] ({target.name}).url: {error}"

@@ -202,7 +202,7 @@ def test_command_line_shows_no_secret(world: World) -> None:
     ]  # fmt: skip
     for command in commands:
         ran = world.product.cli(*command)
-        assert ran.stdout, ran.stderr
+        assert ran.stdout + ran.stderr
         assert world.canaries.found({" ".join(command): ran.stdout + ran.stderr}) == []
 
 
