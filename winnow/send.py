@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +25,7 @@ from winnow._headers import headers
 _TIMEOUT_S = 60.0
 _ZERO_TIME = "0001-01-01T00:00:00Z"
 _SHOWN_MAX = 10
+_UNKNOWN = 3
 _APPLIED = "preference-applied"
 _SOURCE = "http://alertmanager.example.com:9093"
 
@@ -46,7 +48,8 @@ def send(  # noqa: PLR0913 one argument is one option
 ) -> None:
     """Post a webhook to Winnow and print the answer.
 
-    Exits with 1 when it is not accepted.
+    Exits with 1 when it, or a part of it (207), is not accepted or, with --wait, not told; and with 3 when --wait ended
+    before it was known what becomes of it.
 
     Example: winnow send --example --label instance=db-2
     """
@@ -65,8 +68,15 @@ def send(  # noqa: PLR0913 one argument is one option
     if wait and answer.is_success and _APPLIED not in answer.headers:
         told.append("  the gateway did not wait: too many do, or it cannot read the replies")
     typer.echo("\n".join(told))
-    if not answer.is_success:
-        raise typer.Exit(1)
+    raise typer.Exit(_exit_code(answer, has_to_wait=wait > 0))
+
+
+def _exit_code(answer: httpx.Response, *, has_to_wait: bool) -> int:
+    """What the gateway's answer means for a script (docs/waiting.md)."""
+    if not answer.is_success or answer.status_code == HTTPStatus.MULTI_STATUS:
+        return 1
+    is_known = _APPLIED in answer.headers and answer.status_code != HTTPStatus.ACCEPTED
+    return _UNKNOWN if has_to_wait and not is_known else 0
 
 
 def example_body(labels: dict[str, str], now: datetime, *, is_over: bool) -> dict[str, object]:

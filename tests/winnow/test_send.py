@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
@@ -120,6 +122,49 @@ def test_it_waits_if_told_to_and_says_so_if_the_gateway_did_not() -> None:
     result, (taken,) = send("--example")
     assert "prefer" not in taken.headers
     assert "did not wait" not in result.output
+
+
+class Gateway(BaseHTTPRequestHandler):
+    """Answers with one status, and that it waited if it did."""
+
+    status = 200
+    waits = True
+
+    def do_POST(self) -> None:
+        self.send_response(self.status)
+        if self.waits:
+            self.send_header("preference-applied", "wait=1")
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def exit_code(status: int, *arguments: str, waits: bool = True) -> int:
+    handler = type("Answering", (Gateway,), {"status": status, "waits": waits})
+    with HTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = Thread(target=server.handle_request)
+        thread.start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        result = CliRunner().invoke(application("send"), ["send", "--example", "--url", url, *arguments])
+        thread.join()
+    return result.exit_code
+
+
+@pytest.mark.parametrize(("status", "code"), [(200, 0), (207, 1), (500, 1), (503, 1), (202, 3)])
+def test_whoever_waited_sees_in_the_exit_code_whether_all_were_told(status: int, code: int) -> None:
+    assert exit_code(status, "--wait", "1") == code
+
+
+@pytest.mark.parametrize("status", [200, 202])
+def test_gateway_that_did_not_wait_leaves_it_unknown(status: int) -> None:
+    assert exit_code(status, "--wait", "1", waits=False) == 3
+    assert exit_code(status, waits=False) == 0
+
+
+def test_body_of_which_a_part_is_not_accepted_exits_with_1() -> None:
+    assert exit_code(207, waits=False) == 1
 
 
 def test_token_out_of_a_file_and_headers_prove_who_sends(tmp_path: Path) -> None:
