@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _PLACE = re.compile(r"(\d{1,9})/(\d{1,18})", re.ASCII)
 _NAMED_MAX = 10
+_MOMENTS = frozenset({"accepted_ms", "ended_ms"})
+_END_MS = 253_402_300_800_000
+"""The year 10000, which RFC 3339 does not know."""
 
 Row = dict[str, Any]
 
@@ -135,6 +138,8 @@ def write_whole(one: Kept, *, as_json: bool) -> None:
 
 
 def _field(name: str, value: object) -> list[str]:
+    if name in _MOMENTS and type(value) is int and 0 <= value < _END_MS:
+        return [f"{name:<14}  {value}  {rfc3339(value)}"]
     if isinstance(value, dict | list):
         return [name, *(f"  {line}" for line in orjson.dumps(value, option=orjson.OPT_INDENT_2).decode().splitlines())]
     return [f"{name:<14}  {'-' if value is None else value}"]

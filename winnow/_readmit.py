@@ -134,9 +134,11 @@ class _Judge:
         return None if event is not None and event.transition is not None and self._even_superseded else event
 
     def _already(self, entry: _Entry) -> Item:
-        return entry.item(
-            Fate.ALREADY, f"as {self._topic} {', '.join(mark.place for mark in self._marks[entry.place])}"
-        )
+        said = f"as {self._topic} {', '.join(mark.place for mark in self._marks[entry.place])}"
+        refused = entry.found.refused
+        if not refused:
+            return entry.item(Fate.ALREADY, said)
+        return entry.item(Fate.ALREADY, f"{said}; still unreadable: {refused}")._replace(is_partial=True)
 
     def _back(self, entry: _Entry, fit: list[About], late: list[tuple[About, Event]]) -> Item:
         found = entry.found

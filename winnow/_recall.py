@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from alerts.decision import Delivery
     from winnow._kept import Kept
 
+_AGAIN = "given up again"
+_NOT_ENDED = "not ended yet"
+
 
 class _Letter(NamedTuple):
     kept: Kept
@@ -91,14 +94,17 @@ class _Judge:
 
     def __call__(self, letter: _Letter) -> Item:
         newest = self._newest.get(letter.delivery.id, letter.kept.place)
+        outcome = self._standing.outcome(letter.delivery.id)
+        has_ended = outcome not in {None, DEAD_LETTERED}
+        became = _AGAIN if newest != letter.kept.place else outcome if has_ended else None
         if self._is_retried(letter.place):
             marks = ", ".join(mark.place for mark in self._marks[letter.place])
-            return letter.item(Fate.ALREADY, f"as {topics(self._config.kafka).webhooks} {marks}")
+            item = letter.item(Fate.ALREADY, f"as {topics(self._config.kafka).webhooks} {marks}")
+            return item._replace(became=became or _NOT_ENDED)
         if newest != letter.kept.place:
-            return letter.item(Fate.ENDED, f"given up again since: {newest}")
-        outcome = self._standing.outcome(letter.delivery.id)
-        if outcome not in {None, DEAD_LETTERED}:
-            return letter.item(Fate.ENDED, f"{outcome} since")
+            return letter.item(Fate.ENDED, f"{_AGAIN} since: {newest}")._replace(became=became)
+        if has_ended:
+            return letter.item(Fate.ENDED, f"{outcome} since")._replace(became=became)
         if letter.delivery.target not in self._targets:
             return letter.item(
                 Fate.NO_TARGET, f"no target named {letter.delivery.target} in winnow.yaml, or it is disabled"

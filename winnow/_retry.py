@@ -63,6 +63,8 @@ class Item(NamedTuple):
     """What is to be written; only of one that is to be retried."""
     is_partial: bool = False
     """Some of it cannot be retried; `detail` says why."""
+    became: str | None = None
+    """What came of its delivery since; only of a dead letter that was retried, or that ended otherwise."""
 
 
 def carry_out(kafka: Kafka, items: Sequence[Item], output: Output, *, dry_run: bool) -> None:

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from alerts.config_tree import hint
 from alerts.errors import WinnowError
 from alerts.instant import rfc3339
 from connectors.configuration import load
 from connectors.kafka.topics import topics
+from connectors.terminal import printable
 from winnow._kept import Asked, Kept, Row, contains, find, kept, write_whole
 from winnow._moments import milliseconds, moment
-from winnow._output import Output, cell, write_json, write_table
+from winnow._output import Output
 from winnow._recall import recall
 from winnow._retry import carry_out
+from winnow._state import write_list
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from alerts.config import Config
+
+_HEAD = ("place", "at", "target", "id", "alert", "status", "tries", "state", "error")
 
 
 def dead_letters() -> None:
@@ -31,19 +37,24 @@ def ls(
     target: Annotated[str | None, typer.Option(help="Only those to the target of this name.")] = None,
     since: Annotated[str | None, typer.Option(help="Given up since: how long ago (2h), or RFC 3339.")] = None,
     reason: Annotated[str | None, typer.Option(help="Only those with this text in their error.")] = None,
+    only_open: Annotated[bool, typer.Option("--open", help="Only those that wait for somebody.")] = False,
     output: Annotated[Output, typer.Option("--output", "-o", help="For people or for machines.")] = Output.TABLE,
 ) -> None:
-    """List the dead letters, the newest last.
+    """List the dead letters, the newest last, each with what has become of it since.
 
-    Example: winnow dead-letters ls --target oncall --since 2h
+    `open` ones were told to nobody. `retried` ones went back through the flow: to `delivered`, to `given up again` (a
+    newer letter, open by itself), or not to an end yet. `superseded`: something newer of the alert was told since. To
+    know that, it reads the webhooks and decisions of these alerts since the oldest of them; --since makes that less.
+
+    Example: winnow dead-letters ls --target oncall --since 2h --open
     """
     begin = None if since is None else moment("--since", since, datetime.now(UTC))
-    rows = [_summary(one) for one in letters(load(), begin, target, reason)]
-    if output is Output.JSON:
-        write_json(rows)
-    else:
-        head = ("place", "at", "target", "id", "alert", "status", "tries", "error")
-        write_table(head, ([cell(row[name]) for name in head] for row in rows))
+    config = load()
+    chosen, newest = _chosen(letters(config, begin), lambda one: _is_meant(one, target, reason))
+    if target is not None and not chosen:
+        _warn_of_unknown(config, target)
+    items = recall(config, chosen, newest, even_superseded=False)
+    write_list(_HEAD, map(_summary, chosen), items, output, only_open=only_open)
 
 
 def show(
@@ -85,12 +96,11 @@ def retry(  # noqa: PLR0913, PLR0917 a command takes its options as arguments
     begin = None if since is None else moment("--since", since, datetime.now(UTC))
     config = load()
     asked = Asked(which, ids)
-    chosen: list[Kept] = []
-    newest: dict[str, str] = {}
-    for one in letters(config):
-        newest[str(_delivery(one.row).get("id"))] = one.place
-        if asked(one) and (begin is None or one.at_ms >= milliseconds(begin)) and _is_meant(one, target, reason):
-            chosen.append(one)
+
+    def is_chosen(one: Kept) -> bool:
+        return asked(one) and (begin is None or one.at_ms >= milliseconds(begin)) and _is_meant(one, target, reason)
+
+    chosen, newest = _chosen(letters(config), is_chosen)
     asked.check()
     items = recall(config, chosen, newest, even_superseded=even_superseded)
     carry_out(config.kafka, items, output, dry_run=dry_run)
@@ -99,12 +109,28 @@ def retry(  # noqa: PLR0913, PLR0917 a command takes its options as arguments
 COMMANDS = (ls, show, retry)
 
 
-def letters(
-    config: Config, since: datetime | None = None, target: str | None = None, reason: str | None = None
-) -> Iterator[Kept]:
-    """The dead letters in the order written; `reason` is a part of the error's text, in capitals or not."""
-    found = kept(config.kafka, topics(config.kafka).dead_letters, since)
-    return (one for one in found if _is_meant(one, target, reason))
+def letters(config: Config, since: datetime | None = None) -> Iterator[Kept]:
+    """The dead letters in the order written."""
+    return kept(config.kafka, topics(config.kafka).dead_letters, since)
+
+
+def _chosen(found: Iterable[Kept], is_chosen: Callable[[Kept], bool]) -> tuple[list[Kept], dict[str, str]]:
+    """Those that are chosen, and by delivery the place of the newest of all."""
+    chosen: list[Kept] = []
+    newest: dict[str, str] = {}
+    for one in found:
+        newest[str(_delivery(one.row).get("id"))] = one.place
+        if is_chosen(one):
+            chosen.append(one)
+    return chosen, newest
+
+
+def _warn_of_unknown(config: Config, target: str) -> None:
+    """An empty list is no good news if the name was mistyped."""
+    names = [one.name for one in config.targets]
+    if target not in names:
+        about = f"no target is named {target[:100]!r} in winnow.yaml, and no letter listed is for one"
+        print(printable(f"winnow: {about}{hint(target, names)}"), file=sys.stderr)  # noqa: T201 the command line's voice
 
 
 def _is_meant(one: Kept, target: str | None, reason: str | None) -> bool:

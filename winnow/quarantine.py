@@ -13,14 +13,17 @@ from connectors.configuration import load
 from connectors.kafka.topics import topics
 from winnow._kept import Asked, Kept, Row, contains, find, kept, write_whole
 from winnow._moments import milliseconds, moment
-from winnow._output import Output, cell, write_json, write_table
+from winnow._output import Output
 from winnow._readmit import readmit
 from winnow._retry import carry_out
+from winnow._state import write_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from alerts.config import Config
+
+_HEAD = ("place", "at", "by", "of", "bytes", "state", "reason")
 
 
 def quarantine() -> None:
@@ -30,19 +33,22 @@ def quarantine() -> None:
 def ls(
     since: Annotated[str | None, typer.Option(help="Put there since: how long ago (2h), or RFC 3339.")] = None,
     reason: Annotated[str | None, typer.Option(help="Only those with this text in their reason.")] = None,
+    only_open: Annotated[bool, typer.Option("--open", help="Only those that wait for somebody.")] = False,
     output: Annotated[Output, typer.Option("--output", "-o", help="For people or for machines.")] = Output.TABLE,
 ) -> None:
-    """List what is in the quarantine, the newest last.
+    """List what is in the quarantine, the newest last, each with what has become of it since.
 
-    Example: winnow quarantine ls --since 1d --reason startsAt
+    `open` ones are not accepted, in part or at all. `retried` ones were read again and accepted. `superseded`: its
+    alert told something newer since. To know that, it reads the webhooks and decisions of these alerts since the
+    oldest of them; --since makes that less.
+
+    Example: winnow quarantine ls --since 1d --reason startsAt --open
     """
     begin = None if since is None else moment("--since", since, datetime.now(UTC))
-    rows = [_summary(one) for one in entries(load(), begin, reason)]
-    if output is Output.JSON:
-        write_json(rows)
-    else:
-        head = ("place", "at", "by", "of", "bytes", "reason")
-        write_table(head, ([cell(row[name]) for name in head] for row in rows))
+    config = load()
+    chosen = list(entries(config, begin, reason))
+    items = readmit(config, chosen, even_superseded=False)
+    write_list(_HEAD, map(_summary, chosen), items, output, only_open=only_open)
 
 
 def show(

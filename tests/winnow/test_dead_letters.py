@@ -11,6 +11,7 @@ import pytest
 from alerts.decision import Outcome
 from alerts.delivery_json import from_plain
 from alerts.errors import KafkaError, WinnowError
+from alerts.instant import rfc3339
 from connectors.job import Ended
 from flows.trail import Trail
 from tests.support.events import NOW_MS, alert, delivery
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 HOSTILE = "\x1b]0;owned\x07 \u202e \x9b2J \x7f \n[bold]"
 HOUR_MS = 3_600_000
+TARGETS = 'targets: [{name: oncall, kind: webhook, url: "https://example.com/a"}]\n'
 
 
 def letter(number: int, target: str, error: str, name: str = "HighCPU") -> bytes:
@@ -32,7 +34,7 @@ def letter(number: int, target: str, error: str, name: str = "HighCPU") -> bytes
 
 @pytest.fixture(scope="module")
 def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
-    with shelf(tmp_path_factory.mktemp("dead-letters")) as made:
+    with shelf(tmp_path_factory.mktemp("dead-letters"), TARGETS) as made:
         old_ms = time.time_ns() // 1_000_000 - 2 * HOUR_MS
         made.put(TOPICS.dead_letters, [letter(1, "oncall", "answered 503")], old_ms)
         newer = [letter(2, "team", "no answer within 15 s"), letter(3, "oncall", "refused", HOSTILE), b'{"v": 1}']
@@ -69,10 +71,20 @@ def test_row_tells_what_was_given_up_and_why(full: Shelf) -> None:
 
 
 def test_table_has_a_line_for_each(full: Shelf) -> None:
-    head, *lines = full.winnow("dead-letters", "ls").stdout.splitlines()
-    assert head.split() == ["place", "at", "target", "id", "alert", "status", "tries", "error"]
+    head, *lines, counts = full.winnow("dead-letters", "ls").stdout.splitlines()
+    assert head.split() == ["place", "at", "target", "id", "alert", "status", "tries", "state", "error"]
     assert len(lines) == 4
     assert "no answer within 15 s" in lines[1]
+    assert counts == "4 open"
+
+
+def test_target_that_nobody_knows_is_told_on_stderr_with_what_may_be_meant(full: Shelf) -> None:
+    result = full.winnow("dead-letters", "ls", "--target", "oncal")
+    assert result.exit_code == 0
+    assert "no target is named 'oncal' in winnow.yaml" in result.stderr
+    assert "did you mean 'oncall'?" in result.stderr
+    assert full.winnow("dead-letters", "ls", "--target", "oncall", "--reason", "nothing of that").stderr == ""
+    assert full.winnow("dead-letters", "ls", "--target", "team").stderr == ""
 
 
 @pytest.mark.parametrize("name", ["0/1", delivery(2).id, f"{2:032x}-0"])
@@ -85,6 +97,7 @@ def test_one_is_shown_whole_with_all_to_send_it_again(full: Shelf, name: str) ->
 def test_one_is_shown_to_people_with_its_labels(full: Shelf) -> None:
     lines = full.winnow("dead-letters", "show", "0/0").stdout.splitlines()
     assert lines[0].split() == ["place", "0/0"]
+    assert f"accepted_ms     {NOW_MS}  {rfc3339(NOW_MS)}" in lines
     assert '        "alertname": "HighCPU"' in lines
 
 

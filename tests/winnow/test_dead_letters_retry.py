@@ -192,3 +192,42 @@ def test_people_are_told_each_and_the_sum(held: Shelf) -> None:
     assert "\x1b" not in lines[2]
     assert lines[-1] == "2 retried"
     assert held.winnow("dead-letters", "retry", "--target", "team").stdout == "nothing to retry\n"
+
+
+def states(held: Shelf, *arguments: str) -> list[tuple[str, str]]:
+    result = held.winnow("dead-letters", "ls", "-o", "json", *arguments)
+    assert result.exit_code == 0
+    return [(row["place"], row["state"]) for row in json.loads(result.stdout)]
+
+
+def test_list_says_what_came_of_each_letter_that_was_retried(held: Shelf) -> None:
+    others = [delivery(n, id=f"{n:032x}") for n in (3, 4, 5)]
+    end(held, FIRED, *others)
+    assert states(held) == [(f"0/{n}", "open") for n in range(4)]
+    retry(held, "0/0", "0/1", "0/2")
+    end(held, FIRED, outcome=Outcome.DELIVERED)
+    end(held, others[0])
+    told = [("0/0", "retried: delivered"), ("0/1", "retried: given up again"), ("0/2", "retried: not ended yet")]
+    assert states(held) == [*told, ("0/3", "open"), ("0/4", "open")]
+    assert states(held, "--open", "--target", "oncall") == [("0/3", "open"), ("0/4", "open")]
+    lines = held.winnow("dead-letters", "ls", "--open").stdout.splitlines()
+    assert len(lines) == 1 + 2 + 1
+    assert lines[-1] == "2 open, 1 retried: delivered, 1 retried: given up again, 1 retried: not ended yet"
+
+
+def test_list_says_which_letters_nobody_has_to_retry(held: Shelf) -> None:
+    decide(held, FIRED, RESOLVED)
+    twice = delivery(3, id=f"{3:032x}")
+    end(held, FIRED, twice, twice)
+    end(held, RESOLVED, twice, outcome=Outcome.DELIVERED)
+    assert states(held) == [("0/0", "superseded"), ("0/1", "given up again"), ("0/2", "delivered")]
+    assert states(held, "--open") == []
+    lines = held.winnow("dead-letters", "ls", "--open").stdout.splitlines()
+    assert lines[-1] == "0 open, 1 superseded, 1 given up again, 1 delivered"
+
+
+def test_letters_to_a_target_that_is_gone_or_that_cannot_be_read_are_listed_as_open(held: Shelf) -> None:
+    held.put(TOPICS.dead_letters, [b'{"v": 1}'])
+    end(held, delivery(2, target="gone"))
+    assert states(held) == [("0/0", "open"), ("0/1", "open")]
+    assert held.winnow("dead-letters", "ls", "--target", "gone").stderr == ""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from alerts.errors import KafkaError, WinnowError
+from alerts.instant import rfc3339
 from alerts.quarantine import from_flow, from_gateway
 from tests.support.events import ENVELOPE, NOW_MS
 from tests.support.shelf import TOPICS, Shelf, shelf
@@ -68,10 +69,11 @@ def test_filters_leave_out_the_others(full: Shelf, arguments: tuple[str, ...], p
 
 
 def test_table_has_a_line_for_each(full: Shelf) -> None:
-    head, *lines = full.winnow("quarantine", "ls").stdout.splitlines()
-    assert head.split() == ["place", "at", "by", "of", "bytes", "reason"]
+    head, *lines, counts = full.winnow("quarantine", "ls").stdout.splitlines()
+    assert head.split() == ["place", "at", "by", "of", "bytes", "state", "reason"]
     assert len(lines) == 4
     assert "startsAt: missing" in lines[0]
+    assert counts == "4 open"
 
 
 def test_records_of_others_are_counted_on_stderr(full: Shelf) -> None:
@@ -96,6 +98,7 @@ def test_one_is_shown_whole_by_its_place_or_its_id(full: Shelf, name: str) -> No
 def test_one_of_several_alerts_is_shown_by_its_own_id(full: Shelf) -> None:
     printed = full.winnow("quarantine", "show", f"{ENVELOPE.id}-0").stdout
     assert printed.splitlines()[0].split() == ["place", "0/0"]
+    assert f"accepted_ms     {NOW_MS}  {rfc3339(NOW_MS)}" in printed.splitlines()
     assert printed.splitlines()[-2:] == ["body", '{"a":1}']
 
 

@@ -237,3 +237,19 @@ def test_alert_of_a_mapping_that_is_gone_stays_where_it_is(tmp_path: Path) -> No
         held.put(TOPICS.quarantine, _refused(MAPPING % "open", b'{"title": "Down", "state": "odd"}'))
         told = retry(held, code=1)
     assert [detail.partition("'")[2] for _, _, detail in told] == ["own'", "own'"]
+
+
+def test_list_says_what_has_become_of_each_entry(held: Shelf) -> None:
+    held.put(TOPICS.webhooks, [event(1)], partition=PARTITION)
+    held.put(TOPICS.decisions, [decided(1)], partition=PARTITION)
+    halves = body({"status": "firing"}, {**json.loads(GOOD), "labels": {"alertname": "Other"}})
+    entries = [GOOD, halves, body({**json.loads(GOOD), "labels": {"alertname": "Third"}})]
+    whole = [from_gateway(ENVELOPE._replace(id=f"{n:032x}"), None, "bad", text) for n, text in enumerate(entries[1:])]
+    held.put(TOPICS.quarantine, [from_gateway(ENVELOPE, 3, "bad", GOOD), *whole])
+    retry(held, "0/1", "0/2", code=1)
+    held.put(TOPICS.quarantine, [from_gateway(ENVELOPE, None, "not JSON", b"{")])
+    rows = json.loads(held.winnow("quarantine", "ls", "-o", "json").stdout)
+    assert [row["state"] for row in rows] == ["superseded", "open: retried in part", "retried", "open"]
+    lines = held.winnow("quarantine", "ls", "--open").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["place", "0/1", "0/3", "2"]
+    assert lines[-1] == "2 open, 1 superseded, 1 retried"
