@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 _SLOW_AGAIN_MS = 10_000
 _RESTORED_MS = 120_000
-_IS_LATE = "not taken until its deadline"
 
 
 class Lane:
@@ -118,7 +117,7 @@ class Lane:
                 self._deadlines.put(late.fingerprint, now_ms + _SLOW_AGAIN_MS)
                 continue
             self._unschedule(late)
-            self._fall(late, late.last.error if late.last else _IS_LATE, now_ms)
+            self._fall(late, self._ways.lateness(late), now_ms)
         return jobs
 
     def beats(self, now_ms: int) -> list[Beat]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 UNSURE_MS = 7 * 24 * 3600 * 1000
 """So long after something was forgotten every resolve is sent to incident targets. By then whatever still fires was
 told again and is remembered, unless its sender repeats it more seldom than once a week."""
+_IS_LATE = "not taken until its deadline"
 
 
 class Ways:
@@ -123,6 +124,13 @@ class Ways:
     def is_only_slow(self, job: Job) -> bool:
         """Whether it was never tried, at a target that takes what it is sent: it waits for its turn."""
         return job.last is None and not self[job.to].is_held_back
+
+    def lateness(self, job: Job) -> str:
+        """Why it is given up at its deadline: what its own last try came to, else what holds its target back."""
+        if job.last is not None:
+            return job.last.error
+        failure = self[job.to].failure
+        return f"{_IS_LATE}; the target was held back: {failure}" if failure else _IS_LATE
 
     def _open(self, way: Way, job: Job, now_ms: int) -> None:
         if way.open(job.fingerprint):

@@ -8,6 +8,7 @@ import pytest
 
 from alerts.alert import Status
 from alerts.config import Publish, Target
+from connectors.breaker import IN_A_ROW
 from connectors.lane import Lane
 from connectors.request import Judgement, Sent
 from connectors.ways import UNSURE_MS
@@ -207,3 +208,18 @@ def test_what_is_read_again_may_have_been_opened_whatever_the_clocks_say() -> No
     lane.offer(fired._replace(id="b" * 32, alert=fired.alert._replace(status=Status.RESOLVED)), NOW_MS)
     (job,) = lane.take(NOW_MS)
     assert (job.delivery.id, job.delivery.alert.status) == ("b" * 32, Status.RESOLVED)
+
+
+def test_what_was_never_tried_says_at_its_deadline_what_held_its_target_back() -> None:
+    lane = _lane()
+    away = Sent(Judgement.RETRY, None, "connection failed: errno 111")
+    for number in range(IN_A_ROW):
+        lane.offer(delivery(number, id=f"{number:032x}"), NOW_MS)
+    for job in lane.take(NOW_MS):
+        lane.came_back(job, away, NOW_MS)
+    for number in (8, 9):
+        lane.offer(delivery(number, id=f"{number:032x}"), NOW_MS)
+    (probe,) = lane.take(LATE_MS)
+    why = "not taken until its deadline; the target was held back: connection failed: errno 111"
+    (untried,) = {f"{8:032x}", f"{9:032x}"} - {probe.delivery.id}
+    assert [end for end in _ends(lane) if end[2] != away.error] == [(untried, "dead-lettered", why)]
