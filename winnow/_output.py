@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _DELETE = "\x7f"
 # Into a file or a pipe, lines are as long as they are.
-_WIDTH_CHARS = 100_000
+WIDTH_CHARS = 100_000
 _STEP = 10_000
 
 Record = TypeVar("Record")
@@ -56,7 +56,7 @@ def write_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         table.add_column(name, no_wrap=not is_last, overflow="fold")
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
-    Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH_CHARS).print(table)
+    Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_CHARS).print(table)
 
 
 def shown(topic: str, records: Iterable[Record]) -> Iterator[Record]:

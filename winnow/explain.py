@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import sys
 from collections import defaultdict
-from enum import StrEnum
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,6 +20,7 @@ from alerts.instant import rfc3339
 from connectors.configuration import load
 from connectors.kafka.scan import scan
 from connectors.kafka.topics import topics
+from winnow._output import WIDTH_CHARS, Output
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,13 +36,6 @@ _RECALLED = {
 }
 _NOT_ENDED = {"renewed": "it was repeated meanwhile", "over": "it was resolved already"}
 _FINGERPRINT = re.compile(r"[0-9a-f]{16}")
-
-
-class Output(StrEnum):
-    """How to print."""
-
-    TABLE = "table"
-    JSON = "json"
 
 
 def explain(
@@ -99,7 +92,8 @@ def _holds(told: list[Row]) -> Iterator[Row]:
 
 
 def _print(fingerprint: str, events: list[Row]) -> None:
-    console = Console(highlight=False)
+    # Broken lines would break ids, for which one searches in a pipe.
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_CHARS)
     console.print(f"alert [bold]{fingerprint}[/bold]  {_clean(events[-1]['name'])}")
     for event in events:
         came = f"{_clean(event['id'])}, from {_clean(event.get('source', 'default'))}"

@@ -53,6 +53,12 @@ def publish_lines(folder: Path, *messages: Message) -> list[str]:
     return [line.split(maxsplit=1)[1] for line in lines if line.split()[:1] == ["publish"]]
 
 
+def test_line_is_not_broken_where_nobody_watches(tmp_path: Path) -> None:
+    error = "a" * 500
+    (line,) = publish_lines(tmp_path, *ended(Outcome.DEAD_LETTERED, error))
+    assert error in line
+
+
 def printed(folder: Path, *messages: Message) -> str:
     """All that is printed, wherever the lines of a table are broken."""
     return " ".join(explained(folder, *messages).split())
@@ -84,10 +90,8 @@ def test_dead_letter_that_has_not_ended_again_says_so(tmp_path: Path) -> None:
 def test_dead_letter_that_came_twice_has_ended_with_its_delivery(tmp_path: Path) -> None:
     back = (*recalled("retried"), *ended(Outcome.DELIVERED), *recalled("duplicate"))
     lines = publish_lines(tmp_path, *ended(Outcome.DEAD_LETTERED), *back)
-    assert (len(lines), lines[-1].rstrip()) == (
-        4,
-        "oncall: taken out of the dead letters once more, not sent twice",
-    )
+    said = "oncall: taken out of the dead letters once more, not sent twice (winnow.dead-letters/0/7)"
+    assert (len(lines), lines[-1].rstrip()) == (4, said)
 
 
 def test_outcome_told_twice_after_a_crash_is_told_once(tmp_path: Path) -> None:
