@@ -6,7 +6,8 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Annotated
 
 import orjson
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
+from pydantic_core import PydanticCustomError
 
 from alerts.described import With
 from alerts.errors import FormatError
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 # The most that `gateway.limits.labels` may allow. It bounds what one alert can cost every rule.
 LABELS_MAX = 4096
+# As many as an answer names. A million labels that are no text are a million faults: pydantic takes seconds to make
+# them, in which nothing else runs.
+FAULTS_MAX = 100
 # Real group keys have under 1 KiB; they stand in every record, and a record must fit into Kafka.
 ENVELOPE_MAX_CHARS = 8192
 
@@ -36,6 +40,19 @@ Instant = Annotated[str, AfterValidator(_is_instant), With({"format": "date-time
 
 LABELS: Schema = {"maxProperties": LABELS_MAX, "propertyNames": {"minLength": 1}}
 """What `check_labels` checks, in JSON Schema."""
+
+
+def _is_no_crowd(value: object) -> object:
+    """Stop before pydantic gathers a fault for each of a million values."""
+    if isinstance(value, dict) and len(value) > FAULTS_MAX:
+        wrong = sum(not isinstance(text, str) for text in value.values())
+        if wrong > FAULTS_MAX:
+            raise PydanticCustomError("crowd", "expected text, got something else {wrong} times", {"wrong": wrong})
+    return value
+
+
+Texts = Annotated[dict[str, str], BeforeValidator(_is_no_crowd)]
+"""Labels or annotations."""
 
 
 def check_labels(labels: dict[str, str]) -> None:
@@ -75,12 +92,18 @@ def bounded(text: str) -> str:
 
 
 def faults_of(error: ValidationError, where: str) -> tuple[Fault, ...]:
-    """Each fault with its path, `alerts[2].labels.alertname`, and what came instead."""
+    """Each fault with its path, `alerts[2].labels.alertname`, and what came instead; of a crowd only how many."""
+    if error.error_count() > FAULTS_MAX:
+        return (Fault(where, f"{error.error_count()} fields are not what they should be"),)
     faults = []
     for fault in error.errors(include_url=False, include_context=False):
         path = where + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in fault["loc"])
         path += ".alertname" if fault["type"] == "alertname" else ""
-        came = "" if fault["type"] in {"missing", "value_error", "alertname"} else f", got {_short(fault['input'])}"
+        came = (
+            ""
+            if fault["type"] in {"missing", "value_error", "alertname", "crowd"}
+            else f", got {_short(fault['input'])}"
+        )
         faults.append(Fault(path.removeprefix("."), fault["msg"].removeprefix("Value error, ") + came))
     return tuple(faults)
 

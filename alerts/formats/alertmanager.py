@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from alerts.alert import Status
 from alerts.described import As, Body, With
-from alerts.entry import LABELS, Instant, bounded, check_labels, content_of, faults_of, line_of
+from alerts.entry import LABELS, Instant, Texts, bounded, check_labels, content_of, faults_of, line_of
 from alerts.errors import FormatError
 from alerts.instant import is_zero
 from alerts.json_text import loads
@@ -30,7 +30,7 @@ def _has_name(labels: dict[str, str]) -> dict[str, str]:
 
 
 _NAMED = {"required": ["alertname"], "properties": {"alertname": {"type": "string", "minLength": 1}}}
-Labels = Annotated[dict[str, str], AfterValidator(_has_name), With({**LABELS, **_NAMED})]
+Labels = Annotated[Texts, AfterValidator(_has_name), With({**LABELS, **_NAMED})]
 
 
 def _is_number(value: object) -> object:
@@ -49,7 +49,7 @@ class WebhookAlert(BaseModel):
 
     status: Literal["firing", "resolved"]
     labels: Labels
-    annotations: dict[str, str] | None = None
+    annotations: Texts | None = None
     startsAt: Instant  # noqa: N815 the sender's spelling
     endsAt: Instant | None = None  # noqa: N815
     generatorURL: str | None = None  # noqa: N815
@@ -67,9 +67,9 @@ class WebhookBody(BaseModel):
     version: str | None = None
     groupKey: str | None = None  # noqa: N815
     externalURL: str | None = None  # noqa: N815
-    groupLabels: dict[str, str] | None = None  # noqa: N815
-    commonLabels: dict[str, str] | None = None  # noqa: N815
-    commonAnnotations: dict[str, str] | None = None  # noqa: N815
+    groupLabels: Texts | None = None  # noqa: N815
+    commonLabels: Texts | None = None  # noqa: N815
+    commonAnnotations: Texts | None = None  # noqa: N815
     truncatedAlerts: Count | None = None  # noqa: N815
 
 

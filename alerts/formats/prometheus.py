@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from alerts.alert import Status
 from alerts.described import Body, With
-from alerts.entry import LABELS, Instant, check_labels, content_of, faults_of, line_of
+from alerts.entry import LABELS, Instant, Texts, check_labels, content_of, faults_of, line_of
 from alerts.errors import FormatError
 from alerts.instant import instant_ms, is_zero, rfc3339
 from alerts.json_text import loads
@@ -36,7 +36,7 @@ def _without_empty(labels: dict[str, str]) -> dict[str, str]:
 
 
 # One label with a value at least, which no simple schema can say of a map.
-Labels = Annotated[dict[str, str], AfterValidator(_without_empty), With({**LABELS, "minProperties": 1})]
+Labels = Annotated[Texts, AfterValidator(_without_empty), With({**LABELS, "minProperties": 1})]
 
 
 class PostableAlert(BaseModel):
@@ -45,7 +45,7 @@ class PostableAlert(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     labels: Labels
-    annotations: dict[str, str] | None = None
+    annotations: Texts | None = None
     startsAt: Instant | None = None  # noqa: N815 the sender's spelling
     endsAt: Instant | None = None  # noqa: N815
     generatorURL: str | None = None  # noqa: N815
