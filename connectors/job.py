@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
 
 from alerts.alert import Status
+from alerts.decision import Severity
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from alerts.config import Deadline
     from alerts.decision import Delivery, Outcome
     from connectors.request import Sent
 
@@ -89,8 +91,9 @@ class Job(NamedTuple):
         sending_ms = self.sending_ms + sent.took_ms
         return self._replace(tries=self.tries + 1, last=sent, failures=self.failures + 1, sending_ms=sending_ms)
 
-    def turned_to(self, fallback: str, refusal: str, now_ms: int, deadline_ms: int) -> Job:
+    def turned_to(self, fallback: str, refusal: str, now_ms: int, deadline: Deadline) -> Job:
         """This one on its way to the fallback; `refusal` says why its own target was not told."""
+        deadline_ms = now_ms + _patience_ms(deadline, self.delivery)
         turned = Turned(fallback, self.tries, self._status, refusal, self.sending_ms)
         return self._replace(
             to=fallback, due_ms=now_ms, deadline_ms=deadline_ms, failures=0, refusal=refusal, turned=turned
@@ -137,3 +140,15 @@ class Ended(NamedTuple):
     """How long all tries took, without the pauses between them."""
     turned: Turned | None = None
     """Set if it was turned to the fallback."""
+
+
+def begun(delivery: Delivery, now_ms: int, deadline: Deadline) -> Job:
+    """A delivery that sets out now."""
+    deadline_ms = now_ms + _patience_ms(deadline, delivery)
+    return Job(delivery, 0, now_ms, deadline_ms, delivery.target, since_ms=now_ms)
+
+
+def _patience_ms(deadline: Deadline, delivery: Delivery) -> int:
+    """How long a target has, by the severity of the alert."""
+    is_critical = delivery.classification.severity is Severity.CRITICAL
+    return int((deadline.critical if is_critical else deadline.others).total_seconds() * 1000)

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from alerts.decision import Delivery, Outcome, Severity
+from alerts.decision import Delivery, Outcome
 from connectors import lane_state
 from connectors.agenda import Agenda
-from connectors.job import Ended, Job
+from connectors.job import Ended, Job, begun
 from connectors.pages import Pages
 from connectors.request import Judgement, Sent
 from connectors.ways import Ways
@@ -79,7 +79,7 @@ class Lane:
 
     def offer(self, delivery: Delivery, now_ms: int, *, is_read_again: bool = False) -> None:
         """Take on one more delivery; `is_read_again`: what caused it lay in Kafka when this process began."""
-        job = Job(delivery, 0, now_ms, now_ms + self._deadline_ms(delivery), delivery.target, since_ms=now_ms)
+        job = begun(delivery, now_ms, self._settings.deadline)
         if is_read_again or delivery.alert.envelope.accepted_ms < self._began_ms:
             job = job._replace(may_repeat=True)
             self._ways.may_be_open(job, now_ms)
@@ -199,11 +199,6 @@ class Lane:
             self._ages.put(job.delivery.id, job.delivery.alert.envelope.accepted_ms)
             self._append(later._replace(may_repeat=True))
 
-    def _deadline_ms(self, delivery: Delivery) -> int:
-        deadline = self._settings.deadline
-        is_critical = delivery.classification.severity is Severity.CRITICAL
-        return int((deadline.critical if is_critical else deadline.others).total_seconds() * 1000)
-
     def _append(self, job: Job) -> None:
         self._changed.add(job.fingerprint)
         jobs = self._waiting.setdefault(job.fingerprint, deque())
@@ -275,7 +270,7 @@ class Lane:
         self._finish(job, Outcome.DEAD_LETTERED, error, now_ms)
 
     def _turn_to(self, fallback: str, job: Job, refusal: str, now_ms: int) -> None:
-        turned = job.turned_to(fallback, refusal, now_ms, now_ms + self._deadline_ms(job.delivery))
+        turned = job.turned_to(fallback, refusal, now_ms, self._settings.deadline)
         self._waiting[job.fingerprint][0] = turned
         self._schedule(turned)
 
@@ -292,8 +287,7 @@ class Lane:
         jobs = self._waiting[job.fingerprint]
         jobs.popleft()
         self._end(job, outcome, error, now_ms)
-        is_untold = outcome is Outcome.DEAD_LETTERED
-        if len(jobs) == 1 and is_untold and not self._ways.is_needed(job, jobs[0], now_ms):
+        if len(jobs) == 1 and outcome is Outcome.DEAD_LETTERED and not self._ways.is_needed(job, jobs[0], now_ms):
             self._end(jobs.popleft(), Outcome.NOT_NEEDED, "its firing never reached the target", now_ms)
         if jobs:
             self._schedule(jobs[0])
