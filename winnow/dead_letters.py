@@ -42,9 +42,12 @@ def ls(
 ) -> None:
     """List the dead letters, the newest last, each with what has become of it since.
 
-    `open` ones were told to nobody. `retried` ones went back through the flow: to `delivered`, to `given up again` (a
-    newer letter, open by itself), or not to an end yet. `superseded`: something newer of the alert was told since. To
-    know that, it reads the webhooks and decisions of these alerts since the oldest of them; --since makes that less.
+    `open`: its target was not told. `retried`: it went back through the flow,
+    to `delivered`, to `given up again` (a newer letter, which is open itself),
+    or to no end yet. `superseded`: something newer of its alert was told since.
+
+    To know that, it reads the webhooks and decisions of these alerts, from the
+    oldest that is listed on; --since makes that less.
 
     Example: winnow dead-letters ls --target oncall --since 2h --open
     """

@@ -38,9 +38,11 @@ def ls(
 ) -> None:
     """List what is in the quarantine, the newest last, each with what has become of it since.
 
-    `open` ones are not accepted, in part or at all. `retried` ones were read again and accepted. `superseded`: its
-    alert told something newer since. To know that, it reads the webhooks and decisions of these alerts since the
-    oldest of them; --since makes that less.
+    `open`: it is not accepted, or not all of it. `retried`: it was read again
+    and accepted. `superseded`: its alert told something newer since.
+
+    To know that, it reads the webhooks and decisions of these alerts, from the
+    oldest that is listed on; --since makes that less.
 
     Example: winnow quarantine ls --since 1d --reason startsAt --open
     """

@@ -100,6 +100,7 @@ def test_after_an_outage_each_dead_letter_is_sent_once_under_its_own_id(made: Pr
     wait_for(lambda: states(made) == {"delivered": 20}, "the ledger counts them as delivered")
     code, rows = retried(made, "dead-letters", "--target", "team")
     assert (code, results(rows)) == (0, ["already retried"] * 20)
+    assert made.cli("dead-letters", "ls").stdout.splitlines()[-1] == "0 open, 20 retried: delivered"
     made.post(webhook(range(1), prefix="last"))
     wait_for(lambda: target.states()[-1][0] == "last-0", "a newer alert")
     assert len(target.told) == 21
