@@ -68,6 +68,11 @@ class Faults:
         self._stopping = threading.Event()
         self._threads = [threading.Thread(target=self._run, args=plan, daemon=True) for plan in PLANS.items()]
 
+    @property
+    def is_every_kind_done(self) -> bool:
+        """Whether each victim has met each of its faults."""
+        return len(self.count) == sum(len(plan) for plan in PLANS.values())
+
     def start(self) -> None:
         """Begin."""
         for thread in self._threads:

@@ -43,6 +43,8 @@ class Settings(NamedTuple):
     """Of `DROPS`."""
     calm_s: float = 0.0
     """At the end: alerts still come, nothing new breaks."""
+    every_kind: bool = False
+    """Whether to go on, four times as long at most, until each victim has met each of its faults."""
     pace: float = 1.0
     """Faults come so many times as often as usual."""
     scenario: str = "chaos"
