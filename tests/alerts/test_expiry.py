@@ -37,6 +37,13 @@ def test_expiry_is_the_alert_resolved_when_it_ended() -> None:
     assert alert.ends_at == "2025-11-24T16:05:00.000Z"
 
 
+def test_of_two_lines_of_the_alert_the_last_one_counts() -> None:
+    twice = b'[{"labels":{"alertname":"A"}},{"labels":{"alertname":"A"},"annotations":{"summary":"newer"}}]'
+    ((_, value),) = split(ENVELOPE, prometheus.read(Received(twice, NOW_MS)).submissions, 1)
+    (ended,) = decode(expiry(value, due(line=0)), 123)
+    assert open_alert(ended).annotations == {"summary": "newer"}
+
+
 def test_id_belongs_to_alert_and_end() -> None:
     same = {expiry(record(), due()) for _ in range(3)}
     others = {expiry(record(), due(ends_ms=5)), expiry(record(), due(line=0))}
