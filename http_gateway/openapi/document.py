@@ -139,8 +139,10 @@ def _ops(book: _Book, settings: Gateway, secured: list[Schema]) -> Schema:
     text = {"text/plain": {"schema": {"type": "string"}}}
     metrics: Schema = {"200": {"description": "Prometheus' text format", "headers": _HEADERS, "content": text}}
     closed = secured if not settings.open_metrics else []
+    refusals = book.refusals(_CLOSED) if secured else {}
     if closed:
-        metrics |= book.refusals(_CLOSED)
+        metrics |= refusals
+    status = {"200": book.answer("Status", models.Status), **refusals}
     html = {"text/html": {"schema": {"type": "string"}}}
     paths: dict[str, tuple[str, Schema, list[Schema]]] = {
         "/healthz": ("Whether the process answers", healthy, []),
@@ -148,7 +150,7 @@ def _ops(book: _Book, settings: Gateway, secured: list[Schema]) -> Schema:
         "/readyz": ("Whether it takes alerts", ready, []),
         "/-/ready": ("As Alertmanager's", ready, []),
         "/metrics": ("What it counts", metrics, closed),
-        "/api/v2/status": ("What Alertmanager's clients ask", {"200": book.answer("Status", models.Status)}, []),
+        "/api/v2/status": ("What Alertmanager's clients ask", status, secured),
         "/openapi.json": ("This document", {"200": book.answer("OpenAPI 3.1", dict[str, object])}, []),
         "/docs": ("It, to be read", {"200": {"description": "A page", "headers": _HEADERS, "content": html}}, []),
     }

@@ -15,6 +15,7 @@ from alerts.fields import Secret
 from alerts.formats import bodies, formats
 from alerts.webhook import NO_HEADERS, Received
 from http_gateway.openapi import page as docs_page
+from http_gateway.openapi.document import document as made
 from http_gateway.openapi.security import requirements, schemes
 from tests.support.events import NOW_MS
 from tests.support.gateway import alert, webhook
@@ -107,6 +108,14 @@ def test_sources_are_described_without_their_names() -> None:
     ]  # fmt: skip
     assert set(schemes(settings)) == {"bearer", "basic", "key-x-api-key", "signature-x-hub-signature-256"}
     assert "team-secret" not in json.dumps(schemes(settings))
+
+
+def test_status_asks_for_a_source_where_there_are_some_and_probes_never_do() -> None:
+    paths = made({}, Settings(sources=[Source(name="a", bearer=Bearer(token=KEY))]))["paths"]
+    assert paths["/api/v2/status"]["get"]["security"] == [{"bearer": []}]
+    assert {"200", "401", "403"} <= set(paths["/api/v2/status"]["get"]["responses"])
+    assert "security" not in paths["/readyz"]["get"]
+    assert "security" not in made({}, Settings())["paths"]["/api/v2/status"]["get"]
 
 
 def test_answer_to_a_sender_that_waits_is_as_described(running: Gateway, document: dict[str, object]) -> None:
