@@ -149,6 +149,7 @@ class Gateway:
         given = dict(scope["headers"])
         made = new_id()
         id_ = request_id(given.get(b"x-request-id")) or made
+        scope["state"]["request_id"] = id_
         gate = self._gate
         gate.under_way += 1
         try:

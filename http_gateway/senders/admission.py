@@ -31,6 +31,8 @@ log = structlog.get_logger()
 
 EVERYBODY = "default"
 """The source of all requests where none is configured."""
+# Sources that one signature's headers may be for: each more makes a line of the log longer.
+_NAMES_MAX = 10
 
 
 class Admission:
@@ -89,7 +91,7 @@ class Admission:
             now_s = time.time()
             claims = tuple((guard, claim) for guard, claim in seen.claims if claim.is_timely(now_s))
             if claims:
-                return Ticket(None, facts.address, claims, seen.admitted)
+                return Ticket(None, facts, claims, seen.admitted)
         if seen.admitted is not None:
             seen.admitted.count()
             return self._tickets[seen.admitted]
@@ -97,13 +99,16 @@ class Admission:
 
     async def _refused(self, facts: Facts, seen: Seen) -> RefusedError:
         if seen.forbidden is not None:
-            return self._refusals.misplaced(*seen.forbidden, facts.address)
+            return self._refusals.misplaced(*seen.forbidden, facts)
         if seen.claims:
             # Mostly a clock that is wrong, the sender's or this one: the log says by how much.
             off_s = min((time.time() - (claim.signed_s or 0) for _, claim in seen.claims), key=abs)
-            return await self._refusals.unknown(Reason.EXPIRED, facts.address, signed_seconds_ago=round(off_s))
+            return await self._refusals.unknown(Reason.EXPIRED, facts, signed_seconds_ago=round(off_s))
+        if seen.doubtful:
+            names = [name for name, _ in seen.doubtful[:_NAMES_MAX]]
+            return await self._refusals.unknown(seen.doubtful[0][1], facts, may_be=names)
         shows_something = facts.identity is not None or any(facts.digests.values())
-        return await self._refusals.unknown(Reason.WRONG if shows_something else Reason.MISSING, facts.address)
+        return await self._refusals.unknown(Reason.WRONG if shows_something else Reason.MISSING, facts)
 
     async def verify(self, ticket: Ticket, body: bytes) -> Sender:
         """Whose request it is, now that its body is there, as it came.
@@ -122,7 +127,8 @@ class Admission:
         if ticket.otherwise is not None:
             ticket.otherwise.count()
             return Sender(ticket.otherwise.name)
-        raise await self._refusals.unknown(Reason.REPLAYED if true else Reason.WRONG, ticket.address)
+        assert ticket.facts is not None
+        raise await self._refusals.unknown(Reason.REPLAYED if true else Reason.WRONG, ticket.facts)
 
     async def admit_without_body(self, scope: Scope, *, only_listed: bool = False) -> None:
         """Let a request pass that has no body; see `admit`.
@@ -141,7 +147,8 @@ class Admission:
     def _facts(self, scope: Scope, given: Given, *, only_listed: bool) -> Facts:
         digests = {place: place.digest(given) for place in self._places}
         identity = peer(scope) if self._needs_identity else None
-        return Facts(scope["path"], only_listed, given, digests, self._clients.address(scope), identity)
+        address = self._clients.address(scope)
+        return Facts(scope["path"], only_listed, given, digests, address, identity, scope["state"]["request_id"])
 
     def _claimed(self, guard: Guard, claim: Claim) -> bytes | None:
         assert claim.id is not None

@@ -34,7 +34,7 @@ class Failures:
     def count(self, address: Address | None, now_s: float | None = None) -> int:
         """How often this address has failed within its minute, with this time."""
         now_s = time.monotonic() if now_s is None else now_s
-        key = _key(address)
+        key = whole(address)
         began_s, failures = self._since.pop(key, (now_s, 0))
         if now_s - began_s >= _MINUTE_S:
             began_s, failures = now_s, 0
@@ -45,7 +45,7 @@ class Failures:
 
     async def hold(self, address: Address | None) -> bool:
         """Wait before the answer; False, at once, if too many wait already."""
-        key = _key(address)
+        key = whole(address)
         if self._held.total() >= _HELD_MAX or self._held[key] >= _HELD_PER_ADDRESS_MAX:
             return False
         self._held[key] += 1
@@ -58,7 +58,7 @@ class Failures:
         return True
 
 
-def _key(address: Address | None) -> str:
+def whole(address: Address | None) -> str:
     """The address; of IPv6 its /64, for whoever has one has all of them."""
     if isinstance(address, ipaddress.IPv6Address):
         return str(ipaddress.IPv6Address(int(address) >> 64 << 64))

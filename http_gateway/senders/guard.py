@@ -31,6 +31,7 @@ class Facts(NamedTuple):
     digests: dict[Place, bytes | None]
     address: Address | None
     identity: Identity | None
+    request_id: str
 
 
 class Guard:
@@ -94,6 +95,8 @@ class Seen(NamedTuple):
     admitted: Guard | None
     forbidden: tuple[str, Reason] | None
     claims: list[tuple[Guard, Claim]]
+    doubtful: list[tuple[str, Reason]]
+    """Sources that the request may be signed for, and why they may not send it."""
 
 
 def look(guards: Iterable[Guard], facts: Facts) -> Seen:
@@ -101,6 +104,7 @@ def look(guards: Iterable[Guard], facts: Facts) -> Seen:
     admitted: Guard | None = None
     forbidden: tuple[str, Reason] | None = None
     claims: list[tuple[Guard, Claim]] = []
+    doubtful: list[tuple[str, Reason]] = []
     for guard in guards:
         if not guard.knows(facts):
             continue
@@ -108,8 +112,10 @@ def look(guards: Iterable[Guard], facts: Facts) -> Seen:
         if misplaced is not None:
             if guard.is_sure(misplaced):
                 forbidden = forbidden or (guard.name, misplaced)
+            elif guard.signature is not None and guard.signature.claim(facts.given) is not None:
+                doubtful.append((guard.name, misplaced))
         elif guard.signature is None:
             admitted = admitted or guard
         elif admitted is None and (claim := guard.signature.claim(facts.given)) is not None:
             claims.append((guard, claim))
-    return Seen(admitted, forbidden, claims)
+    return Seen(admitted, forbidden, claims, doubtful)

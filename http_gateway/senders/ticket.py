@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from http_gateway.senders.client import Address
-    from http_gateway.senders.guard import Guard
+    from http_gateway.senders.guard import Facts, Guard
     from http_gateway.senders.signatures import Claim
 
 
@@ -23,7 +22,8 @@ class Ticket(NamedTuple):
 
     sender: Sender | None
     """None: only a signature can tell."""
-    address: Address | None = None
+    facts: Facts | None = None
+    """Of the request; there while its sender is None."""
     claims: tuple[tuple[Guard, Claim], ...] = ()
     """The signatures to look at, in the order of the file."""
     otherwise: Guard | None = None

@@ -32,11 +32,15 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
 
 def logged(running: Gateway, request_id: str) -> dict[str, object]:
     """The line of this request."""
-    mark = json.dumps(request_id)
-    wait_for(lambda: mark in running.log(), "the line is written", 10)
-    (found,) = [text for text in running.log().splitlines() if mark in text]
-    entry: dict[str, object] = json.loads(found)
-    assert (entry["event"], entry["level"], entry["request_id"]) == ("request", "info", request_id)
+    marks = ('"event":"request"', json.dumps(request_id))  # why it was refused is said under this id too
+
+    def found() -> list[str]:
+        return [text for text in running.log().splitlines() if all(mark in text for mark in marks)]
+
+    wait_for(lambda: bool(found()), "the line is written", 10)
+    (text,) = found()
+    entry: dict[str, object] = json.loads(text)
+    assert (entry["level"], entry["request_id"]) == ("info", request_id)
     assert str(entry["timestamp"]).endswith("Z")
     return entry
 

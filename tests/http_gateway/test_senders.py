@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 import time
 
@@ -36,6 +37,12 @@ def settings() -> dict[str, object]:
 def source_of(running: Gateway, ingest_id: str) -> object:
     (record,) = running.webhooks(ingest_id)
     return record.header["source"]
+
+
+def lines(running: Gateway, event: str, **facts: object) -> list[dict[str, object]]:
+    """The log's lines of this event with these facts."""
+    found = [json.loads(line) for line in running.log().splitlines() if f'"{event}"' in line]
+    return [line for line in found if line["event"] == event and facts.items() <= line.items()]
 
 
 @pytest.mark.parametrize(("path", "source"), [(PROXY, "am"), (PLAIN, "second")])
@@ -110,6 +117,44 @@ def test_signature_is_that_of_the_body_as_it_came(running: Gateway) -> None:
 def test_signature_is_not_looked_at_where_its_source_may_not_send(running: Gateway) -> None:
     body = webhook(alert())
     error(running.post(body, PLAIN, **standard(STANDARD["current"], body, time.time())), 401, "AUTHENTICATION_ERROR")
+
+
+@pytest.mark.parametrize(
+    ("path", "address", "reason", "name"),
+    [(PLAIN, "203.0.113.5", "path", "std"), (PROXY, "203.0.113.6", "address", "hub")],
+)
+def test_log_says_why_a_signature_was_not_looked_at_and_whose_it_may_be(
+    running: Gateway, path: str, address: str, reason: str, name: str
+) -> None:
+    body = webhook(alert())
+    signed = (
+        standard(STANDARD["current"], body, time.time()) if name == "std" else github(secret("hub", "current"), body, 0)
+    )
+    told = error(running.post(body, path, **signed, **{FROM: address}), 401, "AUTHENTICATION_ERROR")
+    (line,) = lines(running, "sender_refused", request_id=told["request_id"])
+    assert (line["reason"], line["may_be"], line["path"], line["address"]) == (reason, [name], path, address)
+
+
+def test_each_address_reason_and_path_is_told_once_with_its_request_id(running: Gateway) -> None:
+    wrong, here = {"authorization": "Bearer 0123456789abcdef-wrong"}, "203.0.113.7"
+    sent = [(wrong, PROXY), ({}, PROXY), (wrong, PLAIN), (wrong, f"{PROXY}?token=in-the-query"), ({}, PROXY)]
+    for place, (headers, path) in enumerate(sent):
+        running.post(webhook(alert()), path, x_request_id=f"refused-{place}", **headers, **{FROM: here})
+    told = [
+        (line["request_id"], line["reason"], line["path"]) for line in lines(running, "sender_refused", address=here)
+    ]
+    assert told == [("refused-0", "wrong", PROXY), ("refused-1", "missing", PROXY), ("refused-2", "wrong", PLAIN)]
+    assert "in-the-query" not in running.log()
+
+
+def test_each_source_that_is_refused_is_told_with_its_path_and_request_id(running: Gateway) -> None:
+    monitoring = {"x-api-key": secret("monitoring", "current"), FROM: "203.0.113.8"}
+    for path in (PROXY, PLAIN, PROXY):
+        error(
+            running.post(webhook(alert()), path, x_request_id=f"for {path}", **monitoring), 403, "AUTHORIZATION_ERROR"
+        )
+    told = [(line["source"], line["request_id"]) for line in lines(running, "source_refused", address="203.0.113.8")]
+    assert told == [("monitoring", f"for {PROXY}"), ("monitoring", f"for {PLAIN}")]
 
 
 def test_sender_that_signs_anew_under_its_id_is_accepted_again(running: Gateway) -> None:

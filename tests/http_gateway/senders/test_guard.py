@@ -33,7 +33,13 @@ def facts(
     given_headers = headers or {}
     places = {each.place: each.place.digest(given_headers) for one in guards for each in one.credentials}
     return Facts(
-        "/p", only_listed=False, given=given_headers, digests=places, address=parse(address), identity=identity
+        "/p",
+        only_listed=False,
+        given=given_headers,
+        digests=places,
+        address=parse(address),
+        identity=identity,
+        request_id="r",
     )
 
 
