@@ -68,12 +68,18 @@ class Server(MPServer):
         self.read = read
         self.door = door
         self.on_startup(door.open)
+        self.on_startup(self._say_where)
         self.places = Places(self.workers)
         self._fds: list[int] = []
         try:
             self.serve(target_loader=Loader(None, None), wrap_loader=False)
         finally:
             self.places.close()
+
+    def _say_where(self) -> None:
+        # With TLS Granian's own line tells of a socket between processes.
+        scheme = "http" if self.door.inner is None else "https"
+        log.info("listening", url=f"{scheme}://{self.config.gateway.listen}", workers=self.workers)
 
     def _init_shared_socket(self) -> None:
         self._sso = None

@@ -78,6 +78,7 @@ def test_name_of_a_host_may_be_listened_on(tmp_path: Path, embedded: tuple[Embed
     made.start()
     try:
         wait_for(made.is_ready, "the gateway is ready", 20)
+        assert {"url": made.url, "workers": 1}.items() <= events(made.log())[0].items()
     finally:
         made.close()
 
@@ -89,7 +90,7 @@ def test_sigterm_ends_it_with_0_and_each_event_is_one_line_of_json(
         running.post(webhook(alert()))
         assert running.terminate() == 0
         told = [event["event"] for event in events(running.log())]
-        assert told == ["opened_to_this_machine_only", "became_ready", "stopped"]
+        assert told == ["listening", "opened_to_this_machine_only", "became_ready", "stopped"]
 
 
 def test_sigterm_lets_requests_under_way_be_answered(tmp_path: Path, embedded: tuple[EmbeddedBroker, Kafka]) -> None:

@@ -48,6 +48,12 @@ def folder_of(running: TlsGateway) -> Path:
     return Path(orders["folder"])
 
 
+def test_log_says_where_senders_come_to(embedded: Embedded, tmp_path: Path) -> None:
+    with tls_gateway(tmp_path, embedded[1], Authority(tmp_path)) as running:
+        assert f'"url": "https://127.0.0.1:{running.port}"' in running.log()
+        assert '"listening"' in running.log()
+
+
 def test_killed_relay_is_replaced_and_no_connection_is_refused(embedded: Embedded, tmp_path: Path) -> None:
     with tls_gateway(tmp_path, embedded[1], Authority(tmp_path)) as running:
         (relay,) = relays(running)
