@@ -37,6 +37,8 @@ class Surroundings:
     """Variables of `environ` that, when set, take the place of what stands at the path."""
     read_secret: Callable[[str], str] = field(default=lambda _: _no_files())
     """The text of the file that a `<field>_file` names; raises ConfigError with the reason alone."""
+    left_out: Collection[Path] = ()
+    """What counts as not given, whatever stands there."""
     zones: Callable[[], Collection[str]] | None = None
     """The time zones there are; None: none is refused."""
 
@@ -60,14 +62,14 @@ def parse(text: str, origin: str, around: Surroundings) -> Config:
     given = _overridden(document.tree, around)
     keys = Keys(around.kinds, around.read_secret)
     fitted = keys.fit(given, Config)
-    early = _without_echoes(document.faults, [*keys.faults, *config_names.check(given)])
+    early = _without_echoes(_meant(document.faults, around), [*keys.faults, *config_names.check(given)])
     context = {"zones": around.zones}
     targets, late = _targets(fitted, keys, document, context)
     if isinstance(fitted, dict) and isinstance(fitted.get("targets"), list):
         fitted = {key: value for key, value in fitted.items() if key != "targets"}
     config, errors = config_types.validated(Config, fitted, context)
     late += config_types.told(errors, fitted, keys, document.taken, ())
-    faults = _without_echoes(early, late)
+    faults = _without_echoes(early, [fault for fault in late if fault.path not in keys.unread])
     if faults or config is None:
         raise ConfigError(_report(faults, given, document, around))
     return config.model_copy(update={"targets": targets})
@@ -93,11 +95,17 @@ def _without_echoes(first: list[Fault], then: list[Fault]) -> list[Fault]:
     return first + [fault for fault in then if fault.path not in known]
 
 
+def _meant(faults: list[Fault], around: Surroundings) -> list[Fault]:
+    return [fault for fault in faults if not any(fault.path[: len(path)] == path for path in around.left_out)]
+
+
 def _overridden(tree: Tree, around: Surroundings) -> Tree:
     for variable, path in around.overrides.items():
         # Set to nothing is not set: compose files hand on what the shell lacks as "".
         if value := around.environ.get(variable):
             tree = placed(tree, path, Leaf(value, value))
+    for path in around.left_out:
+        tree = placed(tree, path, None)
     return tree
 
 

@@ -31,6 +31,8 @@ class Keys:
     """Where secrets stand: nothing at or below these paths may be shown."""
     secrets: set[str] = field(default_factory=set)
     """The secrets themselves."""
+    unread: set[Path] = field(default_factory=set)
+    """Where those should stand that no file gave: that is told at the file."""
 
     def fit(self, tree: Tree, model: type[BaseModel], path: Path = ()) -> Tree:
         """`tree` with the keys `model` knows, without empty values, `<secret>_file` read into `<secret>`."""
@@ -102,11 +104,13 @@ class Keys:
             return tree[name]
         if not isinstance(file, Leaf) or not file:
             self.faults.append(Fault(path, f"expected the path of a file, got {'nothing' if not file else 'no text'}"))
+            self.unread.add(secret)
             return None
         try:
             text = FromFile(self.read_secret(str(file)), str(file))
         except ConfigError as error:
             self.faults.append(Fault(path, str(error)))
+            self.unread.add(secret)
             return None
         self._hide(text, secret)
         return text

@@ -65,7 +65,7 @@ def at(tree: Tree, path: Path) -> Tree:
     return tree
 
 
-def placed(tree: Tree, path: Path, leaf: Leaf) -> Tree:
+def placed(tree: Tree, path: Path, leaf: Leaf | None) -> Tree:
     """`tree` with `leaf` at `path`; as it is where something other than a mapping is in the way."""
     if not path:
         return leaf

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import zoneinfo
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from alerts.config import Config
 
 DEFAULT = Path("winnow.yaml")
+_SOURCES = (("gateway", "sources"),)
 FILE_MAX_BYTES = 1024**2
 # Keys and certificates are a few KiB; more is the wrong file.
 SECRET_MAX_BYTES = 64 * 1024
@@ -36,12 +38,14 @@ OVERRIDES = MappingProxyType(
 """Variables that take the place of what the file says, unless they are empty."""
 
 
-def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Config:
+def load(path: Path | None = None, environ: Mapping[str, str] | None = None, *, needs_sources: bool = True) -> Config:
     """The configuration Winnow runs with.
 
     Args:
         path: The file; None: the one `WINNOW_CONFIG` names, or `winnow.yaml` in the working directory.
         environ: None: the process's own.
+        needs_sources: False: without `gateway.sources` if they cannot be used. Who looks at what is stored may well
+            not be allowed to read how senders prove who they are.
 
     Raises:
         ConfigError: The file cannot be read, or cannot be used: every fault, one a line, without secrets.
@@ -55,7 +59,13 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
         read_secret=lambda file: read_secret(chosen.parent / file),
         zones=_zones,
     )
-    config = parse(_text(chosen), str(chosen), around)
+    text = _text(chosen)
+    try:
+        config = parse(text, str(chosen), around)
+    except ConfigError:
+        if needs_sources:
+            raise
+        config = parse(text, str(chosen), replace(around, left_out=_SOURCES))
     redaction.hide(secrets(config))
     return config
 

@@ -36,7 +36,7 @@ def check_mapping(
 
     Example: winnow check-mapping deploy/mappings/datadog.yaml --body deploy/mappings/samples/datadog/triggered.json
     """
-    chosen = _chosen(load(file).mappings, mapping)
+    chosen = _chosen(load(file, needs_sources=False).mappings, mapping)
     result = _result(Mapped(chosen), _body(body))
     if output is Output.JSON:
         write_json({"mapping": chosen.name, **result})

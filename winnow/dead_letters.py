@@ -52,7 +52,7 @@ def ls(
     Example: winnow dead-letters ls --target oncall --since 2h --open
     """
     begin = None if since is None else moment("--since", since, datetime.now(UTC))
-    config = load()
+    config = load(needs_sources=False)
     chosen, newest = _chosen(letters(config, begin), lambda one: _is_meant(one, target, reason))
     if target is not None and not chosen:
         _warn_of_unknown(config, target)
@@ -68,7 +68,7 @@ def show(
 
     Example: winnow dead-letters show 0/12
     """
-    kafka = load().kafka
+    kafka = load(needs_sources=False).kafka
     one = find(kafka, topics(kafka).dead_letters, which, ids)
     write_whole(one, as_json=output is Output.JSON)
 
@@ -97,7 +97,7 @@ def retry(  # noqa: PLR0913, PLR0917 a command takes its options as arguments
     if not which and target is since is reason is None:
         raise WinnowError("name some by place or id, or by --target, --since or --reason (--since 366d: all)")
     begin = None if since is None else moment("--since", since, datetime.now(UTC))
-    config = load()
+    config = load(needs_sources=False)
     asked = Asked(which, ids)
 
     def is_chosen(one: Kept) -> bool:

@@ -49,7 +49,7 @@ def explain(
     fingerprint = fingerprint.lower()
     if not _FINGERPRINT.fullmatch(fingerprint):
         raise WinnowError(f"expected a fingerprint of 16 hex digits, got {fingerprint[:40]!r}")
-    events = list(story(load(), fingerprint))
+    events = list(story(load(needs_sources=False), fingerprint))
     if output is Output.JSON:
         sys.stdout.write(orjson.dumps(events, option=orjson.OPT_INDENT_2).decode() + "\n")
     elif events:

@@ -58,7 +58,7 @@ def ledger(
     asked = Asked(moment("--since", since, now), moment("--until", until, now), length("--deadline", deadline))
     if asked.since >= asked.until:
         raise WinnowError("--since: expected an earlier moment than --until")
-    config = load()
+    config = load(needs_sources=False)
     # What is kept holds no cycles, and looking for some in a million alerts takes longer than counting them.
     gc.disable()
     try:

@@ -47,7 +47,7 @@ def ls(
     Example: winnow quarantine ls --since 1d --reason startsAt --open
     """
     begin = None if since is None else moment("--since", since, datetime.now(UTC))
-    config = load()
+    config = load(needs_sources=False)
     chosen = list(entries(config, begin, reason))
     items = readmit(config, chosen, even_superseded=False)
     write_list(_HEAD, map(_summary, chosen), items, output, only_open=only_open)
@@ -61,7 +61,7 @@ def show(
 
     Example: winnow quarantine show 0/12
     """
-    kafka = load().kafka
+    kafka = load(needs_sources=False).kafka
     one = find(kafka, topics(kafka).quarantine, which, ids)
     write_whole(one, as_json=output is Output.JSON)
 
@@ -89,7 +89,7 @@ def retry(  # noqa: PLR0913, PLR0917 a command takes its options as arguments
     if not which and since is reason is None:
         raise WinnowError("name some by place or id, or by --since or --reason (--since 366d: all)")
     begin = None if since is None else moment("--since", since, datetime.now(UTC))
-    config = load()
+    config = load(needs_sources=False)
     asked = Asked(which, ids)
     chosen = [one for one in entries(config) if asked(one) and _is_meant(one, begin, reason)]
     asked.check()

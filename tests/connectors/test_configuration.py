@@ -159,6 +159,37 @@ def test_secret_file_that_cannot_be_used_is_told(file: Path, content: bytes | No
     assert told in fault(file)
 
 
+SOURCES = "sources: [{name: am, bearer: {token_file: gone}}, {name: b, basic: {user: b, password: '${UNSET}'}}]"
+
+
+def test_secret_file_of_a_source_that_cannot_be_read_is_told_once(file: Path) -> None:
+    file.write_text("gateway: {sources: [{name: am, bearer: {token_file: gone}}]}")
+    (told,) = fault(file).splitlines()
+    assert told.startswith(f"{file}:1: gateway.sources[0] (am).bearer.token_file: cannot be read: No such file")
+
+
+def test_who_needs_no_sources_does_without_those_that_cannot_be_used(file: Path) -> None:
+    file.write_text(f"gateway: {{max_body: 1MiB, {SOURCES}}}")
+    assert "token_file: cannot be read" in fault(file)
+    assert "has no variable UNSET" in fault(file)
+    gateway = load(file, {}, needs_sources=False).gateway
+    assert (gateway.max_body, gateway.sources) == (1024**2, [])
+
+
+def test_who_needs_no_sources_is_told_of_other_faults(file: Path) -> None:
+    file.write_text(f"dedup: {{window: never}}\ngateway: {{{SOURCES}}}")
+    with pytest.raises(ConfigError) as caught:
+        load(file, {}, needs_sources=False)
+    (told,) = str(caught.value).splitlines()
+    assert told.startswith(f"{file}:1: dedup.window: expected ")
+
+
+def test_sources_that_can_be_used_are_there_for_everybody(file: Path) -> None:
+    """What is hidden in logs is then hidden everywhere."""
+    file.write_text("gateway: {sources: [{name: am, bearer: {token: 0123456789abcdef}}]}")
+    assert load(file, {}, needs_sources=False) == load(file, {})
+
+
 def test_unknown_time_zone_is_refused(file: Path) -> None:
     file.write_text("filter: [{name: a, hours: {start: 22:00, end: 06:00, zone: Europe/Berlinn}}]")
     assert "filter[0] (a).hours.zone: expected a time zone" in fault(file)

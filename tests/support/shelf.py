@@ -55,7 +55,10 @@ def shelf(folder: Path, settings: str = "") -> Iterator[Shelf]:
     counts = {TOPICS.webhooks: PARTITIONS, TOPICS.decisions: PARTITIONS, TOPICS.quarantine: 1, TOPICS.dead_letters: 1}
     with EmbeddedBroker(counts) as broker, pytest.MonkeyPatch.context() as environment:
         file = folder / "winnow.yaml"
-        file.write_text(f"kafka: {{partitions: {PARTITIONS}, client: {{fetch.wait.max.ms: '5'}}}}\n{settings}")
+        kafka = f"kafka: {{partitions: {PARTITIONS}, client: {{fetch.wait.max.ms: '5'}}}}\n"
+        # As on the machine of somebody who may not read the gateway's secrets.
+        sources = "gateway: {sources: [{name: am, bearer: {token_file: unreadable}}]}\n"
+        file.write_text(kafka + sources + settings)
         environment.setenv("WINNOW_CONFIG", str(file))
         environment.setenv("KAFKA_BOOTSTRAP", broker.bootstrap)
         yield Shelf(broker)
