@@ -5,8 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from html import escape
 from typing import TYPE_CHECKING
+
+from alerts.described import REF
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +27,7 @@ b{display:inline-block;min-width:3.5rem}
 table{border-collapse:collapse}
 td,th{text-align:left;vertical-align:top;padding:.2rem .8rem .2rem 0}
 """
+_REF = re.compile(re.escape(REF.format(model="")) + r"[\w.-]+")
 _HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 
 POLICY = f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -43,7 +47,7 @@ def render(document: Schema) -> str:
             *(part for path, methods in document["paths"].items() for part in _path(path, methods)),
             "<h2>Who may send</h2>" + (_json(schemes) if schemes else "<p>Anybody who can connect.</p>"),
             "<h2>Schemas</h2>",
-            *(_folded(f"<code>{escape(name)}</code>", _json(one)) for name, one in _schemas(document)),
+            *(_folded(f"<code>{escape(name)}</code>", _named(name, one)) for name, one in _schemas(document)),
             "</body></html>",
         ]
     )
@@ -62,14 +66,45 @@ def _path(path: str, methods: Schema) -> Iterator[str]:
 def _operation(operation: Schema) -> Iterator[str]:
     for paragraph in operation.get("description", "").split("\n\n"):
         yield f"<p>{escape(paragraph)}</p>"
+    yield f"<h3>Parameters</h3><table>{''.join(map(_parameter, operation['parameters']))}</table>"
     for kind, content in operation.get("requestBody", {}).get("content", {}).items():
-        yield f"<h3>Body: {escape(kind)}</h3>{_json(content['schema'])}"
+        yield f"<h3>Body: {escape(kind)}</h3>{_body(content['schema'])}"
         for word, example in content.get("examples", {}).items():
             yield f"<p>Example: {escape(word)}</p>{_json(example['value'])}"
     rows = (
-        f"<tr><td><b>{status}</b><td>{escape(one['description'])}" for status, one in operation["responses"].items()
+        f"<tr><td><b>{status}</b><td>{escape(one['description'])}<td>{', '.join(_answered(one))}"
+        for status, one in operation["responses"].items()
     )
     yield f"<h3>Answers</h3><table>{''.join(rows)}</table>"
+
+
+def _parameter(one: Schema) -> str:
+    where = f"<td><code>{escape(one['name'])}</code><td>{escape(one['in'])}, {escape(one['schema']['type'])}"
+    return f"<tr>{where}<td>{escape(one['description'])}"
+
+
+def _body(schema: Schema) -> str:
+    if not schema:
+        return "<p>Any JSON.</p>"
+    if schema.keys() == {"$ref"}:
+        return f"<p>{_link(schema['$ref'])}</p>"
+    return _json(schema)
+
+
+def _answered(response: Schema) -> Iterator[str]:
+    """Links to the schemas of an answer."""
+    for content in response.get("content", {}).values():
+        yield from map(_link, _REF.findall(json.dumps(content["schema"])))
+
+
+def _link(ref: str) -> str:
+    name = escape(ref.rpartition("/")[2])
+    return f'<a href="#schema-{name}"><code>{name}</code></a>'
+
+
+def _named(name: str, schema: Schema) -> str:
+    # The target of links lies inside what is folded: then a browser unfolds it.
+    return f'<div id="schema-{escape(name)}">{_json(schema)}</div>'
 
 
 def _folded(head: str, inside: str) -> str:
@@ -77,4 +112,9 @@ def _folded(head: str, inside: str) -> str:
 
 
 def _json(value: object) -> str:
-    return f"<pre>{escape(json.dumps(value, indent=2, ensure_ascii=False))}</pre>"
+    text = escape(json.dumps(value, indent=2, ensure_ascii=False))
+    return f"<pre>{_REF.sub(_linked, text)}</pre>"
+
+
+def _linked(ref: re.Match[str]) -> str:
+    return f'<a href="#schema-{ref[0].rpartition("/")[2]}">{ref[0]}</a>'

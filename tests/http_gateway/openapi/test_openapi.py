@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from typing import TYPE_CHECKING
@@ -84,6 +85,23 @@ def test_page_shows_every_path_and_needs_nothing_from_elsewhere(running: Gateway
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert all(f"<code>{path}</code>" in answer.text for path in document["paths"])  # type: ignore[attr-defined]
     assert not re.findall(r"<(script|link|img|iframe)|\son\w+=|style=|@import|url\(", answer.text)
+
+
+def test_page_shows_parameters_and_every_link_to_a_schema_leads_to_it(running: Gateway) -> None:
+    page = running.client.get("/docs").text
+    assert "<code>Prefer</code><td>header, string" in page
+    assert "<code>wait</code><td>query, integer" in page
+    assert '<p><a href="#schema-WebhookBody"><code>WebhookBody</code></a></p>' in page
+    linked, there = (set(re.findall(pattern, page)) for pattern in (r'href="#([^"]+)"', r'id="([^"]+)"'))
+    assert linked <= there
+    assert {"schema-WebhookBody", "schema-Accepted", "schema-Refused"} <= linked
+
+
+def test_page_says_of_a_mapping_that_any_json_may_be_sent(document: dict[str, object]) -> None:
+    changed = copy.deepcopy(document)
+    content = changed["paths"]["/v1/webhooks/grafana"]["post"]["requestBody"]["content"]  # type: ignore[index]
+    content["application/json"]["schema"] = {}
+    assert "<h3>Body: application/json</h3><p>Any JSON.</p>" in docs_page.render(changed)
 
 
 def test_page_may_use_its_own_style_and_nothing_else(running: Gateway) -> None:
