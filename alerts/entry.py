@@ -91,6 +91,17 @@ def bounded(text: str) -> str:
     return text[: ENVELOPE_MAX_CHARS - 32] + blake2b(text.encode(), digest_size=16).hexdigest()
 
 
+# What pydantic says, in words of senders: by its type of error, docs.pydantic.dev/latest/errors/validation_errors.
+_EXPECTED = {
+    "model_type": "expected an object ({...})",
+    "dict_type": "expected an object ({...})",
+    "list_type": "expected a list ([...])",
+    "string_too_short": "expected text that is not empty",
+}
+_TOLD_ALONE = frozenset({"missing", "value_error", "alertname", "crowd"})
+"""Errors that need no word on what came."""
+
+
 def faults_of(error: ValidationError, where: str) -> tuple[Fault, ...]:
     """Each fault with its path, `alerts[2].labels.alertname`, and what came instead; of a crowd only how many."""
     if error.error_count() > FAULTS_MAX:
@@ -99,17 +110,20 @@ def faults_of(error: ValidationError, where: str) -> tuple[Fault, ...]:
     for fault in error.errors(include_url=False, include_context=False):
         path = where + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in fault["loc"])
         path += ".alertname" if fault["type"] == "alertname" else ""
-        came = (
-            ""
-            if fault["type"] in {"missing", "value_error", "alertname", "crowd"}
-            else f", got {_short(fault['input'])}"
-        )
-        faults.append(Fault(path.removeprefix("."), fault["msg"].removeprefix("Value error, ") + came))
+        expected = fault["msg"].removeprefix("Value error, ").replace("Input should be", "expected")
+        expected = _EXPECTED.get(fault["type"], expected)
+        came = "" if fault["type"] in _TOLD_ALONE else f", got {short(fault['input'])}"
+        if fault["type"] == "too_short":  # of lists, only one of alerts has to have an entry
+            expected, came = "expected at least one alert, got none", ""
+        faults.append(Fault(path.removeprefix("."), expected + came))
     return tuple(faults)
 
 
-def _short(value: object) -> str:
-    text = repr(value) if isinstance(value, str | int | float | bool | None) else type(value).__name__
+def short(value: object) -> str:
+    """A value for a person: the beginning of a text or a number; of a list or an object only that it is one."""
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "a list"
+    text = repr(value) if isinstance(value, str) else orjson.dumps(value).decode()
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

@@ -102,6 +102,17 @@ class Scope(TreeInterpreter):
         self.charge(1)
         return super().visit(node, *args, **kwargs)
 
+    def visit_function_expression(self, node: Any, value: Any) -> Any:
+        """As jmespath's; a function that takes no null says which expression gave it."""
+        given = [self.visit(child, value) for child in node["children"]]
+        try:
+            return self._functions.call_function(node["value"], given)
+        except JMESPathTypeError as error:
+            paths = (_path(child) for child, one in zip(node["children"], given, strict=True) if one is None)
+            if error.actual_type == "null" and (path := next(paths, "")):
+                error.actual_type = f"nothing from `{path}`"
+            raise
+
     def charge(self, steps: int) -> None:
         """Take them from the budget.
 
@@ -186,6 +197,22 @@ def _functions(node: Any) -> list[tuple[str, int]]:
             found.append((one["value"], len(one["children"])))
         waiting += [child for child in one["children"] if isinstance(child, dict)]
     return found
+
+
+def _path(node: Any) -> str:
+    """The text of an expression that is a path of names and places (`a.b[0]`); of any other it is empty."""
+    if node["type"] == "field":
+        return str(node["value"])
+    if node["type"] == "index":
+        return f"[{node['value']}]"
+    if node["type"] not in {"subexpression", "index_expression"}:
+        return ""
+    parts = [_path(child) for child in node["children"]]
+    return (
+        "".join(f".{part}" if place and part[0] != "[" else part for place, part in enumerate(parts))
+        if all(parts)
+        else ""
+    )
 
 
 def _calls(node: Any, name: str) -> bool:

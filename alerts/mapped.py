@@ -68,6 +68,8 @@ class Mapped:
         if told.note:
             todo = "" if told.confirm_url else told.note
             return Webhook(self._mapping.name, "", [], [], note=told.note, todo=todo, confirm_url=told.confirm_url)
+        if isinstance(told.content, str):
+            return self._of_text(told.content, value, received)
         return self._webhook(told.content, value, received)
 
     def alone(self, line: bytes) -> bytes:
@@ -81,6 +83,18 @@ class Mapped:
             FormatError: Not one that `read` made.
         """
         return content_of(line)
+
+    def _of_text(self, text: str, body: object, received: Received) -> Webhook:
+        """A message of SNS that is no JSON: if the mapping finds nothing in it, this is why."""
+        why = Fault("Message", "expected JSON in it, got text")
+        try:
+            webhook = self._webhook(text, body, received)
+        except LimitError:
+            raise
+        except FormatError as error:
+            raise FormatError(str(error), faults=(why, *error.faults)) from error
+        rejected = [one._replace(faults=(why, *one.faults)) for one in webhook.rejected]
+        return webhook._replace(rejected=rejected)
 
     def _alone(self, kept: object, received: Received) -> Webhook:
         if not isinstance(kept, dict) or "original" not in kept or kept.get("cut"):
@@ -133,6 +147,7 @@ class Mapped:
             else:
                 webhook.rejected.append(Rejected(position, told, line))
         note = f"nothing to store: {ignored} ignored, as the mapping says" if len(elements) == ignored else ""
+        note = note if elements else "nothing to store: no alert in it"
         return without_giants(webhook._replace(note=note, ignored=ignored))
 
     def _evidence(self, element: object, scope: Scope, body: object) -> dict[str, object]:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _HOST = re.compile(r"sns\.[a-z]{2,4}(?:-[a-z]{2,12}){1,3}-[0-9]{1,2}\.amazonaws\.com(?:\.cn)?", re.ASCII)
 # An ARN of SNS: at most 256 for the topic's name, and what stands before it.
 _TOPIC_MAX_CHARS = 400
+# https://docs.aws.amazon.com/sns/latest/dg/sns-large-payload-raw-message-delivery.html
+_RAW = "expected text that is not empty; if SNS sent this, switch raw message delivery off for the subscription"
 _CONFIRMATION = "SubscriptionConfirmation"
 _QUIET = {"UnsubscribeConfirmation": "unsubscribed from {topic}: no alerts come from it any more"}
 
@@ -45,6 +47,8 @@ def read(value: object, settings: Sns) -> Message:
     Raises:
         FormatError: It is none, or of a topic that `settings` does not name.
     """
+    if not isinstance(value, dict) or "Type" not in value:
+        raise FormatError("not a message of Amazon SNS", faults=(Fault("Type", _RAW),))
     kind, topic = (_text(value, name) for name in ("Type", "TopicArn"))
     if settings.topics and topic not in settings.topics:
         fault = Fault("TopicArn", "expected one of the topics in winnow.yaml")

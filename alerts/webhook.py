@@ -56,9 +56,12 @@ class Fault(NamedTuple):
     """One thing that is wrong with a body."""
 
     field: str
-    """Where: `alerts[2].labels.alertname`."""
+    """Where: `alerts[2].labels.alertname`; empty: the body as a whole."""
     error: str
     """What was expected and what came."""
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.error}" if self.field else self.error
 
 
 class Rejected(NamedTuple):

@@ -116,6 +116,8 @@ class Gateway:
             for path in form.PATHS:
                 self._entrances[path] = entrance(intake, form, path, self._settings.max_alerts_per_request)
         self._ops.pages = pages(self._entrances, self._settings)
+        if self._settings.docs:
+            self._ops.webhooks = sorted(path for path in self._entrances if path.startswith("/v1/webhooks/"))
         self._admission.start()
         self._readiness.start()
         self._exposition.start()

@@ -219,7 +219,7 @@ def _marked(envelope: Envelope, waiter: Waiter | None, given: Mapping[bytes, byt
 
 def _reason(what: str, faults: Iterable[Fault]) -> str:
     """What is wrong, with the first faults: those of a body can be ten thousands."""
-    told = [f"{fault.field}: {fault.error}" for fault in islice(faults, _FAULTS_TOLD)]
+    told = [str(fault) for fault in islice(faults, _FAULTS_TOLD)]
     return "; ".join(filter(None, (what, *told)))
 
 

@@ -15,7 +15,7 @@ from alerts.instant import rfc3339
 from http_gateway.answers import Headers, RefusedError, headers, new_id, now_ms, request_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from starlette.requests import Request
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 VERSION = "0.1.0"
 """That of pyproject.toml, which is not in the image."""
+_WEBHOOKS = "/v1/webhooks/"
+# Mappings can be a thousand.
+_NAMED_MAX = 50
 _CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
 
 
@@ -52,6 +55,8 @@ class Ops:
         self._since = rfc3339(now_ms())
         self.pages: Mapping[str, Page] = {}
         """Further pages, made once, by their paths."""
+        self.webhooks: Sequence[str] = ()
+        """Where else alerts are taken, for senders that miss it."""
         self._app = Starlette(
             routes=[
                 Route("/healthz", self._healthz),
@@ -63,7 +68,7 @@ class Ops:
                 Route("/openapi.json", self._page),
                 Route("/docs", self._page),
             ],
-            exception_handlers={HTTPException: _refused, RefusedError: _refused},
+            exception_handlers={HTTPException: self._no_page, RefusedError: _refused},
         )
         # `/metrics/` is no path of ours. starlette would send it to whatever the Host header names.
         self._app.router.redirect_slashes = False
@@ -91,6 +96,15 @@ class Ops:
         if problem is None:
             return JSONResponse({"status": "ready"})
         return JSONResponse({"status": "not ready", "reason": problem}, 503, {"retry-after": "1"})
+
+    async def _no_page(self, request: Request, error: Exception) -> Response:
+        is_unknown = isinstance(error, HTTPException) and error.status_code == 404
+        if is_unknown and self.webhooks and request.scope["path"].startswith(_WEBHOOKS):
+            some = ", ".join(self.webhooks[:_NAMED_MAX])
+            rest = len(self.webhooks) - _NAMED_MAX
+            more = f" and {rest} more" if rest > 0 else ""
+            error = HTTPException(404, f"no format or mapping of winnow.yaml takes it; there are {some}{more}")
+        return await _refused(request, error)
 
     async def _page(self, request: Request) -> Response:
         page = self.pages.get(request.scope["path"])

@@ -76,7 +76,7 @@ def _reread(config: Config, chosen: Sequence[Kept]) -> tuple[list[_Entry], list[
                 found = of_gateway(one.row, config, mappings)
             entries.append(_Entry(one, place, found))
         except FormatError as error:
-            faults = "; ".join(f"{fault.field}: {fault.error}" for fault in error.faults[:_NAMED_MAX])
+            faults = "; ".join(str(fault) for fault in error.faults[:_NAMED_MAX])
             reason = f"{error}: {faults}" if faults else str(error)
             of = one.row.get("id")
             about = (None if of is None else str(of), None, None)

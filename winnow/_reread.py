@@ -94,7 +94,7 @@ def _about(input_: str, one: Submission) -> About:
 
 
 def _text(fault: Fault) -> str:
-    return f"{fault.field}: {fault.error}"
+    return str(fault)
 
 
 def of_flow(row: Row, original: bytes | None) -> Reread:

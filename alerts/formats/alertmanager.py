@@ -35,7 +35,7 @@ Labels = Annotated[Texts, AfterValidator(_has_name), With({**LABELS, **_NAMED})]
 
 def _is_number(value: object) -> object:
     if isinstance(value, bool | str):  # which pydantic would take for one
-        raise PydanticCustomError("int_type", "Input should be a valid integer")
+        raise PydanticCustomError("int_type", "expected a whole number")
     return value
 
 

@@ -58,6 +58,7 @@ def read(received: Received) -> Webhook:
         FormatError: Not JSON, no event in it, or its parts would take many times what came.
     """
     events, is_batch = _events(received)
+    is_binary = _is_binary(received.headers)
     submissions: list[Submission] = []
     rejected: list[Rejected] = []
     found_parts = [
@@ -69,7 +70,7 @@ def read(received: Received) -> Webhook:
         if isinstance(found, Submission):
             submissions.append(found)
         else:
-            rejected.append(found)
+            rejected.append(_by_headers(found) if is_binary else found)
     return Webhook(*_group(events), submissions, rejected)
 
 
@@ -98,15 +99,33 @@ def content(line: bytes) -> Content:
 def _events(received: Received) -> tuple[list[object], bool]:
     """The events in their JSON format, and whether they came as a batch."""
     headers = received.headers
-    is_structured = headers.get("content-type", "").lower().startswith("application/cloudevents")
-    if not is_structured and any(name.startswith("ce-") for name in headers):
+    if _is_binary(headers):
         return [_binary(headers, received.body)], False
     value = loads(received.body)
     if not isinstance(value, list):
+        if not _is_structured(headers) and isinstance(value, dict) and not value.keys() & set(_REQUIRED):
+            # Four missing attributes say less than that it is no event at all.
+            fault = Fault("", "expected ce-* headers or content type application/cloudevents+json, got neither")
+            raise FormatError("not a CloudEvent", faults=(fault,))
         return [value], False
     if not value:
-        raise FormatError("no event in it")
+        raise FormatError("no event in it", faults=(Fault("", "expected at least one event, got none"),))
     return value, True
+
+
+def _is_structured(headers: Mapping[str, str]) -> bool:
+    return headers.get("content-type", "").lower().startswith("application/cloudevents")
+
+
+def _is_binary(headers: Mapping[str, str]) -> bool:
+    return not _is_structured(headers) and any(name.startswith("ce-") for name in headers)
+
+
+def _by_headers(rejected: Rejected) -> Rejected:
+    """The same, faulty attributes named as the headers they came in."""
+    named = {*_REQUIRED, "time"}
+    faults = (fault._replace(field=f"ce-{fault.field}") if fault.field in named else fault for fault in rejected.faults)
+    return rejected._replace(faults=tuple(faults))
 
 
 def _binary(headers: Mapping[str, str], body: bytes) -> Event:

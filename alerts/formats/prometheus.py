@@ -14,8 +14,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from alerts.alert import Status
 from alerts.described import Body, With
-from alerts.entry import LABELS, Instant, Texts, check_labels, content_of, faults_of, line_of
+from alerts.entry import LABELS, Instant, Texts, check_labels, content_of, faults_of, line_of, short
 from alerts.errors import FormatError
+from alerts.formats import alertmanager
 from alerts.instant import instant_ms, is_zero, rfc3339
 from alerts.json_text import loads
 from alerts.webhook import Content, Fault, Rejected, Submission, Webhook
@@ -75,7 +76,9 @@ def read(received: Received) -> Webhook:
     """
     value = loads(received.body)
     if not isinstance(value, list):
-        fault = Fault("alerts", f"expected an array of alerts, got {type(value).__name__}")
+        is_webhook = isinstance(value, dict) and "alerts" in value
+        todo = f"; an Alertmanager's webhook goes to {alertmanager.PATHS[-1]}" if is_webhook else ""
+        fault = Fault("", f"expected a list of alerts ([...]) as the whole body, got {short(value)}{todo}")
         raise FormatError("not Alertmanager's API v2", faults=(fault,))
     submissions: list[Submission] = []
     rejected: list[Rejected] = []

@@ -71,6 +71,21 @@ def test_function_that_gets_the_wrong_type_is_named_without_the_value() -> None:
         _of("lower(secret)", {"secret": 12345})
 
 
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("split(tags, ',')", "split() takes string, got nothing from `tags`"),
+        ("lower(split(a.b[0].c, ':')[0])", "split() takes string, got nothing from `a.b[0].c`"),
+        ("a[].lower(b.c)", "lower() takes string, got nothing from `b.c`"),
+        ("lower(a || b)", "lower() takes string, got null"),
+    ],
+)
+def test_function_that_gets_nothing_names_the_path_where_nothing_is(text: str, where: str) -> None:
+    value: object = {"a": [{"b": {}}]} if "[]" in text else {}
+    with pytest.raises(ValueError, match=f"^{re.escape(where)}$"):
+        _of(text, value)
+
+
 def test_constants_are_known_as_such() -> None:
     assert all(Expression(text).is_constant for text in ("=x", "'x'", "`1`"))
     assert not Expression("x").is_constant

@@ -246,3 +246,17 @@ def test_long_list_that_is_no_alerts_is_no_reason_to_refuse() -> None:
 
 def test_alert_may_be_any_json() -> None:
     assert _one("disk full", alertname="=Text", annotations={"summary": "@"}).labels == {"alertname": "Text"}
+
+
+def test_message_of_sns_without_json_is_the_first_fault() -> None:
+    sent = {"Type": "Notification", "TopicArn": "arn:aws:sns:us-east-1:123456789012:alarms", "Message": "plain words"}
+    why = "Message: expected JSON in it, got text"
+    assert str(_read(sent, sns={}).rejected[0].faults[0]) == why
+    with pytest.raises(FormatError) as raised:
+        _read(sent, sns={}, alerts="items")
+    assert [str(fault) for fault in raised.value.faults] == [why, "alerts: `items`: there is nothing"]
+    assert _read(sent, sns={}, alertname="@").submissions[0].labels == {"alertname": "plain words"}
+
+
+def test_list_without_alerts_is_told_as_such() -> None:
+    assert _read([]).note == "nothing to store: no alert in it"

@@ -108,3 +108,9 @@ def test_hosts_of_amazon_are_known(host: str) -> None:
 )
 def test_anything_else_is_not_visited(url: str) -> None:
     assert not is_subscribe_url(url, TOPIC)
+
+
+def test_message_that_came_raw_is_told_what_to_switch_off() -> None:
+    with pytest.raises(FormatError) as raised:
+        read({"AlarmName": "Down", "NewStateValue": "ALARM"}, Sns())
+    assert "switch raw message delivery off" in str(raised.value.faults[0])

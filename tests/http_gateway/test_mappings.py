@@ -94,3 +94,22 @@ def test_subscription_that_may_not_be_confirmed_is_told_to_the_operator_without_
 def test_shipped_mapping_takes_its_samples(running: Gateway, name: str) -> None:
     for path in sorted((FOLDER / "samples" / name).glob("*.json")):
         assert running.post(path.read_bytes(), f"/v1/webhooks/{name}").status_code == 202
+
+
+def test_path_of_no_mapping_names_those_there_are(running: Gateway) -> None:
+    answer = running.post(b"{}", "/v1/webhooks/owm")
+    assert answer.status_code == 404
+    message = answer.json()["error"]["message"]
+    assert message.startswith("POST /v1/webhooks/owm: no format or mapping of winnow.yaml takes it; there are ")
+    for name in ("alertmanager", "cloudevents", "grafana", "own", "datadog"):
+        assert f"/v1/webhooks/{name}" in message
+
+
+def test_fault_of_the_whole_body_is_kept_with_its_text_alone(running: Gateway) -> None:
+    running.post(b'["reason-of-a-list"]')
+
+    def reasons() -> list[object]:
+        return [one["reason"] for one in running.quarantined() if "reason-of-a-list" in str(one.get("body"))]
+
+    wait_for(lambda: bool(reasons()), "the body lies in the quarantine", 10)
+    assert reasons() == ["not an Alertmanager webhook; expected an object ({...}), got a list"]

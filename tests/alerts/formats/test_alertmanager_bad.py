@@ -47,6 +47,35 @@ def test_json_that_is_no_webhook_is_refused_with_faults(body: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"[]", ["expected an object ({...}), got a list"]),
+        (b"null", ["expected an object ({...}), got null"]),
+        (b'{"receiver": "x", "alerts": []}', ["alerts: expected at least one alert, got none"]),
+        (b'{"receiver": "", "alerts": {}}', ["alerts: expected a list ([...]), got an object",
+                                             "receiver: expected text that is not empty, got ''"]),
+    ],
+)  # fmt: skip
+def test_faults_of_a_body_speak_of_json_and_of_no_class(body: bytes, told: list[str]) -> None:
+    with pytest.raises(FormatError) as raised:
+        read(body)
+    assert [str(fault) for fault in raised.value.faults] == told
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        (b"7", "alerts[0]: expected an object ({...}), got 7"),
+        (b"[true]", "alerts[0]: expected an object ({...}), got a list"),
+        (_alert(b"[]"), "alerts[0].labels: expected an object ({...}), got a list"),
+        (_alert(more=b', "status": true'), "alerts[0].status: expected 'firing' or 'resolved', got true"),
+    ],
+)
+def test_faults_of_an_alert_speak_of_json_and_of_no_class(entry: bytes, told: str) -> None:
+    assert str(_beside_a_good_one(entry).rejected[0].faults[0]) == told
+
+
+@pytest.mark.parametrize(
     "entry",
     [b"null", b"7", b'"text"', b"[]", b"{}", _alert(b"{}"), _alert(b'{"alertname": "A", "": "x"}'), _alert(b"[[[]]]"),
      _alert(more=b', "startsAt": "9999-99-99T00:00:00Z"'), b"[" * 300 + b"]" * 300],

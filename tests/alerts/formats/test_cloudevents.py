@@ -162,3 +162,19 @@ def test_long_attributes_cannot_be_multiplied_by_many_alerts() -> None:
 def test_crowd_of_entries_that_are_no_alerts_is_refused() -> None:
     with pytest.raises(FormatError, match="too many entries"):
         _read({**EVENT, "data": {"alerts": [0] * 100_000}})
+
+
+@pytest.mark.parametrize("name", sorted(BINARY))
+def test_missing_header_of_a_binary_event_is_named(name: str) -> None:
+    headers = {key: value for key, value in BINARY.items() if key != name}
+    assert _faults({"a": 1}, headers) == [(name, "expected an attribute of text that is not empty")]
+
+
+@pytest.mark.parametrize("kind", [{}, {"content-type": "application/json"}])
+def test_json_that_is_no_event_is_told_once_how_events_come(kind: dict[str, str]) -> None:
+    with pytest.raises(FormatError, match="not a CloudEvent") as raised:
+        _read({"a": 1}, kind)
+    told = "expected ce-* headers or content type application/cloudevents+json, got neither"
+    assert [str(fault) for fault in raised.value.faults] == [told]
+    structured = {"content-type": "application/cloudevents+json"}
+    assert [field for field, _ in _faults({"a": 1}, structured)] == ["id", "source", "specversion", "type"]

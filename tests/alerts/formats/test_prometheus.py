@@ -123,3 +123,14 @@ def test_what_is_no_array_is_refused(body: bytes) -> None:
 def test_batch_of_prometheus_holds_two_hundred_alerts() -> None:
     body = (SAMPLES / "formats/prometheus/p04_batches_200/001.body").read_bytes()
     assert len(prometheus.read(Received(body, NOW_MS)).submissions) == len(orjson.loads(body)) > 100
+
+
+def test_body_that_is_no_list_is_told_so_and_a_webhook_where_it_belongs() -> None:
+    for body, todo in (
+        (b"{}", ""),
+        (b'{"alerts":[]}', "; an Alertmanager's webhook goes to /v1/webhooks/alertmanager"),
+    ):
+        with pytest.raises(FormatError) as raised:
+            prometheus.read(Received(body, NOW_MS))
+        (found,) = raised.value.faults
+        assert str(found) == f"expected a list of alerts ([...]) as the whole body, got an object{todo}"
