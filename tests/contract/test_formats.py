@@ -159,5 +159,5 @@ def test_whatever_a_changed_byte_lets_through_can_be_opened(form: Format, path: 
 @pytest.mark.parametrize(("form", "path"), SAMPLE_BODIES)
 def test_only_where_senders_repeat_does_a_firing_alert_have_an_end(form: Format, path: Path) -> None:
     """For silence ends it then (docs/silence.md)."""
-    ends = [one.ends_at for one in form.read(Received(path.read_bytes(), NOW_MS)).submissions if one.status == "firing"]
+    ends = [one.ends_at for one in form.read(_received(path)).submissions if one.status == "firing"]
     assert all(end is not None for end in ends) if form is formats()["prometheus"] else not any(ends)
