@@ -169,9 +169,10 @@ def test_slow_bodies_make_room_for_each_other_and_harm_nobody_else(running: Gate
 def test_largest_of_the_bodies_under_way_makes_room(tmp_path: Path, embedded: tuple[EmbeddedBroker, Kafka]) -> None:
     limits = {"incomplete_size": "2MiB", "compressed_body": "1MiB"}
     with gateway(tmp_path, embedded[1], max_body="1MiB", limits=limits) as running, ExitStack() as connections:
-        body = BODY + b" " * 900_000
+        body = BODY + b" " * 580_000
         large = connections.enter_context(running.connected())
-        large.sendall(begun(len(body) + 2, body + b" "))
+        # Whatever the gateway has read of the others: together they are too much only when this is the largest.
+        large.sendall(begun(len(body) + 420_001, body + b" " * 420_000))
         others = [connections.enter_context(running.connected()) for _ in range(2)]
         for other in others:
             other.sendall(begun(len(body), body[:-1]))
