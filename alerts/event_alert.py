@@ -126,6 +126,12 @@ def _labels(event: Event) -> Event:
     return labels
 
 
+def has_own_severity(event: Event) -> bool:
+    """Whether `severity` is a label of the alert in its data."""
+    data = _object(event.get("data"))
+    return is_alert(data) and "severity" in _object(data.get("labels"))
+
+
 def _is_over(given: Event, data: Event, event: Event) -> bool:
     """By the first that says something."""
     words = (source.get(name) for source in (given, data, event) for name in ("status", "state"))

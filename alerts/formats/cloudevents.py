@@ -8,7 +8,7 @@ What an event tells is, in this order:
    `summary`, `description` and `message` of the data become annotations, the data's `url` the link.
 
 What an alert does not say, its event does: `alertname` is the type, startsAt the event's time, or else now, `severity`
-that of the data or of an extension attribute. It fires unless `status` or `state` of the alert, of the data or of an
+that of the data or of an extension attribute (a label then, but no part of who the alert is). It fires unless `status` or `state` of the alert, of the data or of an
 extension attribute says that it is over. A line in Kafka is the event with this alert alone, structured, also if it
 came binary.
 
@@ -26,8 +26,9 @@ import orjson
 from alerts.described import Body
 from alerts.entry import bounded, line_of
 from alerts.errors import FormatError
-from alerts.event_alert import entry, is_alert, opened, parts
+from alerts.event_alert import entry, has_own_severity, is_alert, opened, parts
 from alerts.event_body import EXAMPLES, Batch, CloudEvent
+from alerts.fingerprint import identity
 from alerts.formats.alertmanager import read_alert
 from alerts.instant import instant
 from alerts.json_text import loads
@@ -170,7 +171,16 @@ def _read(position: int, part: Part, accepted_ms: int) -> Submission | Rejected:
         line = orjson.dumps(event)
     except TypeError:
         return Rejected(position, (Fault(part.where, "nested deeper than 250 levels"),), line_of(event))
-    return read_alert(position, entry(event, accepted_ms), part.where)._replace(line=line)
+    told = read_alert(position, entry(event, accepted_ms), part.where)
+    return told._replace(line=line) if isinstance(told, Rejected) else _owned(told._replace(line=line), event)
+
+
+def _owned(told: Submission, event: Event) -> Submission:
+    """A severity that is none of the alert's labels says how bad it is now: the alert is the same when that changes."""
+    if "severity" not in told.labels or has_own_severity(event):
+        return told
+    others = {name: value for name, value in told.labels.items() if name != "severity"}
+    return told._replace(identity=identity(others, told.fingerprint))
 
 
 def _faults(event: object, where: str) -> Iterator[Fault]:

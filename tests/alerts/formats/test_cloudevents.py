@@ -56,6 +56,23 @@ def test_severity_of_the_data_wins_over_the_extension() -> None:
     assert _one(severity="info", data={"severity": 3}).labels["severity"] == "3"
 
 
+@pytest.mark.parametrize("place", ["data", "extension"])
+def test_alert_is_the_same_whatever_its_severity_is_now(place: str) -> None:
+    fired, over = (
+        _one(**({"data": said} if place == "data" else said))
+        for said in ({"severity": "critical", "status": "firing"}, {"severity": "info", "status": "resolved"})
+    )
+    assert fired.labels != over.labels
+    assert fired.owner == over.owner == _one().owner
+
+
+def test_severity_that_is_a_label_of_the_alert_itself_tells_it_apart() -> None:
+    one, other = (
+        _one(data={"labels": {"alertname": "A", "severity": severity}, "severity": "x"}) for severity in ("a", "b")
+    )
+    assert one.owner != other.owner
+
+
 @pytest.mark.parametrize("word", ["resolved", "OK", "Closed", "recovered"])
 @pytest.mark.parametrize("name", ["status", "state"])
 def test_event_that_says_so_is_over(name: str, word: str) -> None:
