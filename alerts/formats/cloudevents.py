@@ -8,9 +8,9 @@ What an event tells is, in this order:
    `summary`, `description` and `message` of the data become annotations, the data's `url` the link.
 
 What an alert does not say, its event does: `alertname` is the type, startsAt the event's time, or else now, `severity`
-that of the data or of an extension attribute (a label then, but no part of who the alert is). It fires unless `status` or `state` of the alert, of the data or of an
-extension attribute says that it is over. A line in Kafka is the event with this alert alone, structured, also if it
-came binary.
+that of the data or of an extension attribute: a label then, but no part of who the alert is. It fires unless `status`
+or `state` of the alert, of the data or of an extension attribute says that it is over. A line in Kafka is the event
+with this alert alone, structured, also if it came binary.
 
 Sources: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md,
 https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md
