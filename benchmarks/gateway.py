@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from functools import partial
 from statistics import median
 from typing import TYPE_CHECKING
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 _CONNECTIONS = 64
 _ROUNDS = 5
 _PATH = "/v1/webhooks/alertmanager"
+_TOKEN = secrets.token_urlsafe(32)
+# All that is switched on by settings and meets each request.
+_GUARDED = {
+    "sources": [{"name": "bench", "bearer": {"token": _TOKEN}, "addresses": ["127.0.0.0/8"]}],
+    "limits": {"rate": {"requests": 10_000, "burst": 10_000}},
+}
 
 
 def figures(bench: Bench) -> Iterator[Figure]:
@@ -28,19 +35,22 @@ def figures(bench: Bench) -> Iterator[Figure]:
     """
     ones = [webhook(range(number, number + 1)) for number in range(500)]
     hundreds = [webhook(range(first, first + 100)) for first in range(0, 2000, 100)]
-    bare_port, port = processes.free_port(), processes.free_port()
+    bare_port, port, guarded_port = (processes.free_port() for _ in range(3))
     core = processes.SERVER_CORE
     with (
         processes.running(["-m", "benchmarks.bare", str(bare_port)], {}, core) as bare,
         processes.running(["-m", "http_gateway"], bench.environment(port), core) as gateway,
+        processes.running(["-m", "http_gateway"], bench.environment(guarded_port, gateway=_GUARDED), core) as guarded,
     ):
-        for url in (f"http://127.0.0.1:{bare_port}/", f"http://127.0.0.1:{port}/readyz"):
+        for at in (f"{bare_port}/", f"{port}/readyz", f"{guarded_port}/readyz"):
+            url = f"http://127.0.0.1:{at}"
             processes.wait_for(partial(processes.answers, url), f"{url} answers")
         seconds = bench.seconds / _ROUNDS
-        limits, taken, many = [], [], []
+        limits, taken, held, many = [], [], [], []
         for _ in range(_ROUNDS):
             limits.append(_measure(bare, bare_port, "/", ones, seconds))
             taken.append(_measure(gateway, port, _PATH, ones, seconds))
+            held.append(_measure(guarded, guarded_port, _PATH, ones, seconds, _TOKEN))
             many.append(_measure(gateway, port, _PATH, hundreds, seconds))
     cpu_us, rate = (median(figure) for figure in zip(*taken, strict=True))
     bare_us, bare_rate = (median(figure) for figure in zip(*limits, strict=True))
@@ -49,13 +59,19 @@ def figures(bench: Bench) -> Iterator[Figure]:
     limit = f"bare Granian {bare_us:.0f} us, {bare_rate:,.0f}/s"
     yield Figure("gateway, 1 alert a body: CPU per request", cpu_us, "us", limit, ratio, "ratio <= 3")
     yield Figure("gateway, 1 alert a body: rate", rate, "requests/s", limit, rate / bare_rate)
+    held_us = median(cpu for cpu, _ in held)
+    dearer = median(one[0] / other[0] for one, other in zip(held, taken, strict=True))
+    without = f"without {cpu_us:.0f} us"
+    yield Figure("gateway, bearer, addresses, rate: CPU per request", held_us, "us", without, dearer, "ratio <= 1.25")
     yield Figure("gateway, 100 alerts a body: CPU per request", many_us, "us", note=f"{many_us / 100:.1f} us/alert")
     yield Figure("gateway, 100 alerts a body: rate", many_rate * 100, "alerts/s")
 
 
-def _measure(pid: int, port: int, path: str, bodies: list[bytes], seconds: float) -> tuple[float, float]:
+def _measure(
+    pid: int, port: int, path: str, bodies: list[bytes], seconds: float, token: str | None = None
+) -> tuple[float, float]:
     """CPU in microseconds per request, and requests a second, after a short warm-up."""
-    requests = [post(port, path, body) for body in bodies]
+    requests = [post(port, path, body, token) for body in bodies]
     load(port, requests, _CONNECTIONS, 0.5)
     before_s = processes.cpu_s(pid)
     run = load(port, requests, _CONNECTIONS, seconds)

@@ -21,9 +21,10 @@ class Run(NamedTuple):
     """Answers other than 2xx."""
 
 
-def post(port: int, path: str, body: bytes) -> bytes:
-    """A request's bytes."""
+def post(port: int, path: str, body: bytes, token: str | None = None) -> bytes:
+    """A request's bytes, with a bearer token if one is given."""
     head = f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\ncontent-type: application/json\r\n"
+    head += "" if token is None else f"authorization: Bearer {token}\r\n"
     return head.encode() + b"content-length: %d\r\n\r\n" % len(body) + body
 
 
