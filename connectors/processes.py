@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _PROBE_EVERY_S = 0.1
 _PROBE_TIMEOUT_S = 2.0
+_NOTICE_S = 1.0
 
 
 class Stop(NamedTuple):
@@ -86,7 +87,10 @@ class Processes:
 
     def wait(self) -> Exited | Stop:
         """Wait until a process ends by itself or `request_stop` is called."""
-        return self._end(self._events.get())
+        while True:
+            # A signal that comes just before a wait without an end is noticed only at that end.
+            with contextlib.suppress(Empty):
+                return self._end(self._events.get(timeout=_NOTICE_S))
 
     def _end(self, event: Exited | Stop) -> Exited | Stop:
         if isinstance(event, Exited):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-import threading
+import time
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -53,7 +53,9 @@ def receiver(
     show = show_json if output is Output.JSON else people(Console(highlight=False))
     with Inbox(listen, show, status=status, delay=_duration(delay)) as inbox:
         print(f"listening on {inbox.url}; Ctrl-C ends it", file=sys.stderr)  # noqa: T201 for people, beside -o json
-        threading.Event().wait()
+        while True:
+            # A signal that comes just before a wait without an end is noticed only at that end.
+            time.sleep(1)
 
 
 def _duration(text: str) -> timedelta:

@@ -57,8 +57,11 @@ def test_interrupt_is_quiet_and_exits_130() -> None:
         text=True,
     )
     with receiver:
-        assert receiver.stderr is not None
-        assert "listening on http://127.0.0.1:" in receiver.stderr.readline()
-        receiver.send_signal(signal.SIGINT)
-        assert receiver.wait(20) == 130
-        assert receiver.stderr.read() == ""
+        try:
+            assert receiver.stderr is not None
+            assert "listening on http://127.0.0.1:" in receiver.stderr.readline()
+            receiver.send_signal(signal.SIGINT)
+            assert receiver.wait(20) == 130
+            assert receiver.stderr.read() == ""
+        finally:
+            receiver.kill()
