@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, SerializeAsAny, model_validator
 
 from alerts.alert import Alert, Status
 from alerts.config_limits import Limits
+from alerts.config_llm import Llm
 from alerts.config_mapping import Mapping
 from alerts.config_resolve import Resolve
 from alerts.config_section import Name, Section
@@ -141,7 +142,16 @@ class ClassifyRule(Section):
 class Classify(Section):
     """How alerts are judged."""
 
-    rules: Literal["builtin"] | list[ClassifyRule] = "builtin"
+    rules: Literal["builtin"] | list[ClassifyRule | Literal["builtin"]] = "builtin"
+    """Asked one after another; `builtin` among them is Winnow's own table, in its turn."""
+    llm: Llm | None = None
+    """None: the rules decide alone."""
+
+    @model_validator(mode="after")
+    def _has_builtin_once(self) -> Self:
+        if isinstance(self.rules, list) and self.rules.count("builtin") > 1:
+            raise ValueError("expected `builtin` once among the rules")
+        return self
 
 
 class FilterRule(When):

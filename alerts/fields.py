@@ -38,12 +38,26 @@ class FileSecret(SecretStr):
         """As winnow.yaml names it."""
 
 
+def header_text(secret: SecretStr) -> SecretStr:
+    """The secret, which stands in a header.
+
+    Raises:
+        ValueError: It holds what no header can: anything but visible ASCII and blanks between.
+    """
+    text = secret.get_secret_value()
+    if not text or not text.isascii() or not text.isprintable() or text != text.strip():
+        raise ValueError("expected visible ASCII characters, as a header takes them")
+    return secret
+
+
 def _secret(value: object) -> object:
     return FileSecret(str(value), value.file) if isinstance(value, FromFile) else value
 
 
 Secret = Annotated[SecretStr, BeforeValidator(_secret)]
 """Never in a repr, a log line or an error; `.get_secret_value()` where it is sent."""
+HeaderSecret = Annotated[Secret, AfterValidator(header_text)]
+"""One that is sent in a header."""
 
 LONGEST = timedelta(days=366)
 """No length of time in winnow.yaml is longer: what asks for more is a slip of the unit."""

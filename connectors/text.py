@@ -7,7 +7,6 @@ from urllib.parse import quote, urlsplit
 
 import orjson
 
-from alerts.fields import Secret
 from alerts.instant import instant, is_zero, rfc3339
 
 URL_MAX_CHARS = 2000
@@ -206,15 +205,3 @@ def _sendable(value: object) -> object:
     if isinstance(value, Mapping):
         return {sendable(str(name)): _sendable(value[name]) for name in sorted(value)}
     return [_sendable(part) for part in value] if isinstance(value, list | tuple) else value
-
-
-def header_text(secret: Secret | None) -> Secret | None:
-    """The secret, which stands in a header.
-
-    Raises:
-        ValueError: It holds what no header can: anything but visible ASCII and blanks between.
-    """
-    text = "none" if secret is None else secret.get_secret_value()
-    if not text or not text.isascii() or not text.isprintable() or text != text.strip():
-        raise ValueError("expected visible ASCII characters, as a header takes them")
-    return secret

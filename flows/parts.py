@@ -72,7 +72,6 @@ def build(config: Config) -> Parts:
 
     drain = Drain(config.flow.drain, background.is_idle, pending, on_end)
     names = topics(config.kafka)
-    rules = config.classify.rules
     publisher = Publisher(config.targets, config.kafka)
     shared = Shared(
         config.targets,
@@ -96,7 +95,7 @@ def build(config: Config) -> Parts:
         kafka=source,
         convert=Convert(),
         dedup=Dedup(config.dedup.window),
-        classify=Classify(None if rules == "builtin" else rules),
+        classify=Classify(config.classify.rules),
         filter=Filter(config.filter),
         route=Route(config.routes, config.targets),
         closing=Closing(config.targets),

@@ -10,16 +10,16 @@ Source: https://docs.rootly.com/integrations/generic-webhook-alert-source/instal
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from alerts.alert import Alert
 from alerts.condition import namespace
 from alerts.config import HttpTarget
 from alerts.decision import Delivery
-from alerts.fields import Secret, Url
+from alerts.fields import HeaderSecret, Url
 from alerts.instant import rfc3339
 from connectors.request import Request
-from connectors.text import cut, cut_map, escape_markdown, header_text, links, one_line, printable, to_json
+from connectors.text import cut, cut_map, escape_markdown, links, one_line, printable, to_json
 
 TAGS_MAX = 20
 # Rootly documents no limits; these keep a body below 256 kB.
@@ -36,7 +36,7 @@ class Config(HttpTarget):
     kind: Literal["rootly"] = "rootly"
     url: Annotated[Url, Field(repr=False)] = "https://webhooks.rootly.com/webhooks/incoming/generic_webhooks"
     """Followed by `/notify/<type>/<id>` for a fixed receiver."""
-    token: Annotated[Secret, AfterValidator(header_text)]
+    token: HeaderSecret
     """The source's secret, sent as `Authorization: Bearer ...`."""
 
     def opens_incident(self, alert: Alert) -> bool:  # noqa: ARG002 each does

@@ -14,16 +14,16 @@ from types import MappingProxyType
 from typing import Annotated, Literal, Self
 
 import orjson
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from alerts.alert import Alert, Status
 from alerts.condition import namespace
 from alerts.config import HttpTarget
 from alerts.decision import Classification, Delivery, Severity
-from alerts.fields import Secret
+from alerts.fields import HeaderSecret
 from connectors import request
 from connectors.request import Answer, Judgement, Request
-from connectors.text import cut, escape_slack, header_text, headline, links, one_line, printable, to_json, unformatted
+from connectors.text import cut, escape_slack, headline, links, one_line, printable, to_json, unformatted
 
 HEADER_MAX_CHARS = 150
 SECTION_MAX_CHARS = 3000
@@ -67,7 +67,7 @@ class Config(HttpTarget):
     """A channel. The address of an incoming webhook is a secret; with a `token` it is chat.postMessage's."""
 
     kind: Literal["slack"] = "slack"
-    token: Annotated[Secret | None, AfterValidator(header_text)] = None
+    token: HeaderSecret | None = None
     """A bot's token, for `url: https://slack.com/api/chat.postMessage`."""
     channel: Annotated[str, Field(min_length=1, max_length=255)] | None = None
     """Where to; an incoming webhook has its own."""

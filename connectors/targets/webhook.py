@@ -15,10 +15,10 @@ from pydantic import AfterValidator, Field, model_validator
 from alerts.alert import Status
 from alerts.config import HttpTarget
 from alerts.decision import Delivery
-from alerts.fields import Secret
+from alerts.fields import HeaderSecret, Secret, header_text
 from alerts.instant import rfc3339
 from connectors.request import Request
-from connectors.text import cut, cut_map, header_text, moment, to_json
+from connectors.text import cut, cut_map, moment, to_json
 
 # Real alerts have under 10 KiB. With both maps at the bound a document stays under 1 MB, what Kafka takes by default.
 MAP_MAX_BYTES = 400_000
@@ -68,7 +68,7 @@ class Config(HttpTarget):
     """`whsec_...`; without it requests are not signed."""
     previous_secret: Annotated[Secret | None, AfterValidator(_signing_secret)] = None
     """The one before: as long as it is given, requests carry both signatures."""
-    token: Annotated[Secret | None, AfterValidator(header_text)] = None
+    token: HeaderSecret | None = None
     """Sent as `Authorization: Bearer ...`."""
     headers: Annotated[dict[str, Secret], AfterValidator(_headers)] = Field(default_factory=dict)
     """Sent as they are; names in lower case."""

@@ -21,7 +21,7 @@ from flows.steps import filter as filtering
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from alerts.decision import Delivery
+    from alerts.decision import Classification, Delivery
     from alerts.record import Stored
     from connectors.job import Ended
     from flows.parts import Lane
@@ -64,8 +64,7 @@ def filter_(up: Chunks, step: Filter) -> Chunks:
     """Adds whether each alert may pass."""
 
     def column(chunk: Chunk) -> Chunk:
-        weighed = [row.weighed for row in chunk.judged]
-        filtered = run("filter", step, filtering.if_it_raised, chunk.alerts, weighed)
+        filtered = run("filter", step, filtering.if_it_raised, chunk.alerts, *_weights(chunk))
         metrics.count("filter", (verdict.outcome for verdict in filtered))
         return chunk._replace(filtered=filtered)
 
@@ -76,8 +75,7 @@ def route(up: Chunks, step: Route, keepers: plan.Keepers) -> Chunks:
     """Adds who is told, and the deliveries that come of it."""
 
     def column(chunk: Chunk) -> Chunk:
-        weighed = [row.weighed for row in chunk.judged]
-        routed = run("route", step, step.if_it_raised, chunk.alerts, weighed)
+        routed = run("route", step, step.if_it_raised, chunk.alerts, *_weights(chunk))
         metrics.count("route", (verdict.outcome for routing in routed for verdict in routing.verdicts))
         chunk = chunk._replace(routed=routed)
         return chunk._replace(planned=plan.deliveries(chunk, keepers))
@@ -109,6 +107,11 @@ def outcomes(up: KeyedStream[Ended], trail: Trail) -> Messages:
     return op.flat_map_batch(
         "outcome", up, lambda items: [message for _, ended in items for message in trail.of_ended(ended)]
     )
+
+
+def _weights(chunk: Chunk) -> tuple[list[Classification], list[Classification | None]]:
+    """What filter and route go by: what each alert is weighed, and where a model had a say what it is without it."""
+    return [row.weighed for row in chunk.judged], [row.alone for row in chunk.judged]
 
 
 def _each(step_id: str, up: Chunks, column: Callable[[Chunk], Chunk]) -> Chunks:

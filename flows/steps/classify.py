@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from alerts.alert import Alert, Status
 from alerts.builtin_rules import by_table
 from alerts.decision import Classification, Judge, Severity
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from alerts.advice import Advice
     from alerts.config import ClassifyRule
+
+    Rule = Callable[[Alert], Classification | None]
 
 _KNOWN = {severity.value: severity for severity in Severity if severity is not Severity.UNKNOWN}
 _ALARMING = ("critical", "down", "failed", "error", "outage")
@@ -22,14 +27,21 @@ class Judged(NamedTuple):
     """Of this event: what targets are told."""
     weighed: Classification
     """Of the alert when firing: what filter and route go by, so a resolve goes where its firing went."""
+    alone: Classification | None = None
+    """What the rules alone weigh it, where a model had a say; whom that tells is told in any case."""
+    advice: Advice | None = None
+    """What the model had to say; None: there is none."""
+    guards: tuple[str, ...] = ()
+    """What was changed of the model's answer: `floor`, and those of the answer."""
 
 
 class Classify:
     """Judges alerts: the first rule that matches decides, and no rule lowers what the label calls critical."""
 
-    def __init__(self, rules: list[ClassifyRule] | None) -> None:
-        """Judge by the operator's own rules, or by the built-in table if None."""
-        self._own = None if rules is None else [(rule.match, _found(rule)) for rule in rules]
+    def __init__(self, rules: Literal["builtin"] | Sequence[ClassifyRule | Literal["builtin"]] = "builtin") -> None:
+        """Judge by the operator's own rules, the built-in table in its turn among them, or by that table alone."""
+        asked = ("builtin",) if rules == "builtin" else rules
+        self._rules = tuple(by_table if isinstance(rule, str) else _own(rule) for rule in asked)
 
     def __call__(self, alert: Alert) -> Judged:
         """What this event is taken for, and its alert when firing."""
@@ -39,16 +51,12 @@ class Classify:
         return Judged(told, self._judge(alert._replace(status=Status.FIRING)))
 
     def _judge(self, alert: Alert) -> Classification:
-        found = by_table(alert) if self._own is None else self._by_own(alert)
+        found = next((found for rule in self._rules if (found := rule(alert)) is not None), None)
         if found is None:
             return _by_label(alert)
         if found.severity is not Severity.CRITICAL and alert.labels.get("severity", "").lower() == "critical":
             return found._replace(severity=Severity.CRITICAL)
         return found
-
-    def _by_own(self, alert: Alert) -> Classification | None:
-        assert self._own is not None
-        return next((found for match, found in self._own if match.matches(alert.labels)), None)
 
 
 def if_it_raised(alert: Alert, error: Exception) -> Judged:
@@ -58,18 +66,26 @@ def if_it_raised(alert: Alert, error: Exception) -> Judged:
     return Judged(found, found)
 
 
-def _found(rule: ClassifyRule) -> Classification:
+def _own(rule: ClassifyRule) -> Rule:
     actions = tuple(rule.recommendations)
-    return Classification(rule.severity, rule.category, rule.confidence, Judge.RULES, rule.name, actions)
+    found = Classification(rule.severity, rule.category, rule.confidence, Judge.RULES, rule.name, actions)
+    return lambda alert: found if rule.match.matches(alert.labels) else None
+
+
+# Made once: few differ, and what a model adds to each is kept by the object (flows/guard_rails.py).
+_LABELLED = {word: Classification(one, "unknown", 0.5, Judge.LABEL, "severity_label") for word, one in _KNOWN.items()}
+_DEFAULT = {
+    one: Classification(one, "unknown", 0.4, Judge.RULES, "default")
+    for one in (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
+}
 
 
 def _by_label(alert: Alert) -> Classification:
     """No rule matched: the severity label if it is a known word, else what priority and name suggest."""
-    severity = _KNOWN.get(alert.labels.get("severity", "").lower())
-    if severity is not None:
-        return Classification(severity, "unknown", 0.5, Judge.LABEL, "severity_label")
+    labelled = _LABELLED.get(alert.labels.get("severity", "").lower())
+    if labelled is not None:
+        return labelled
     name = alert.name.lower()
     if alert.labels.get("priority", "").upper() == "P1" or any(word in name for word in _ALARMING):
-        return Classification(Severity.CRITICAL, "unknown", 0.4, Judge.RULES, "default")
-    severity = Severity.WARNING if alert.status is Status.FIRING else Severity.INFO
-    return Classification(severity, "unknown", 0.4, Judge.RULES, "default")
+        return _DEFAULT[Severity.CRITICAL]
+    return _DEFAULT[Severity.WARNING if alert.status is Status.FIRING else Severity.INFO]

@@ -24,8 +24,12 @@ class Filter:
     def __init__(self, rules: Iterable[FilterRule]) -> None:
         self._rules = tuple((rule, Condition(rule, rule.when)) for rule in rules)
 
-    def __call__(self, alert: Alert, weighed: Classification) -> Verdict:
-        """Allow or deny, with the rule that decided."""
+    def __call__(self, alert: Alert, weighed: Classification, alone: Classification | None = None) -> Verdict:
+        """Allow or deny, with the rule that decided; what passes as the rules `alone` weigh it passes in any case."""
+        verdict = self._judge(alert, weighed)
+        return self._judge(alert, alone) if verdict.outcome == DENY and alone is not None else verdict
+
+    def _judge(self, alert: Alert, weighed: Classification) -> Verdict:
         is_critical = weighed.severity is Severity.CRITICAL
         for rule, condition in self._rules:
             if (rule.critical or not is_critical) and condition.holds(alert, weighed):
@@ -33,6 +37,6 @@ class Filter:
         return _DEFAULT
 
 
-def if_it_raised(_alert: Alert, _weighed: Classification, error: Exception) -> Verdict:
+def if_it_raised(_alert: Alert, _weighed: Classification, _alone: Classification | None, error: Exception) -> Verdict:
     """What goes on when filtering raised: the alert; doubt delivers."""
     return Verdict("error", type(error).__name__, {})

@@ -40,8 +40,12 @@ class Route:
             for number, route in enumerate(routes)
         )
 
-    def __call__(self, alert: Alert, weighed: Classification) -> Routing:
-        """The targets of one alert."""
+    def __call__(self, alert: Alert, weighed: Classification, alone: Classification | None = None) -> Routing:
+        """The targets of one alert, those among them that it has as the rules `alone` weigh it."""
+        routing = self._route(alert, weighed)
+        return routing if alone is None else _together(routing, self._route(alert, alone))
+
+    def _route(self, alert: Alert, weighed: Classification) -> Routing:
         names, verdicts = self._by_routes(alert, weighed) if self._routes else (self.everyone, [])
         targets: list[str] = []
         for name in dict.fromkeys(names):
@@ -69,6 +73,18 @@ class Route:
             verdicts.append(Verdict(NO_ROUTE, "default", {}))
         return names, verdicts
 
-    def if_it_raised(self, _alert: Alert, _weighed: Classification, error: Exception) -> Routing:
+    def if_it_raised(
+        self, _alert: Alert, _weighed: Classification, _alone: Classification | None, error: Exception
+    ) -> Routing:
         """Where an alert goes when routing raised: to every enabled target; doubt delivers."""
         return Routing(self.everyone, (Verdict("error", type(error).__name__, {}),))
+
+
+def _together(advised: Routing, alone: Routing) -> Routing:
+    """Whoever is told by either; the verdicts by which only the rules alone tell somebody come last."""
+    if set(alone.targets) <= set(advised.targets):
+        return advised
+    more = tuple(verdict for verdict in alone.verdicts if verdict.outcome == ROUTED and verdict not in advised.verdicts)
+    return Routing(
+        (*advised.targets, *(name for name in alone.targets if name not in advised.targets)), (*advised.verdicts, *more)
+    )

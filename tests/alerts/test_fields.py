@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import TypeAdapter, ValidationError
+from pydantic import SecretStr, TypeAdapter, ValidationError
 
-from alerts.fields import LONGEST, Bootstrap, Duration, Listen, MatchersField, Size, Url, Zone
+from alerts.fields import LONGEST, Bootstrap, Duration, Listen, MatchersField, Size, Url, Zone, header_text
 
 
 def fault(kind: object, value: object, context: dict[str, object] | None = None) -> str:
@@ -108,3 +108,9 @@ def test_zone_is_looked_for_in_the_list_that_is_brought_along() -> None:
 
 def test_any_zone_passes_where_no_list_is_brought_along() -> None:
     assert TypeAdapter(Zone).validate_python("Mars/Base") == "Mars/Base"
+
+
+@pytest.mark.parametrize("secret", ["", " x", "a\nb", "\u00e4", "a\x00"])
+def test_what_no_header_can_hold_is_refused_without_showing_it(secret: str) -> None:
+    with pytest.raises(ValueError, match=r"^expected visible ASCII characters, as a header takes them$"):
+        header_text(SecretStr(secret))

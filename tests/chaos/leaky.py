@@ -60,17 +60,17 @@ class _Dedup(Dedup):
 
 
 class _Filter(Filter):
-    def __call__(self, alert: Alert, weighed: Classification) -> Verdict:
+    def __call__(self, alert: Alert, weighed: Classification, alone: Classification | None = None) -> Verdict:
         if leaks("filter", alert.name):
             return Verdict(DENY, "default", {})
-        return super().__call__(alert, weighed)
+        return super().__call__(alert, weighed, alone)
 
 
 class _Route(Route):
-    def __call__(self, alert: Alert, weighed: Classification) -> Routing:
+    def __call__(self, alert: Alert, weighed: Classification, alone: Classification | None = None) -> Routing:
         if leaks("route", alert.name):
             return Routing((), (Verdict(ROUTED, "all", {}),))
-        return super().__call__(alert, weighed)
+        return super().__call__(alert, weighed, alone)
 
 
 class _Publish(StatefulBatchLogic[Delivery, Ended, Plain]):

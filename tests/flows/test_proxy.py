@@ -130,12 +130,12 @@ class _BadClassify(Classify):
 
 
 class _BadFilter(Filter):
-    def __call__(self, alert: Alert, weighed: Classification) -> Verdict:
+    def __call__(self, alert: Alert, weighed: Classification, alone: Classification | None = None) -> Verdict:
         raise _BreaksError
 
 
 class _BadRoute(Route):
-    def __call__(self, alert: Alert, weighed: Classification) -> Routing:
+    def __call__(self, alert: Alert, weighed: Classification, alone: Classification | None = None) -> Routing:
         raise _BreaksError
 
 
@@ -154,7 +154,7 @@ def test_changes_that_dedup_could_not_judge_are_notifications_of_their_own() -> 
 
 def test_alert_goes_on_when_classify_raises_and_its_neighbour_is_judged() -> None:
     records = webhook(_alert(bad="yes"), _alert())
-    decisions = rows(run(records, route=EVERYONE, classify=_BadClassify(None)), "decisions")
+    decisions = rows(run(records, route=EVERYONE, classify=_BadClassify()), "decisions")
     assert {row["classify"]["rule"] for row in decisions} == {"error", "high_cpu"}
     assert [_targets(row) for row in decisions] == [["oncall", "team"]] * 2
 

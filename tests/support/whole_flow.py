@@ -54,7 +54,7 @@ def parts(records: Iterable[Stored], sink: Messages, **changes: object) -> Parts
         kafka=TestingSource([(str(record.partition), record) for record in records], batch_size=2),
         convert=Convert(),
         dedup=Dedup(timedelta(hours=4)),
-        classify=Classify(None),
+        classify=Classify(),
         filter=Filter([]),
         route=Route([], []),
         closing=Closing([]),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import ValidationError
 
 from alerts.alert import Alert, Status
+from alerts.config import Classify as ClassifySection
 from alerts.config import ClassifyRule
 from alerts.decision import Classification, Judge, Severity
 from flows.steps.classify import Classify, if_it_raised
 from tests.support.events import alert
 
-BUILTIN = Classify(None)
+BUILTIN = Classify()
 
 
 def _rule(match: str, severity: str = "info", **more: object) -> ClassifyRule:
@@ -122,3 +124,28 @@ def test_alert_whose_judging_raised_goes_on_by_its_label(labels: dict[str, str],
     judged = if_it_raised(alert(labels=labels), RuntimeError("x"))
     assert judged.weighed == judged.told
     assert (judged.told.severity, judged.told.rule) == (severity, "error")
+
+
+def _category(rules: list[object], name: str = "HighCPU") -> str:
+    classify = Classify(ClassifySection.model_validate({"rules": rules}).rules)
+    return _told(alert(name, labels={"team": "shop"}), classify).category
+
+
+OWN = {"name": "own", "match": 'team="shop"', "severity": "info", "category": "own"}
+
+
+@pytest.mark.parametrize(
+    ("rules", "category"),
+    [([OWN], "own"), ([OWN, "builtin"], "own"), (["builtin", OWN], "resource"), (["builtin"], "resource")],
+)
+def test_rules_and_table_are_asked_in_their_order(rules: list[object], category: str) -> None:
+    assert _category(rules) == category
+
+
+def test_own_rule_behind_the_table_decides_where_that_is_silent() -> None:
+    assert _category(["builtin", OWN], "Checkout") == "own"
+
+
+def test_table_is_named_once() -> None:
+    with pytest.raises(ValidationError, match="once"):
+        ClassifySection.model_validate({"rules": ["builtin", OWN, "builtin"]})

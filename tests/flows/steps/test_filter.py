@@ -68,7 +68,7 @@ def test_critical_by_label_alone_is_not_critical_here() -> None:
 
 
 def test_alert_whose_filtering_raised_goes_on() -> None:
-    assert if_it_raised(alert(), FOUND, KeyError("x")) == Verdict("error", "KeyError", {})
+    assert if_it_raised(alert(), FOUND, None, KeyError("x")) == Verdict("error", "KeyError", {})
 
 
 @pytest.fixture(scope="module")

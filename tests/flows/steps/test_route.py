@@ -90,7 +90,9 @@ def test_critical_alert_passes_a_targets_filter_that_does_not_name_it(
 
 def test_alert_whose_routing_raised_goes_to_every_enabled_target() -> None:
     route = Route([_rule("a")], [*ALL, _target("d", enabled=False)])
-    assert route.if_it_raised(SHOP, FOUND, KeyError()) == Routing(("a", "b", "c"), (Verdict("error", "KeyError", {}),))
+    assert route.if_it_raised(SHOP, FOUND, None, KeyError()) == Routing(
+        ("a", "b", "c"), (Verdict("error", "KeyError", {}),)
+    )
 
 
 def test_routes_leave_no_trace_of_an_alert_in_the_next() -> None:

@@ -1,0 +1,53 @@
+"""What a model's answer may change: it adds and raises, it never hides and never lowers. Pure.
+
+The severity is never below what the rules alone say, and whoever would be told by the rules alone is told in any case
+(`Judged.alone`, see filter and route). So no answer whatsoever takes a page from anybody.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from alerts.advice import Advice, Answer, How
+from alerts.decision import Classification, Judge, Severity
+
+if TYPE_CHECKING:
+    from flows.steps.classify import Judged
+
+FLOOR = "floor"
+"""The answer was below what the rules say."""
+
+# Unknown is what is left when a rule raised: doubt, which ranks as what pages somebody.
+_RANK = MappingProxyType(
+    {Severity.CRITICAL: 3, Severity.WARNING: 2, Severity.UNKNOWN: 2, Severity.INFO: 1, Severity.NOISE: 0}
+)
+
+
+def weigh(judged: Judged, advice: Advice) -> Judged:
+    """What an alert is taken for with the answer, if there is one, beside what the rules alone say."""
+    answer = advice.answer
+    if answer is None:
+        return judged._replace(advice=advice)
+    source = Judge.CACHE if advice.how is How.CACHED or advice.how is How.RESOLVED else Judge.LLM
+    told = _with(judged.told, answer, source)
+    weighed = told if judged.weighed is judged.told else _with(judged.weighed, answer, source)
+    guards = answer.guards
+    if _RANK[answer.severity] < _RANK[judged.weighed.severity]:
+        guards = (FLOOR, *guards)
+    return judged._replace(told=told, weighed=weighed, alone=judged.weighed, advice=advice, guards=guards)
+
+
+@lru_cache(maxsize=4096)
+def _with(rules: Classification, answer: Answer, source: Judge) -> Classification:
+    severity = answer.severity if _RANK[answer.severity] > _RANK[rules.severity] else rules.severity
+    return Classification(
+        severity,
+        answer.category,
+        answer.confidence,
+        source,
+        answer.model,
+        answer.recommendations or rules.recommendations,
+        answer.reasoning,
+    )
