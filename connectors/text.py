@@ -1,20 +1,17 @@
-"""Text from alerts, made fit for targets: cut at whole characters, escaped, without what a target chokes on."""
+"""Text from alerts, made fit for targets: escaped, links and JSON without what a target chokes on."""
 
 import re
-from collections.abc import Callable, Mapping
-from unicodedata import category
+from collections.abc import Mapping
 from urllib.parse import quote, urlsplit
 
 import orjson
 
 from alerts.instant import instant, is_zero, rfc3339
+from alerts.text import INVISIBLE, cut, one_line, sendable
 
 URL_MAX_CHARS = 2000
 """Browsers and targets take longer ones badly; a cut address is a wrong one, so it is left out."""
 
-_UNSENDABLE = re.compile("[\x00\ud800-\udfff]")
-# The C0 and C1 controls but tab and newline, and the marks that reorder the line they stand in (trojansource.codes).
-_INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 # Slack formats what stands between these; inside a word (`node_down`) only the backtick counts.
 _SLACK_MARKS = re.compile(r"`|(?<![^\W_])[*_~]|[*_~](?![^\W_])")
 _SLACK_ALIKE = str.maketrans("*_~`", "\u2217\u02cd\u223c\u02cb")
@@ -24,82 +21,9 @@ _INDENT = re.compile(r"^( {0,3})[ \t]*", re.MULTILINE)
 _ENTITIES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"))
 _BAD_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 _URI_MARKS = ":/?#[]@!$&'()*+,;=%"
-_NO_LINK = re.compile(rf"\s|{_INVISIBLE.pattern}")
+_NO_LINK = re.compile(rf"\s|{INVISIBLE.pattern}")
 # Names, dots and colons, or an IPv6 address; no user in front, which is there to mislead.
 _AUTHORITY = re.compile(r"(?:[^\s@\[\]\\<>\"|]+|\[[0-9A-Fa-f:.]+\](?::\d+)?)")
-
-_JOINER = "\u200d"
-# Skin tones, and the tags that spell the flags of regions: they belong to the character before them.
-_EXTENDERS = re.compile("[\u200d\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]")
-_FLAG_LETTERS = re.compile("[\U0001f1e6-\U0001f1ff]+$")
-# Real clusters have at most about ten code points; what is longer is an attack and may be split.
-_CLUSTER_MAX_CHARS = 32
-
-
-def sendable(text: str) -> str:
-    """`text` as JSON and databases take it: no NUL, lone surrogates replaced by U+FFFD."""
-    return _UNSENDABLE.sub(_replacement, text)
-
-
-def printable(text: str) -> str:
-    """`text` for people: without control characters (tab and newline stay) and marks that reorder a line."""
-    return _INVISIBLE.sub(_replacement, text)
-
-
-def _replacement(found: re.Match[str]) -> str:
-    return "\ufffd" if found[0] >= "\ud800" else ""
-
-
-def one_line(text: str) -> str:
-    """`text` for people, all white space one blank."""
-    return " ".join(printable(text).split())
-
-
-def width(text: str) -> int:
-    """How many characters `text` has for those who count most: in UTF-16, as JavaScript and Java do."""
-    return len(text) + sum(character > "\uffff" for character in text)
-
-
-def cut(text: str, limit: int, written: Callable[[str], str] = str) -> str:
-    """`text` as `written` writes it, in at most `limit` characters; "…" stands for what did not fit.
-
-    Args:
-        text: Anything.
-        limit: In characters as `width` counts them.
-        written: An escape that works on each character for itself; it is never cut in the middle.
-    """
-    if len(text) <= limit and width(whole := written(text)) <= limit:
-        return whole
-    return written(text[: _boundary(text, _reach(text, limit - 1, written))]) + "…" if limit > 0 else ""
-
-
-def _reach(text: str, room: int, written: Callable[[str], str]) -> int:
-    """How much of `text` fits into `room`; some of it does not."""
-    if written is str and text[: room + 1].isascii():
-        return room
-    for end, character in enumerate(text):
-        room -= len(written(character)) + (character > "\uffff")
-        if room < 0:
-            return end
-    return len(text)
-
-
-def _boundary(text: str, end: int) -> int:
-    """The last place up to `end` that splits no cluster of code points (accents, emoji, flags)."""
-    for place in range(end, max(end - _CLUSTER_MAX_CHARS, 0), -1):
-        if not _is_joined(text, place):
-            return place
-    return end
-
-
-def _is_joined(text: str, place: int) -> bool:
-    """Whether the code point at `place` belongs to the one before it."""
-    character = text[place]
-    if text[place - 1] == _JOINER or category(character)[0] == "M" or _EXTENDERS.match(character):
-        return True
-    # Two letters make a flag, so it matters how many stand before; no more than a line of flags is looked at.
-    flags = _FLAG_LETTERS.search(text[max(place - 2 * _CLUSTER_MAX_CHARS, 0) : place])
-    return bool(flags and _FLAG_LETTERS.match(character) and len(flags[0]) % 2)
 
 
 def escape_slack(text: str) -> str:

@@ -19,9 +19,10 @@ from alerts.alert import Status
 from alerts.config import HttpTarget
 from alerts.decision import Delivery
 from alerts.fields import Span
+from alerts.text import cut, one_line
 from connectors.request import Request
 from connectors.targets.webhook import MAP_MAX_BYTES, NAME_MAX_CHARS, TEXT_MAX_CHARS
-from connectors.text import cut, cut_map, moment, one_line, to_json, web_link
+from connectors.text import cut_map, moment, to_json, web_link
 
 API_PATH = "/api/v2/alerts"
 REASONING_MAX_CHARS = 500

@@ -18,9 +18,10 @@ from alerts.alert import Alert, Status
 from alerts.config import HttpTarget
 from alerts.decision import Delivery, Severity
 from alerts.fields import Secret, Url
+from alerts.text import cut, one_line
 from connectors.request import Request
 from connectors.targets.webhook import document
-from connectors.text import cut, first, headline, links, one_line, to_json, web_link
+from connectors.text import first, headline, links, to_json, web_link
 
 SUMMARY_MAX_CHARS = 1024
 BODY_MAX_BYTES = 512_000

@@ -18,8 +18,9 @@ from alerts.config import HttpTarget
 from alerts.decision import Delivery
 from alerts.fields import HeaderSecret, Url
 from alerts.instant import rfc3339
+from alerts.text import cut, one_line, printable
 from connectors.request import Request
-from connectors.text import cut, cut_map, escape_markdown, links, one_line, printable, to_json
+from connectors.text import cut_map, escape_markdown, links, to_json
 
 TAGS_MAX = 20
 # Rootly documents no limits; these keep a body below 256 kB.

@@ -21,9 +21,10 @@ from alerts.condition import namespace
 from alerts.config import HttpTarget
 from alerts.decision import Classification, Delivery, Severity
 from alerts.fields import HeaderSecret
+from alerts.text import cut, one_line, printable
 from connectors import request
 from connectors.request import Answer, Judgement, Request
-from connectors.text import cut, escape_slack, headline, links, one_line, printable, to_json, unformatted
+from connectors.text import escape_slack, headline, links, to_json, unformatted
 
 HEADER_MAX_CHARS = 150
 SECTION_MAX_CHARS = 3000

@@ -17,8 +17,9 @@ from alerts.config import HttpTarget
 from alerts.decision import Delivery
 from alerts.fields import HeaderSecret, Secret, header_text
 from alerts.instant import rfc3339
+from alerts.text import cut
 from connectors.request import Request
-from connectors.text import cut, cut_map, moment, to_json
+from connectors.text import cut_map, moment, to_json
 
 # Real alerts have under 10 KiB. With both maps at the bound a document stays under 1 MB, what Kafka takes by default.
 MAP_MAX_BYTES = 400_000
