@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 import threading
 from http.server import BaseHTTPRequestHandler
-from socketserver import TCPServer, ThreadingMixIn
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from alerts.errors import ConfigError
-from connectors import address
 from connectors.arrival import Arrival, arrival
+from connectors.threaded import listening, url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,10 +69,12 @@ class Inbox:
         self._delay_s = delay.total_seconds() if delay else 0.0
         self._turn = threading.Lock()
         self._closing = threading.Event()
-        self._server = _listening(listen, self)
-        host, _ = address.split(listen)
-        port = self._server.server_address[1]
-        self.url = address.url(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+
+        class Conversation(_Conversation):
+            taker = self
+
+        self._server = listening(listen, Conversation)
+        self.url = url(listen, self._server)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
 
@@ -105,35 +104,6 @@ class Inbox:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-class _Server(ThreadingMixIn, TCPServer):
-    """A thread for each connection, none of which outlives the process."""
-
-    allow_reuse_address = True
-    daemon_threads = True
-    # The default of 5 makes bursts of new connections wait for a second.
-    request_queue_size = 1024
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing of clients that hang up in the middle."""
-        if not isinstance(sys.exception(), OSError):
-            super().handle_error(request, client_address)  # type: ignore[arg-type]
-
-
-def _listening(listen: str, inbox: Inbox) -> _Server:
-    host, port = address.split(listen)
-
-    class Server(_Server):
-        address_family = address.family(host)
-
-    class Conversation(_Conversation):
-        taker = inbox
-
-    try:
-        return Server((host, port), Conversation)
-    except OSError as error:
-        raise ConfigError(f"cannot listen on {listen}: {error.strerror}; use another with --listen") from error
 
 
 class _Conversation(BaseHTTPRequestHandler):

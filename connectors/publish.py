@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-import aiohttp
 import httpx
 import structlog
 from httpx_aiohttp import AiohttpTransport
@@ -16,11 +14,12 @@ from httpx_aiohttp import AiohttpTransport
 from alerts.config import HttpTarget, Kafka, Target
 from connectors import egress
 from connectors import targets as kinds
+from connectors.exchange import hang_up, is_final, reason, retry_after_ms
 from connectors.kafka.producer import AcknowledgedProducer, Batch
 from connectors.request import Answer, Judgement, Message, Request, Sent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import timedelta
 
     from aiohttp.abc import AbstractResolver
@@ -36,14 +35,6 @@ ANSWER_MAX_BYTES = 64 * 1024
 ANSWER_MAX_S = 5.0
 """How long a body may take once the status is there, within the target's timeout: it holds a place among the requests
 under way, and says little."""
-
-_CLOSE_MAX_S = 0.1
-
-# A day: more is a slip, and the lane bounds it by the delivery's deadline anyway.
-_RETRY_AFTER_MAX_S = 86_400
-_DIGITS_MAX = 12
-
-_FINAL = (egress.RefusedAddressError, aiohttp.InvalidURL, httpx.InvalidURL)
 
 
 class Publisher:
@@ -136,10 +127,7 @@ async def _body(response: httpx.Response, until: float) -> bytes:
                 body += part
                 if len(body) >= ANSWER_MAX_BYTES:
                     break
-    with contextlib.suppress(Exception):
-        # It waits until the request's own body is sent, which a target that answers early may never read.
-        async with asyncio.timeout(_CLOSE_MAX_S):
-            await response.aclose()
+    await hang_up(response)
     return bytes(body[:ANSWER_MAX_BYTES])
 
 
@@ -149,49 +137,9 @@ def _unsent(error: Exception) -> Sent:
     A refused address, or none at all, is final: it is winnow.yaml that is to be changed, so the fallback and the dead
     letters shall tell of it now and not when the deadline is over.
     """
-    reason = f"connection failed: {_reason(error)}"
-    if any(isinstance(cause, _FINAL) for cause in _causes(error)):
-        return Sent(Judgement.REFUSED, None, reason)
-    return Sent(Judgement.RETRY, None, reason)
+    return Sent(Judgement.REFUSED if is_final(error) else Judgement.RETRY, None, f"connection failed: {reason(error)}")
 
 
 def _settle(future: asyncio.Future[str | None], error: str | None) -> None:
     if not future.done():
         future.set_result(error)
-
-
-def _reason(error: Exception) -> str:
-    """Why, without the URL: the texts of aiohttp's errors name hosts, and a URL can be a secret."""
-    for cause in _causes(error):
-        if isinstance(cause, egress.RefusedAddressError):
-            return str(cause)
-        if isinstance(cause, aiohttp.InvalidURL | httpx.InvalidURL):
-            return "the URL names no host that could be asked (IPv4 is written as four decimal numbers)"
-        if isinstance(cause, OSError) and cause.strerror and cause.errno:
-            return f"{type(cause).__name__} (errno {cause.errno})"
-    return type(error).__name__
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """An error and what it came of."""
-    cause: BaseException | None = error
-    while cause is not None:
-        yield cause
-        cause = cause.__cause__ or cause.__context__
-
-
-def retry_after_ms(headers: dict[str, str], now: datetime) -> int:
-    """`Retry-After`, seconds or a date, as milliseconds from `now`; 0 if absent, past or neither.
-
-    Source: RFC 9110, section 10.2.3
-    """
-    text = headers.get("retry-after", "").strip()
-    if text.isascii() and text.isdigit():
-        asked_s = float(text[:_DIGITS_MAX])
-    else:
-        try:
-            at = parsedate_to_datetime(text)
-        except (ValueError, OverflowError):
-            return 0
-        asked_s = ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()
-    return int(1000 * min(max(asked_s, 0), _RETRY_AFTER_MAX_S))

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from alerts.config import Kafka, Target
+from connectors.exchange import retry_after_ms
 from connectors.kafka import topics
-from connectors.publish import ANSWER_MAX_BYTES, Publisher, retry_after_ms
+from connectors.publish import ANSWER_MAX_BYTES, Publisher
 from connectors.request import Judgement
 from connectors.targets import kinds
 from tests.support.answers import http, target
