@@ -5,6 +5,7 @@ WinnowError
 ├── FormatError      a body or a record is not what its format says
 │   └── LimitError   a body holds more than the gateway's settings allow
 ├── MatcherError     a matcher cannot be parsed
+├── ReplyError       what a model replied is no answer
 └── KafkaError       the broker refused, or did not answer in time
     └── KafkaAwayError   no broker answers: it may come back
 """
@@ -43,6 +44,10 @@ class LimitError(FormatError):
 
 class MatcherError(WinnowError):
     """A matcher could not be parsed; the text quotes it and names the place."""
+
+
+class ReplyError(WinnowError):
+    """A model's reply is no answer; the text names the fields and what was expected, never what came."""
 
 
 class KafkaError(WinnowError):
