@@ -3,13 +3,26 @@
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from alerts.config_section import Section
+from alerts.errors import MatcherError
 from alerts.fields import HeaderSecret, Span, Url, Wait
+from alerts.matcher_regex import compile_search
+
+
+def _search(pattern: str) -> str:
+    try:
+        compile_search(pattern)
+    except MatcherError as error:
+        raise ValueError(str(error)) from error
+    return pattern
+
 
 Label = Annotated[str, Field(min_length=1, max_length=200)]
 Host = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", max_length=253)]
+
+Redaction = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_search)]
 
 # What says what an alert is about. A label that is not listed here is not sent and makes no template of its own.
 LABELS: tuple[str, ...] = (
@@ -58,7 +71,7 @@ class Llm(Section):
     labels: Annotated[list[Label], Field(max_length=200)] = list(LABELS)
     """What the model is shown; all else stays here."""
     annotations: Annotated[list[Label], Field(max_length=50)] = list(ANNOTATIONS)
-    redact: Annotated[list[str], Field(max_length=100)] = []
+    redact: Annotated[list[Redaction], Field(max_length=100)] = []
     """Regular expressions (RE2) of what else is secret, beside what Winnow knows by itself."""
     links: Annotated[list[Host], Field(max_length=100)] = []
     """Hosts to which a link in the model's text may be clicked."""

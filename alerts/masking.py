@@ -1,0 +1,86 @@
+"""What is left of an alert's text when all that differs from one alert to the next is taken out. Pure.
+
+Numbers, times, hashes, addresses and ids become marks, so that texts of one rule are equal. Nothing here asks which
+digit stands somewhere: a text and the same text with every digit as 0 become the same.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING
+
+from alerts.matcher_regex import compile_search
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Callable
+
+    from alerts.matcher_regex import Search
+
+    Mark = Callable[[re.Match[bytes]], bytes]
+
+_DAY = r"(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?"
+_MONTH = (
+    r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sep(?:t(?:ember)?)?"
+    r"|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)"
+)
+_CLOCK = r"\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?(?:\s?(?:[AaPp][Mm]|Z|UTC|GMT|CES?T)\b|\s?[+-]\d\d:?\d\d\b)*"
+_DATE = (
+    rf"\d{{4}}-\d\d-\d\d|\d{{1,4}}/\d{{1,2}}/\d{{1,4}}|\b(?:{_DAY},? )?"
+    rf"(?:\d{{1,2}} {_MONTH}|{_MONTH} {{1,2}}\d{{1,2}})\b(?:,? \d{{4}})?"
+)
+# The letters that Kubernetes draws names from: k8s.io/apimachinery/pkg/util/rand.
+_DRAWN = r"[bcdfghjklmnpqrstvwxz\d]"
+_UNIT = r"(?:ns|us|µs|μs|ms|s|m|h|d|w|y|sec|secs|seconds?|mins?|minutes?|hours?|days?|weeks?)"
+_HEX_WITHOUT_DIGIT_LEAST_CHARS = 16
+
+
+def masked(text: str) -> str:
+    """The text with marks in it: `<time>`, `<id>`, `<hash>`, `<address>`, `<n>`; it holds no surrogates."""
+    utf8 = text.encode()
+    for search, mark in _MASKS:
+        utf8 = search.sub(mark, utf8)
+    return utf8.decode()
+
+
+def _always(mark: bytes) -> Mark:
+    return lambda _: mark
+
+
+def _behind(mark: bytes) -> Mark:
+    return lambda found: found["keep"] + mark
+
+
+def _hash(found: re.Match[bytes]) -> bytes:
+    word = found[0]
+    if word.isdigit() or (word.isalpha() and len(word) < _HEX_WITHOUT_DIGIT_LEAST_CHARS):
+        return word  # a number, or a word such as `facade`
+    return b"<hash>"
+
+
+def _ipv6(found: re.Match[bytes]) -> bytes:
+    if found[0] == b"::":
+        return found[0]
+    try:
+        ipaddress.IPv6Address(found["six"].decode())
+    except ValueError:
+        return found[0]
+    return b"<address>"
+
+
+_MASKS: tuple[tuple[Search, Mark], ...] = tuple(
+    (compile_search(pattern), mark)
+    for pattern, mark in (
+        (r"(?i)\b[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}\b", _always(b"<id>")),
+        (r"(?i)\b(?:[\da-f]{2}[:-]){5}[\da-f]{2}\b", _always(b"<address>")),
+        (r"(?i)(?P<six>[\da-z_]*(?::[\da-z_]*){2,8})(?:\.\d{1,3}){0,3}", _ipv6),
+        (r"\d{1,3}(?:\.\d{1,3}){3}(?::\d+|/\d+)?", _always(b"<address>")),
+        (rf"(?:{_DATE})(?:,?[T ]{_CLOCK})?|\b{_CLOCK}", _always(b"<time>")),
+        (rf"(?P<keep>[a-z\d])-(?:{_DRAWN}{{8,10}}-{_DRAWN}{{5}}|{_DRAWN}{{5}})\b", _behind(b"-<id>")),
+        (r"(?i)\b(?:sha\d+:[\da-f]+|\dx[\da-f]{4,})\b", _always(b"<hash>")),
+        (r"(?i)\b[\da-f]{7,}\b", _hash),
+        (rf"\d+(?:[.,]\d+)*\s?{_UNIT}(?:\s?\d+(?:\.\d+)?{_UNIT})*\b", _always(b"<time>")),
+        (r"(?P<keep>^|[\s(\[=:<>~])[+-]?(?:(?i:inf|nan)\b|\pN+)", _behind(b"<n>")),
+        (r"(?:<n>|\pN+)(?:[.,]?\pN+)*(?:[eE][+-]?\d+)?(?:[kKMGTPEZYmunpf]i?\b)?", _always(b"<n>")),
+    )
+)

@@ -1,0 +1,153 @@
+"""What alerts have in common, which is what a model is shown. Pure, but that it remembers what it has made.
+
+An alert's template is made of its allow-listed labels, as they are, and of its allow-listed annotations, masked. It is
+asked for with each alert, so it is kept by what it is made of: the labels, and the annotations' bytes with every
+digit as 0. Masks and patterns of secrets cannot tell one digit from another, so this says no less than the text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from operator import itemgetter
+from typing import TYPE_CHECKING, NamedTuple
+
+import orjson
+
+from alerts.advice import Template
+from alerts.masking import masked
+from alerts.matcher_regex import compile_search
+from alerts.redacted import redacted, redacted_by
+from alerts.surrogates import without_surrogates
+from alerts.visible import cut, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from alerts.alert import Alert
+    from alerts.config_llm import Llm
+
+    Values = Callable[[dict[str, str]], tuple[str, ...]]
+    Pairs = tuple[tuple[str, str], ...]
+
+LABEL_MAX_CHARS = 200
+ANNOTATION_MAX_CHARS = 1000
+TEMPLATE_MAX_CHARS = 4000
+"""Of all names and values together; what comes behind is left out."""
+# Masked text is shorter than what was sent. What is longer than this is cut before it is looked at.
+_LABEL_READ_CHARS = 2 * LABEL_MAX_CHARS
+_ANNOTATION_READ_CHARS = 2 * ANNOTATION_MAX_CHARS
+KNOWN_MAX_CHARS = 8 * 1024**2
+"""Of what is remembered; it is all forgotten then."""
+_ENTRY_CHARS = 1000
+"""What an entry takes beside its key, told as characters."""
+_ENTRY_MAX_CHARS = 32 * 1024
+_SHAPE_MAX_NAMES, _SHAPE_MAX_CHARS = 200, 8192
+_LABELS_MAX = 4096
+# A shorter value of a label that is not shown, or one of letters only, stands in too many other words.
+_HIDDEN_LEAST_CHARS = 5
+
+_ZEROS = bytes.maketrans(b"123456789", b"000000000")
+
+
+class _Shape(NamedTuple):
+    """What alerts with the same names of labels, in the same order, have in common."""
+
+    names: tuple[str, ...]
+    """Those that are shown."""
+    shown: Values
+    hidden: Values
+    known: dict[tuple[tuple[str, ...], bytes], Template]
+    is_kept: bool
+
+
+class Templates:
+    """Makes templates as `classify.llm` says, and remembers them: no more than a bounded number of characters."""
+
+    def __init__(self, settings: Llm) -> None:
+        self._labels = frozenset(settings.labels)
+        self._annotations = tuple(dict.fromkeys(settings.annotations))
+        self._own = tuple(compile_search(pattern) for pattern in settings.redact)
+        self._label = lru_cache(maxsize=_LABELS_MAX)(self._label_text)
+        self._shapes: dict[tuple[str, ...], _Shape] = {}
+        self.remembered_chars = 0
+        """At most `KNOWN_MAX_CHARS`."""
+
+    def of(self, alert: Alert) -> Template:
+        """The template of one alert: equal for alerts that differ in what is not shown, and in numbers and the like."""
+        labels, get = alert.labels, alert.annotations.get
+        names = tuple(labels)
+        shape = self._shapes.get(names) or self._shape(names)
+        text = "\0".join([get(name, "") for name in self._annotations])
+        if self._own or len(text) > _ANNOTATION_READ_CHARS:
+            text = "\0".join([self._read(get(name, "")) for name in self._annotations])
+        for value in shape.hidden(labels):
+            if len(value) >= _HIDDEN_LEAST_CHARS and value in text and not value.isalpha():
+                text = text.replace(value, "0")
+        key = (shape.shown(labels), text.encode("utf-8", "surrogatepass").translate(_ZEROS))
+        return shape.known.get(key) or self._make(shape, key)
+
+    def _read(self, text: str) -> str:
+        """What of a text is looked at; the operator's patterns may tell digits apart, so they are asked here."""
+        text = cut(text, _ANNOTATION_READ_CHARS)
+        if not self._own:
+            return text
+        return redacted_by(self._own, without_surrogates(text))
+
+    def _shape(self, names: tuple[str, ...]) -> _Shape:
+        shown = tuple(name for name in names if name in self._labels)
+        hidden = tuple(name for name in names if name not in self._labels)
+        chars = sum(map(len, names))
+        is_kept = len(names) <= _SHAPE_MAX_NAMES and chars <= _SHAPE_MAX_CHARS
+        shape = _Shape(shown, _values(shown), _values(hidden), {}, is_kept)
+        if is_kept:
+            self._make_room(_ENTRY_CHARS + chars)
+            self._shapes[names] = shape
+        return shape
+
+    def _make(self, shape: _Shape, key: tuple[tuple[str, ...], bytes]) -> Template:
+        values, text = key
+        labels = zip(shape.names, map(self._label, (cut(value, _LABEL_READ_CHARS) for value in values)), strict=True)
+        texts = text.decode("utf-8", "surrogatepass").split("\0", len(self._annotations) - 1)
+        annotations = zip(self._annotations, map(self._annotation, texts), strict=True)
+        template = _template(labels, annotations)
+        chars = _ENTRY_CHARS + sum(map(len, values)) + len(text)
+        if shape.is_kept and chars <= _ENTRY_MAX_CHARS:
+            self._make_room(chars)
+            shape.known[key] = template
+        return template
+
+    def _make_room(self, chars: int) -> None:
+        """Forgets everything when that is full: whoever sends ever new texts gains nothing but work for each."""
+        self.remembered_chars += chars
+        if self.remembered_chars > KNOWN_MAX_CHARS:
+            for shape in self._shapes.values():
+                shape.known.clear()
+            self._shapes.clear()
+            self.remembered_chars = chars
+
+    def _label_text(self, value: str) -> str:
+        return redacted(visible(value), self._own).replace("\n", " ")[:LABEL_MAX_CHARS]
+
+    def _annotation(self, text: str) -> str:
+        return " ".join(masked(redacted(visible(text), self._own)).split())[:ANNOTATION_MAX_CHARS]
+
+
+def _values(names: tuple[str, ...]) -> Values:
+    """Takes the values of these names."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda labels: tuple([labels[name] for name in names])
+
+
+def _template(labels: Iterable[tuple[str, str]], annotations: Iterable[tuple[str, str]]) -> Template:
+    left = TEMPLATE_MAX_CHARS
+    shown: list[Pairs] = []
+    for pairs in (labels, annotations):
+        taken = []
+        for name, text in sorted(pairs):
+            left -= len(name) + len(text)
+            if text and left >= 0:
+                taken.append((name, text))
+        shown.append(tuple(taken))
+    return Template(hashlib.blake2b(orjson.dumps(shown), digest_size=8).hexdigest(), shown[0], shown[1])
