@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from alerts.decision import Severity
+from alerts.errors import FormatError
 
 if TYPE_CHECKING:
-    from alerts.decision import Severity
+    from collections.abc import Mapping
 
 
 class Template(NamedTuple):
@@ -66,7 +69,9 @@ class How(StrEnum):
     TOO_MANY = "too-many"
     """As many alerts as may be were waiting already."""
     RESOLVED = "resolved"
-    """A resolve waits for no model, and no answer was there."""
+    """A resolve waits for no model; it is weighed by what was last said of its template, if anything was."""
+    UNRECORDED = "unrecorded"
+    """Judged again from records of the past, which hold no answer for it."""
 
 
 class Advice(NamedTuple):
@@ -77,3 +82,35 @@ class Advice(NamedTuple):
     how: How
     answer: Answer | None
     """None: the rules decided alone."""
+
+
+def to_plain(advice: Advice) -> dict[str, object]:
+    """As decisions hold it: `how` and `template`, and of an answer all its fields under `answer`."""
+    plain: dict[str, object] = {"how": advice.how.value, "template": advice.template}
+    if advice.answer is not None:
+        plain["answer"] = advice.answer._asdict()
+    return plain
+
+
+def from_plain(plain: Mapping[str, Any]) -> Advice:
+    """What `to_plain` was given.
+
+    Raises:
+        FormatError: It is none.
+    """
+    try:
+        found = plain.get("answer")
+        answer = None if found is None else answer_of(found)
+        return Advice(plain["template"], How(plain["how"]), answer)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise FormatError(f"no advice: {type(error).__name__}: {error}") from error
+
+
+def answer_of(fields: Mapping[str, Any]) -> Answer:
+    """An answer out of its fields as JSON holds them."""
+    typed = {
+        "severity": Severity(fields["severity"]),
+        "recommendations": tuple(fields["recommendations"]),
+        "guards": tuple(fields["guards"]),
+    }
+    return Answer(**{**fields, **typed})

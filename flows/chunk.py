@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import chain, repeat
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from alerts.alert import Alert, Arrival
     from alerts.decision import Delivery, Verdict
@@ -59,3 +60,8 @@ class Chunk(NamedTuple):
     """Whether somebody waits for the answer to one of its alerts."""
     judging: Mapping[str, Judging] = MappingProxyType({})
     """By input id, only of a chunk that is awaited."""
+
+
+def offsets(chunk: Chunk) -> Iterator[int]:
+    """Of each arrival the offset of its record."""
+    return chain.from_iterable(repeat(offset, count) for offset, count in chunk.records)

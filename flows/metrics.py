@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter as Tally
 from typing import TYPE_CHECKING
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,6 +25,17 @@ delivery_seconds = Histogram(
     ["target"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600),
 )
+
+llm_calls = Counter("winnow_llm_calls_total", "Calls of the model", ["outcome"])
+llm_tokens = Counter("winnow_llm_tokens_total", "Tokens of prompts and replies")
+llm_seconds = Histogram(
+    "winnow_llm_seconds", "From a question to its answer", buckets=(0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 20)
+)
+llm_alerts = Counter("winnow_llm_alerts_total", "Alerts by how the model's word on them came about", ["how"])
+llm_guards = Counter("winnow_llm_guards_total", "Alerts where a guard rail changed what the model said", ["guard"])
+llm_waiting = Gauge("winnow_llm_alerts_waiting", "Alerts that wait for the model")
+llm_cached = Gauge("winnow_llm_templates_cached", "Templates whose answers are kept")
+llm_held_back = Gauge("winnow_llm_held_back", "1 while the model's breaker is open")
 
 
 def count(step: str, outcomes: Iterable[str]) -> None:

@@ -16,9 +16,11 @@ from connectors.kafka.expirer import Expirer
 from connectors.kafka.sink import MessageSink
 from connectors.kafka.source import WebhooksSource
 from connectors.kafka.topics import topics
+from connectors.llm import Model
 from connectors.metrics_server import serve
 from connectors.publish import Publisher
 from flows.plan import Closing
+from flows.plumbing.asking import Adviser, Asking, Process, steady_clock
 from flows.plumbing.background import Background, Wake
 from flows.plumbing.drain import Drain
 from flows.plumbing.lanes import LaneLogic, Shared
@@ -58,6 +60,8 @@ class Parts(NamedTuple):
     messages: Sink[tuple[str, Message]]
     silence: Silence | None = None
     """Ends what no sender repeats; None: nothing is ended so."""
+    asking: Adviser | None = None
+    """Has a model asked; None: there is none."""
 
 
 def build(config: Config) -> Parts:
@@ -66,11 +70,19 @@ def build(config: Config) -> Parts:
     background = Background(wake)
     pending = Pending(config.publish.max_pending)
 
+    llm = config.classify.llm
+    model = None if llm is None else Model(llm)
+
     def on_end() -> None:
         expirer.close()
         background.finish(publisher.close)
+        if model is not None:
+            background.finish(model.close)
 
     drain = Drain(config.flow.drain, background.is_idle, pending, on_end)
+    asking = None
+    if llm is not None and model is not None:
+        asking = Asking(llm, model.ask, Process(background, pending, steady_clock(), lambda: drain.has_begun))
     names = topics(config.kafka)
     publisher = Publisher(config.targets, config.kafka)
     shared = Shared(
@@ -105,4 +117,5 @@ def build(config: Config) -> Parts:
         ),
         messages=MessageSink(config.kafka),
         silence=silence,
+        asking=asking,
     )

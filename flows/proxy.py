@@ -17,7 +17,7 @@ def connect(parts: Parts) -> Dataflow:
     records = op.input("kafka", proxy, parts.kafka)
     arrivals = steps.convert(records, parts.convert)
     changes = steps.dedup(arrivals, parts.dedup, parts.silence)
-    judged = steps.classify(changes, parts.classify)
+    judged = steps.classify(changes, parts.classify, parts.asking)
     allowed = steps.filter_(judged, parts.filter)
     routed = steps.route(allowed, parts.route, parts.closing)
     ended = steps.publish(routed, parts.publish)

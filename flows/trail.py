@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from alerts import advice as advising
 from alerts.decision import Classification, Delivery, Outcome, Verdict
 from alerts.delivery_json import to_plain
 from alerts.fingerprint import partition_of
@@ -26,6 +27,7 @@ from flows.steps.filter import DENY
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from alerts.advice import Advice
     from alerts.alert import Arrival
     from alerts.retry import Retry
     from connectors.job import Ended
@@ -98,6 +100,8 @@ def _decisions(chunk: Chunk) -> Iterator[Row]:
             row["classify"] = _classification(judged.told)
             if judged.weighed is not judged.told:
                 row["weighed"] = _classification(judged.weighed)
+            if judged.advice is not None:
+                row["advice"] = _advice(judged.advice, judged.alone, judged.guards)
             row["filter"] = _verdict(filtered)
             # Where a denied alert would have gone is no decision about it.
             verdicts = () if filtered.outcome == DENY else routing.verdicts
@@ -139,6 +143,14 @@ def _bare(outcome: str, rule: str) -> orjson.Fragment:
 def _classification(found: Classification) -> orjson.Fragment:
     told = ("severity", "category", "confidence", "source", "rule")
     return orjson.Fragment(orjson.dumps({name: getattr(found, name) for name in told}))
+
+
+@lru_cache(maxsize=4096)
+def _advice(advice: Advice, alone: Classification | None, guards: tuple[str, ...]) -> orjson.Fragment:
+    told: Row = advising.to_plain(advice)
+    if alone is not None:
+        told |= {"alone": _classification(alone), "guards": guards}
+    return orjson.Fragment(orjson.dumps(told))
 
 
 def _recalled(retry: Retry, verdict: Verdict) -> Row:

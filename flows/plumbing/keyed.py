@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import partial
-from itertools import chain, islice, repeat
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from bytewax.operators import StatefulBatchLogic
@@ -14,7 +14,7 @@ from alerts.errors import FormatError
 from alerts.record import Stored, open_alert
 from alerts.retry import Retry
 from flows import metrics
-from flows.chunk import Chunk, Unreadable
+from flows.chunk import Chunk, Unreadable, offsets
 from flows.plumbing.account import account
 from flows.plumbing.rows import failed
 from flows.retried import Retried
@@ -22,7 +22,7 @@ from flows.steps import dedup as deduping
 from flows.steps.dedup import Dedup, Seen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from alerts.alert import Alert, Arrival
     from flows.plumbing.silence import Silence
@@ -121,9 +121,9 @@ class DedupLogic(StatefulBatchLogic[Chunk, Chunk, Saved]):
         alerts: list[Alert] = []
         transitions: list[str] = []
         dedup, state = self._dedup, self._state
-        timers, offsets = state.memory.timers, _offsets(chunk)
+        timers, of_records = state.memory.timers, offsets(chunk)
         for arrival in chunk.arrivals:
-            offset = next(offsets)
+            offset = next(of_records)
             try:
                 said = dedup(state, arrival)
                 if arrival.ends_at is not None or timers.is_used:
@@ -158,14 +158,9 @@ class DedupLogic(StatefulBatchLogic[Chunk, Chunk, Saved]):
         return saved
 
 
-def _offsets(chunk: Chunk) -> Iterator[int]:
-    """Of each arrival the offset of its record."""
-    return chain.from_iterable(repeat(offset, count) for offset, count in chunk.records)
-
-
 def _unreadable(chunk: Chunk, position: int, arrival: Arrival, error: Exception) -> Unreadable:
     """An arrival whose line cannot be opened, with the offset of the record it stands in."""
-    offset = next(islice(_offsets(chunk), position, None))
+    offset = next(islice(offsets(chunk), position, None))
     return Unreadable(offset, arrival.envelope.accepted_ms, f"{arrival.id}: {error}", arrival.line)
 
 

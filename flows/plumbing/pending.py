@@ -40,11 +40,15 @@ class Pending:
         return self._oldest_ms
 
     def watch(self, oldest_ms: Callable[[], int | None]) -> None:
-        """A lane says when its oldest alert was accepted."""
+        """A lane, or whatever lets alerts wait, says when its oldest was accepted."""
         self._lanes.append(oldest_ms)
+
+    def changed(self) -> None:
+        """What was said of the oldest may no longer be so."""
+        self._is_known = False
 
     def add(self, more: int) -> None:
         """So many more wait; fewer if negative."""
-        self._is_known = False  # also with none more: one may have ended as another came
+        self.changed()  # also with none more: one may have ended as another came
         self._count += more
         _waiting.inc(more)

@@ -11,11 +11,10 @@ from connectors.request import Message
 from flows import metrics, plan
 from flows.chunk import Chunk
 from flows.plumbing.account import account
+from flows.plumbing.judging import ClassifyLogic
 from flows.plumbing.keyed import ConvertLogic, DedupLogic
 from flows.plumbing.rows import run
-from flows.plumbing.timed import Timed
 from flows.retried import RETRIED
-from flows.steps import classify as classifying
 from flows.steps import filter as filtering
 
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from alerts.record import Stored
     from connectors.job import Ended
     from flows.parts import Lane
+    from flows.plumbing.asking import Adviser
     from flows.plumbing.silence import Silence
     from flows.steps.classify import Classify
     from flows.steps.convert import Convert
@@ -47,17 +47,9 @@ def dedup(up: Chunks, step: Dedup, silence: Silence | None = None) -> Chunks:
     return op.stateful_batch("dedup", up, lambda state: DedupLogic(step, state, silence))
 
 
-def classify(up: Chunks, step: Classify) -> Chunks:
-    """Adds what each alert is taken for."""
-
-    def column(chunk: Chunk) -> Chunk:
-        timed = Timed(step) if chunk.is_awaited else None
-        judged = run("classify", timed or step, classifying.if_it_raised, chunk.alerts)
-        metrics.count("classify", (row.told.severity for row in judged))
-        chunk = chunk._replace(judged=judged)
-        return chunk if timed is None else chunk._replace(judging=timed.judging(chunk.alerts, judged))
-
-    return _each("classify", up, column)
+def classify(up: Chunks, step: Classify, asking: Adviser | None = None) -> Chunks:
+    """Adds what each alert is taken for; what waits for the model comes later, in chunks of its own."""
+    return op.stateful_batch("classify", up, lambda state: ClassifyLogic(step, asking, state))
 
 
 def filter_(up: Chunks, step: Filter) -> Chunks:

@@ -1,0 +1,187 @@
+"""Runs `Classify` over the chunks of one partition; where there is a model, alerts may wait for it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypedDict
+
+from bytewax.operators import StatefulBatchLogic
+
+from alerts.advice import Advice, How
+from alerts.errors import FormatError
+from flows import metrics
+from flows.chunk import Chunk
+from flows.guard_rails import weigh
+from flows.plumbing.parting import of_those, passed, reopened, without
+from flows.plumbing.rows import failed, run
+from flows.plumbing.timed import Timed
+from flows.plumbing.waiting import Row, Waiting, to_plain
+from flows.steps import classify as classifying
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from flows.governor import Kept
+    from flows.plumbing.asking import Adviser
+    from flows.plumbing.waiting import Plain
+    from flows.steps.classify import Classify, Judged
+
+    Said = tuple[str, Advice | None]
+    """A template's id and what the model says of it; None: the alert may wait for that."""
+
+VERSION = 1
+# In one partition: far more than a deadline's worth of new templates brings. What comes beyond is judged by rules.
+WAITING_MAX = 10_000
+
+_AT_ONCE = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class Saved(TypedDict):
+    """What a snapshot holds of a partition."""
+
+    v: int
+    partition: int
+    waiting: list[Plain]
+    kept: Kept | None
+    """What this partition had the model asked; None: there was no model."""
+
+
+class ClassifyLogic(StatefulBatchLogic[Chunk, Chunk, Saved]):
+    """Chunks in, chunks with their alerts judged out; what waits comes out later, in chunks of its own."""
+
+    def __init__(self, step: Classify, asking: Adviser | None, state: Saved | None) -> None:
+        """Judge by `step`, and have a model asked by `asking`, if there is one; `state` is the snapshot."""
+        self._step = step
+        self._asking = asking
+        self._waiting = Waiting()
+        self._partition = 0
+        self._restored: list[Plain] = []
+        """What waited when the last process ended; it is asked about again once all partitions know what they knew."""
+        self._kept: Kept | None = None
+        """What the snapshot knows of a model, handed on while none is configured."""
+        if asking is not None:
+            asking.pending.watch(self.oldest_ms)
+        if state is not None:
+            self._restore(state)
+
+    @property
+    def _owner(self) -> str:
+        return str(self._partition)
+
+    def _restore(self, state: Saved) -> None:
+        if state["v"] != VERSION:
+            raise FormatError(f"state of classify, version {state['v']!r}; this Winnow reads {VERSION}")
+        self._partition = state["partition"]
+        self._restored = state["waiting"]
+        self._kept = state["kept"]
+        if self._asking is not None and self._kept is not None:
+            self._asking.restore(self._owner, self._kept)
+
+    def on_batch(self, values: list[Chunk]) -> tuple[Iterable[Chunk], bool]:
+        """The chunks, without what waits."""
+        out = self._left()
+        for chunk in values:
+            self._partition = chunk.partition
+            if chunk.retry is not None and chunk.retry.delivery.alert.fingerprint in self._waiting:
+                # What comes back stands behind what its alert told before, which therefore waits no longer.
+                self._waiting.hurry(chunk.retry.delivery.alert.fingerprint)
+                out += self._left()
+            out.append(self._judge(chunk))
+        if self._asking is not None:
+            self._asking.poll()
+        return out, StatefulBatchLogic.RETAIN
+
+    def on_notify(self) -> tuple[Iterable[Chunk], bool]:
+        """What waits no longer."""
+        return self._left(), StatefulBatchLogic.RETAIN
+
+    def notify_at(self) -> datetime | None:
+        """At once while anything is waited for: the source's wait paces it, and an answer ends that."""
+        is_asked = self._asking is not None and self._asking.is_busy(self._owner)
+        return _AT_ONCE if self._waiting or self._restored or is_asked else None
+
+    def snapshot(self) -> Saved:
+        """What waits, and what this partition had the model asked."""
+        waiting = [*self._restored, *(to_plain(row.offset, row.arrival, row.seen) for row in self._waiting)]
+        kept = self._kept if self._asking is None else self._asking.keep(self._owner)
+        return Saved(v=VERSION, partition=self._partition, waiting=waiting, kept=kept)
+
+    def oldest_ms(self) -> int | None:
+        """When the oldest alert that waits was accepted; None if none waits."""
+        return min((row.arrival.envelope.accepted_ms for row in self._waiting), default=None)
+
+    def _judge(self, chunk: Chunk) -> Chunk:
+        timed = Timed(self._step) if chunk.is_awaited else None
+        judged = run("classify", timed or self._step, classifying.if_it_raised, chunk.alerts)
+        if self._asking is not None:
+            chunk, judged = self._advised(self._asking, chunk, judged)
+        _count(judged)
+        judging = chunk.judging if timed is None else timed.judging(chunk.alerts, judged)
+        return chunk._replace(judged=judged, judging=judging)
+
+    def _advised(self, asking: Adviser, chunk: Chunk, judged: list[Judged]) -> tuple[Chunk, list[Judged]]:
+        """Each with what the model says, without those that wait for it."""
+        now_ms = asking.now_ms()
+        said = [asking.advice(alert, self._owner, now_ms) for alert in chunk.alerts]
+        ready = [advice for _, advice in said if advice is not None]
+        if self._waiting or len(ready) < len(said):
+            waiting = self._wait(asking, chunk, list(zip(judged, said, strict=True)))
+            ready = [
+                advice or Advice(template, How.TOO_MANY, None)
+                for place, (template, advice) in enumerate(said)
+                if place not in waiting
+            ]
+            judged = [row for place, row in enumerate(judged) if place not in waiting]
+            chunk = without(chunk, waiting)
+        return chunk, [_weighed(row, advice) for row, advice in zip(judged, ready, strict=True)]
+
+    def _wait(self, asking: Adviser, chunk: Chunk, rows: list[tuple[Judged, Said]]) -> frozenset[int]:
+        """Let wait what may, and what comes after an event of its alert that waits; their places."""
+        now_ms = asking.now_ms()
+        waiting: set[int] = set()
+        for place, (offset, arrival, seen) in enumerate(passed(chunk)):
+            judged, (template, advice) = rows[place]
+            if arrival.fingerprint in self._waiting or (advice is None and len(self._waiting) < WAITING_MAX):
+                until_ms = now_ms + asking.wait_ms(judged.weighed)
+                row = Row(offset, arrival, seen, chunk.alerts[place], judged, template, advice, now_ms, until_ms)
+                self._waiting.add(row)
+                waiting.add(place)
+        asking.pending.changed()
+        metrics.llm_waiting.inc(len(waiting))
+        return frozenset(waiting)
+
+    def _left(self) -> list[Chunk]:
+        """What waits no longer, judged."""
+        out: list[Chunk] = []
+        if self._restored:
+            chunk = reopened(self._partition, self._restored)
+            self._restored = []
+            out.append(self._judge(chunk))
+        if self._asking is not None:
+            asking = self._asking
+            asking.poll()
+            now_ms = asking.now_ms()
+            if left := self._waiting.leave(lambda template: asking.settled(template, now_ms), now_ms):
+                asking.pending.changed()
+                metrics.llm_waiting.dec(len(left))
+                judged = [_weighed(row.judged, advice) for row, advice in left]
+                _count(judged)
+                out.append(of_those(self._partition, [row for row, _ in left], judged, now_ms))
+        return out
+
+
+def _weighed(judged: Judged, advice: Advice) -> Judged:
+    try:
+        return weigh(judged, advice)
+    except Exception as error:  # noqa: BLE001 without the model's word the rules' holds
+        failed("classify", error)
+        return judged
+
+
+def _count(judged: Sequence[Judged]) -> None:
+    metrics.count("classify", (row.told.severity for row in judged))
+    for how, times in Counter(row.advice.how for row in judged if row.advice is not None).items():
+        metrics.llm_alerts.labels(how=how.value).inc(times)
+    for guard, times in Counter(guard for row in judged for guard in row.guards).items():
+        metrics.llm_guards.labels(guard=guard).inc(times)
