@@ -9,19 +9,19 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks import flow, gateway, path, snapshot
+from benchmarks import flow, gateway, model, path, snapshot
 from benchmarks.figure import Figure, table
 from benchmarks.settings import Bench
 from tests.support.kafka.choose import kafka
 
 
 def main() -> None:
-    """Measure and print; takes about four minutes."""
+    """Measure and print; takes about seven minutes."""
     console = Console(width=max(Console().width, 150))
     figures: list[Figure] = []
     with kafka() as broker, tempfile.TemporaryDirectory() as folder:
         bench = Bench(broker.bootstrap, Path(folder))
-        for measured in track((gateway, flow, path, snapshot), "measuring", console=Console(stderr=True)):
+        for measured in track((gateway, flow, path, model, snapshot), "measuring", console=Console(stderr=True)):
             figures.extend(measured.figures(bench))
     console.print(table(figures))
     console.print(

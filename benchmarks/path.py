@@ -7,16 +7,17 @@ import http.client
 import statistics
 import threading
 import time
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
 from benchmarks import processes
-from benchmarks.bodies import webhook
+from benchmarks.bodies import labels, webhook
 from benchmarks.figure import Figure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from benchmarks.settings import Bench
 
@@ -25,7 +26,7 @@ _RATE = 100
 _WARM_UP = 500
 
 
-class _Target:
+class Target:
     """A webhook target that notes when each alert arrived."""
 
     def __init__(self) -> None:
@@ -53,42 +54,62 @@ class _Target:
 
 def figures(bench: Bench) -> Iterator[Figure]:
     """p50 and p99 in milliseconds."""
-    target = _Target()
-    hook = {
-        "name": "hook",
-        "kind": "webhook",
-        "url": f"http://127.0.0.1:{target.port}/",
-        "allow_private": True,
-    }
-    kafka, port = bench.kafka("path", 32), processes.free_port()
-    environment = bench.environment(port, kafka, targets=[hook])
-    flow_ready = f"http://{environment['WINNOW_METRICS_LISTEN']}/readyz"
+    with product(bench, "path") as whole:
+        late_ms = whole.late_ms(range(_WARM_UP + int(_RATE * max(10.0, bench.seconds))), _RATE)[_WARM_UP:]
+    yield Figure("POST to arrival at 100 alerts/s, p50", statistics.median(late_ms), "ms", aim="10 ms")
+    yield Figure("POST to arrival at 100 alerts/s, p99", p99(late_ms), "ms", aim="50 ms")
+
+
+def p99(values: Iterable[float]) -> float:
+    """The 99th percentile."""
+    ordered = sorted(values)
+    return ordered[int(len(ordered) * 0.99)]
+
+
+class Product(NamedTuple):
+    """Gateway, flow and a target."""
+
+    port: int
+    metrics: str
+    """Where the flow's metrics are."""
+    target: Target
+
+    def late_ms(self, numbers: Iterable[int], rate: float) -> list[float]:
+        """Send single alerts at a steady rate; milliseconds from each POST to its arrival, in the order sent."""
+        sent = self._send(numbers, rate)
+        arrived = self.target.arrived
+        processes.wait_for(lambda: arrived.keys() >= sent.keys(), f"{len(sent)} notifications arrive")
+        return [(arrived[name] - moment) * 1000 for name, moment in sent.items()]
+
+    def _send(self, numbers: Iterable[int], rate: float) -> dict[str, float]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port)
+        sent: dict[str, float] = {}
+        started = time.monotonic()
+        for place, number in enumerate(numbers):
+            time.sleep(max(0.0, started + place / rate - time.monotonic()))
+            body = webhook(range(number, number + 1))
+            sent[labels(number)["instance"]] = time.monotonic()
+            connection.request("POST", "/webhook/proxy", body, {"content-type": "application/json"})
+            answer = connection.getresponse()
+            answer.read()
+            if answer.status != 202:
+                raise RuntimeError(f"the gateway answered {answer.status}")
+        connection.close()
+        return sent
+
+
+@contextmanager
+def product(bench: Bench, prefix: str, **sections: object) -> Iterator[Product]:
+    """All of it, on topics of its own, with these sections of winnow.yaml beside the target."""
+    target = Target()
+    hook = {"name": "hook", "kind": "webhook", "url": f"http://127.0.0.1:{target.port}/", "allow_private": True}
+    kafka, port = bench.kafka(prefix, 32), processes.free_port()
+    environment = bench.environment(port, kafka, targets=[hook], **sections)
+    metrics = f"http://{environment['WINNOW_METRICS_LISTEN']}"
     with (
         processes.running(["-m", "http_gateway"], environment, None),
         processes.running(["-m", "bytewax.run", "flows.proxy"], environment, None),
     ):
-        for url in (f"http://127.0.0.1:{port}/readyz", flow_ready):
+        for url in (f"http://127.0.0.1:{port}/readyz", f"{metrics}/readyz"):
             processes.wait_for(lambda url=url: processes.answers(url), f"{url} is ready")  # type: ignore[misc]
-        count = _WARM_UP + int(_RATE * max(10.0, bench.seconds))
-        sent = _send(port, count)
-        processes.wait_for(lambda: len(target.arrived) >= count, f"{count} notifications arrive")
-    late_ms = sorted((target.arrived[name] - moment) * 1000 for name, moment in list(sent.items())[_WARM_UP:])
-    yield Figure("POST to arrival at 100 alerts/s, p50", statistics.median(late_ms), "ms", aim="10 ms")
-    yield Figure("POST to arrival at 100 alerts/s, p99", late_ms[int(len(late_ms) * 0.99)], "ms", aim="50 ms")
-
-
-def _send(port: int, count: int) -> dict[str, float]:
-    """Send single alerts at a steady rate; when each was sent."""
-    connection = http.client.HTTPConnection("127.0.0.1", port)
-    sent: dict[str, float] = {}
-    started = time.monotonic()
-    for number in range(count):
-        time.sleep(max(0.0, started + number / _RATE - time.monotonic()))
-        body = webhook(range(number, number + 1))
-        sent[f"api-{number}.example.com:9090"] = time.monotonic()
-        connection.request("POST", "/webhook/proxy", body, {"content-type": "application/json"})
-        answer = connection.getresponse()
-        answer.read()
-        if answer.status != 202:
-            raise RuntimeError(f"the gateway answered {answer.status}")
-    return sent
+        yield Product(port, f"{metrics}/metrics", target)

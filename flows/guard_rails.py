@@ -6,7 +6,6 @@ The severity is never below what the rules alone say, and whoever would be told 
 
 from __future__ import annotations
 
-from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -27,19 +26,32 @@ _RANK = MappingProxyType(
 
 def weigh(judged: Judged, advice: Advice) -> Judged:
     """What an alert is taken for with the answer, if there is one, beside what the rules alone say."""
-    answer = advice.answer
-    if answer is None:
+    if advice.answer is None:
         return judged._replace(advice=advice)
-    source = Judge.CACHE if advice.how is How.CACHED or advice.how is How.RESOLVED else Judge.LLM
+    key = (id(judged.told), id(judged.weighed), id(advice))
+    known = _known.get(key)
+    if known is None:
+        if len(_known) >= _KNOWN_MAX:
+            _known.clear()
+        # With what the key was made of, so that nothing else gets these ids.
+        known = _known[key] = (_weigh(judged, advice, advice.answer), judged, advice)
+    return known[0]
+
+
+# Few rules and answers meet, but in each alert: to look up costs a quarter of what it costs to weigh.
+_known: dict[tuple[int, int, int], tuple[Judged, Judged, Advice]] = {}
+_KNOWN_MAX = 4096
+
+
+def _weigh(judged: Judged, advice: Advice, answer: Answer) -> Judged:
+    source = Judge.LLM if advice.how is How.ANSWERED else Judge.CACHE
     told = _with(judged.told, answer, source)
     weighed = told if judged.weighed is judged.told else _with(judged.weighed, answer, source)
-    guards = answer.guards
-    if _RANK[answer.severity] < _RANK[judged.weighed.severity]:
-        guards = (FLOOR, *guards)
+    is_below = _RANK[answer.severity] < _RANK[judged.weighed.severity]
+    guards = (FLOOR, *answer.guards) if is_below else answer.guards
     return judged._replace(told=told, weighed=weighed, alone=judged.weighed, advice=advice, guards=guards)
 
 
-@lru_cache(maxsize=4096)
 def _with(rules: Classification, answer: Answer, source: Judge) -> Classification:
     severity = answer.severity if _RANK[answer.severity] > _RANK[rules.severity] else rules.severity
     return Classification(

@@ -240,3 +240,25 @@ def test_row_says_what_the_rules_alone_say_and_that_they_are_the_floor() -> None
     assert row.told.severity is row.weighed.severity is Severity.WARNING
     assert row.alone is not None
     assert (row.alone.rule, row.guards) == ("default", ("floor",))
+
+
+def test_ten_thousand_equal_alerts_are_one_call() -> None:
+    desk = Desk(Scripted(may_answer=False))
+    logic = _logic(desk)
+    for start in range(0, 10_000, 1000):
+        assert _come(logic, _chunk(*map(_event, range(start, start + 1000)))) == []
+    desk.model.may_answer.set()
+    assert len(_wait(logic, desk)) == 10_000
+    assert len(desk.model.asked) == 1
+
+
+def test_ten_thousand_alerts_of_fifty_templates_are_fifty_calls() -> None:
+    desk = Desk(Scripted(), new_templates_per_minute=50)
+    logic = _logic(desk)
+    left = []
+    for start in range(0, 10_000, 1000):
+        events = (_event(number, f"Kind{number % 50}") for number in range(start, start + 1000))
+        left += _come(logic, _chunk(*events))
+    left += _wait(logic, desk)
+    assert len(left) == 10_000
+    assert len(desk.model.asked) == 50
