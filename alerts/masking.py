@@ -68,6 +68,11 @@ def _ipv6(found: re.Match[bytes]) -> bytes:
     return b"<address>"
 
 
+def _drawn(found: re.Match[bytes]) -> bytes:
+    """Five digits are a number as any other."""
+    return found[0] if found[0][2:].isdigit() else found["keep"] + b"-<id>"
+
+
 _MASKS: tuple[tuple[Search, Mark], ...] = tuple(
     (compile_search(pattern), mark)
     for pattern, mark in (
@@ -76,7 +81,7 @@ _MASKS: tuple[tuple[Search, Mark], ...] = tuple(
         (r"(?i)(?P<six>[\da-z_]*(?::[\da-z_]*){2,8})(?:\.\d{1,3}){0,3}", _ipv6),
         (r"\d{1,3}(?:\.\d{1,3}){3}(?::\d+|/\d+)?", _always(b"<address>")),
         (rf"(?:{_DATE})(?:,?[T ]{_CLOCK})?|\b{_CLOCK}", _always(b"<time>")),
-        (rf"(?P<keep>[a-z\d])-(?:{_DRAWN}{{8,10}}-{_DRAWN}{{5}}|{_DRAWN}{{5}})\b", _behind(b"-<id>")),
+        (rf"(?P<keep>[a-z\d])-(?:{_DRAWN}{{8,10}}-{_DRAWN}{{5}}|{_DRAWN}{{5}})\b", _drawn),
         (r"(?i)\b(?:sha\d+:[\da-f]+|\dx[\da-f]{4,})\b", _always(b"<hash>")),
         (r"(?i)\b[\da-f]{7,}\b", _hash),
         (rf"\d+(?:[.,]\d+)*\s?{_UNIT}(?:\s?\d+(?:\.\d+)?{_UNIT})*\b", _always(b"<time>")),

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from alerts.alert import Alert
     from alerts.config_llm import Llm
     from alerts.decision import Classification
-    from flows.plumbing.background import Background, Work
     from flows.governor import Kept
+    from flows.plumbing.background import Background, Work
     from flows.plumbing.pending import Pending
 
 Clock = Callable[[], int]

@@ -53,6 +53,8 @@ ZEROS = str.maketrans("123456789", "0" * 9)
         ("i-0abc123def4567890", "i-<hash>"),
         ("checkout-5d7f8c9b6-x2x4z", "checkout-<id>"),
         ("fluent-bit-xk2lp", "fluent-bit-<id>"),
+        ("api-10000", "api-<n>"),
+        ("api-9999", "api-<n>"),
         ("db-0", "db-<n>"),
     ],
 )

@@ -1,4 +1,4 @@
-"""A model for tests that answers when it is told to, and the flow's step that asks it, on a clock that is told the time."""
+"""A model for tests that answers when it is told to, and what a step needs to ask it; the clock is told the time."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Scripted:
     async def ask(self, template: Template, tried: Callable[[Tried], None], may_go_on: Callable[[], bool]) -> Reply:
         """One question."""
         self.asked.append(template)
-        while not self.may_answer.is_set():
+        while not self.may_answer.is_set():  # noqa: ASYNC110 a thread sets it
             await asyncio.sleep(0.001)
         tried(Tried(self.answer is None, 100, 0))
         return Reply(self.answer, "" if self.answer else "answered 500")
