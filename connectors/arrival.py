@@ -37,6 +37,8 @@ class Notification(NamedTuple):
     key: str = ""
     """Fingerprint or dedup key."""
     id: str = ""
+    judge: str = ""
+    """Who classified it, and by what: `llm: small`, `rules: backup`."""
 
 
 class Arrival(NamedTuple):
@@ -91,7 +93,14 @@ def _from_fields(entry: object) -> Notification:
         _first(parts, _NAME_KEYS[:2]) or _first(parts, _NAME_KEYS),
         _first(parts, _KEY_KEYS),
         _first(parts, _ID_KEYS),
+        _judge(parts),
     )
+
+
+def _judge(parts: Sequence[Mapping[str, object]]) -> str:
+    """As Winnow's own documents carry it; what others call a source is something else."""
+    found = next((one for part in parts if isinstance(one := part.get("classification"), Mapping)), {})
+    return ": ".join(text for name in ("source", "rule") if isinstance(text := found.get(name), str) and text)
 
 
 def _ending(parts: Sequence[Mapping[str, object]]) -> str:

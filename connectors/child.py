@@ -26,6 +26,8 @@ class Command(NamedTuple):
     argv: Sequence[str]
     ready: str | None = None
     """A URL that answers 200 once it is up; None: it is up when it has started."""
+    is_needed: bool = True
+    """Whether the others end with it."""
 
 
 class Exited(NamedTuple):

@@ -33,6 +33,8 @@ OVERRIDES = MappingProxyType(
         "WINNOW_FETCH_WAIT_MS": ("kafka", "client", "fetch.wait.max.ms"),
         "WINNOW_LISTEN": ("gateway", "listen"),
         "WINNOW_METRICS_LISTEN": ("flow", "metrics_listen"),
+        "WINNOW_LLM_BASE_URL": ("classify", "llm", "base_url"),
+        "WINNOW_LLM_MODEL": ("classify", "llm", "model"),
     }
 )
 """Variables that take the place of what the file says, unless they are empty."""

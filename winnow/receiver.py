@@ -78,7 +78,7 @@ def people(console: Console) -> Callable[[Arrival, int], None]:
 
 def _block(now: str, taken: Arrival, told: Notification, status: int) -> Text:
     """Time, kind, status, severity and name, and below them what identifies it."""
-    names = [("fingerprint", told.key), ("id", told.id)]
+    names = [("fingerprint", told.key), ("id", told.id), ("by", told.judge)]
     below = "  ".join([*(f"{name} {_cut(text)}" for name, text in names if text), f"{taken.method} {_cut(taken.path)}"])
     return Text.assemble(
         (f"{now}  ", "dim"),

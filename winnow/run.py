@@ -5,24 +5,29 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import sys
 import threading
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from alerts.errors import ConfigError
 from connectors import address
 from connectors.child import Command, Exited
 from connectors.configuration import load, locate
+from connectors.fake_model import NAME
 from connectors.kafka.embedded import CLIENT_SETTINGS, EmbeddedBroker
 from connectors.kafka.topics import partitions
-from connectors.processes import Processes
+from connectors.processes import Processes, Stop
 from connectors.terminal import printable
+from winnow import fake_model
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from alerts.config import Config
 
@@ -30,13 +35,25 @@ _READY_TIMEOUT = timedelta(seconds=60)
 # The flow drains for 20 s (DESIGN 7).
 _GRACE = timedelta(seconds=25)
 _DIM, _BOLD, _PLAIN = "\x1b[2m", "\x1b[1m", "\x1b[0m"
+_FAKE = """
+A fake language model (fake-llm) advises, and knows a few words. Kill its process, and alerts go on by rules alone.
+"""
 _FETCH_WAIT = "fetch.wait.max.ms"
+
+
+class Llm(StrEnum):
+    """Which language model to start."""
+
+    FAKE = "fake"
 
 
 def run(
     receiver: Annotated[
         str, typer.Option(help="Where the receiver listens; the example's targets point there.")
     ] = "127.0.0.1:9900",
+    llm: Annotated[
+        Llm | None, typer.Option(help="Start a fake language model too, and have it asked; else as winnow.yaml says.")
+    ] = None,
 ) -> None:
     """Run gateway, flow and a receiver that shows what arrives, until Ctrl-C.
 
@@ -54,7 +71,13 @@ def run(
         )
         environ = _environ(bootstrap, embedded=not given)
         _say(f"starting Winnow; broker: {broker}")
-        status = supervise(commands(config, receiver), environ, lambda: _say(_welcome(config, broker, bootstrap)))
+        started = commands(config, receiver)
+        if llm is Llm.FAKE:
+            command, more = fake(_fake_listen())
+            started.insert(0, command)
+            environ |= more
+        note = _FAKE if llm is Llm.FAKE else ""
+        status = supervise(started, environ, lambda: _say(_welcome(config, broker, bootstrap) + note))
     raise typer.Exit(status)
 
 
@@ -70,6 +93,27 @@ def commands(config: Config, receiver: str) -> list[Command]:
             address.url(config.flow.metrics_listen, "/readyz"),
         ),
     ]
+
+
+def fake(listen: str) -> tuple[Command, dict[str, str]]:
+    """The fake model, and the environment in which the others use it, whatever model winnow.yaml names."""
+    command = [sys.executable, "-m", "winnow", "fake-model", "--listen", listen]
+    base_url = address.url(listen, "/v1")
+    environ = {"WINNOW_LLM_BASE_URL": base_url, "WINNOW_LLM_MODEL": NAME}
+    return Command("fake-llm", command, f"{base_url}/models", is_needed=False), environ
+
+
+def _fake_listen() -> str:
+    """Where the fake model can listen."""
+    try:
+        address.ensure_free(fake_model.LISTEN, "")
+    except ConfigError:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            free = f"127.0.0.1:{probe.getsockname()[1]}"
+        _say(f"{fake_model.LISTEN} is taken; the fake model listens on {free}")
+        return free
+    return fake_model.LISTEN
 
 
 def _ready(config: Config) -> str | None:
@@ -108,7 +152,7 @@ def supervise(commands: Sequence[Command], environ: Mapping[str, str], announce:
         announce: Called once all are up.
 
     Returns:
-        0 if it was asked to end, 1 if a command ended by itself or was not up in time.
+        0 if it was asked to end, 1 if a command that is needed ended by itself, or one was not up in time.
     """
     processes = Processes(_forward)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -118,7 +162,7 @@ def supervise(commands: Sequence[Command], environ: Mapping[str, str], announce:
         event = processes.wait_ready(_READY_TIMEOUT)
         if event is None:
             announce()
-            event = processes.wait()
+            event = _wait(processes, {command.name for command in commands if not command.is_needed})
         fault = _obituary(event) if isinstance(event, Exited) else None
     except (OSError, TimeoutError) as error:
         fault = str(error)
@@ -129,6 +173,15 @@ def supervise(commands: Sequence[Command], environ: Mapping[str, str], announce:
     if fault:
         print(f"winnow: {fault}", file=sys.stderr)  # noqa: T201
     return 1 if fault else 0
+
+
+def _wait(processes: Processes, spare: Collection[str]) -> Exited | Stop:
+    """Wait until there is a reason to end; the end of what can be spared is none."""
+    event = processes.wait()
+    while isinstance(event, Exited) and event.name in spare:
+        _say(f"{_obituary(event)}\nthe others go on without it")
+        event = processes.wait()
+    return event
 
 
 def _obituary(exited: Exited) -> str:

@@ -96,12 +96,23 @@ def test_variables_override_the_file(file: Path) -> None:
     assert config.flow.metrics_listen == "[::]:4"
 
 
+def test_variables_name_a_model_where_the_file_has_none(file: Path) -> None:
+    file.write_text("")
+    named = {"WINNOW_LLM_BASE_URL": "http://127.0.0.1:9911/v1", "WINNOW_LLM_MODEL": "small"}
+    llm = load(file, named).classify.llm
+    assert llm is not None
+    assert (llm.base_url, llm.model) == ("http://127.0.0.1:9911/v1", "small")
+    assert load(file, dict.fromkeys(named, "")).classify.llm is None
+    assert "classify.llm.model: is missing" in fault(file, WINNOW_LLM_BASE_URL=named["WINNOW_LLM_BASE_URL"])
+
+
 @pytest.mark.parametrize(
     ("variable", "path"),
     [
         ("KAFKA_BOOTSTRAP", "kafka.bootstrap"),
         ("WINNOW_LISTEN", "gateway.listen"),
         ("WINNOW_METRICS_LISTEN", "flow.metrics_listen"),
+        ("WINNOW_LLM_BASE_URL", "classify.llm.base_url"),
     ],
 )
 def test_fault_in_a_variable_names_it(file: Path, variable: str, path: str) -> None:

@@ -133,6 +133,13 @@ def test_webhook_is_printed_with_what_identifies_it() -> None:
         assert part in text
 
 
+@pytest.mark.parametrize("wrap", [lambda inner: inner, lambda inner: {"payload": {"custom_details": inner}}])
+def test_who_classified_is_printed_and_no_other_source(wrap: Callable[[object], object]) -> None:
+    inner = {"classification": {"severity": "warning", "source": "llm", "rule": "small"}, "source": "db-1"}
+    assert "by llm: small  POST /hook" in printed("/hook", wrap(inner))
+    assert "by " not in printed("/hook", wrap({"source": "db-1", "rule": "r"}))
+
+
 def test_pagerduty_resolve_is_printed_as_resolved() -> None:
     text = printed("/v2/enqueue", PAGERDUTY)
     for part in ("pagerduty", "resolved", "critical", "PostgresDown", "9031535530e7f5c3"):

@@ -12,9 +12,10 @@ from typer.testing import CliRunner
 
 from alerts.config import Config
 from connectors.child import Command
+from connectors.configuration import load
 from connectors.inbox import Inbox
 from winnow.__main__ import application
-from winnow.run import _environ, _welcome, commands, supervise
+from winnow.run import _environ, _fake_listen, _welcome, commands, fake, supervise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,3 +91,37 @@ def test_taken_port_is_told_before_anything_starts(tmp_path: Path, monkeypatch: 
         result = CliRunner().invoke(application("run"), ["run"])
     assert "is taken" in str(result.exception)
     assert "WINNOW_LISTEN" in str(result.exception)
+
+
+def test_end_of_what_can_be_spared_is_told_and_ends_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
+    said: list[str] = []
+    spared = python("fake-llm", "import time; time.sleep(0.5)")._replace(is_needed=False)
+    with Inbox("127.0.0.1:0", lambda *_: None) as inbox:
+        flow = python("flow", "import time; time.sleep(1.5); raise SystemExit(3)", inbox.url)
+        assert supervise([spared, flow], dict(os.environ), lambda: said.append("up")) == 1
+    told = capsys.readouterr()
+    assert said == ["up"]
+    assert "fake-llm ended by itself with exit status 0\nthe others go on without it\n" in told.out
+    assert "flow ended by itself with exit status 3" in told.err
+
+
+def test_fake_model_is_used_whatever_winnow_yaml_says(tmp_path: Path) -> None:
+    command, environ = fake("127.0.0.1:9911")
+    assert (command.name, command.ready) == ("fake-llm", "http://127.0.0.1:9911/v1/models")
+    file = tmp_path / "winnow.yaml"
+    for text in ("", "classify:\n", "classify: {llm: {base_url: http://m.example/v1, model: big, deadline: 3s}}\n"):
+        file.write_text(f"{text}# end\n")
+        llm = load(file, environ).classify.llm
+        assert llm is not None
+        assert (llm.base_url, llm.model) == ("http://127.0.0.1:9911/v1", "winnow-fake-model")
+
+
+def test_fake_model_listens_elsewhere_where_its_port_is_taken(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Inbox("127.0.0.1:0", lambda *_: None) as other:
+        taken = other.url.removeprefix("http://")
+        monkeypatch.setattr("winnow.fake_model.LISTEN", taken)
+        free = _fake_listen()
+    assert free != taken
+    assert f"{taken} is taken; the fake model listens on {free}" in capsys.readouterr().out
