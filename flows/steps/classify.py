@@ -9,7 +9,7 @@ from alerts.builtin_rules import by_table
 from alerts.decision import Classification, Judge, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from alerts.advice import Advice
     from alerts.config import ClassifyRule
@@ -35,12 +35,22 @@ class Judged(NamedTuple):
     """What was changed of the model's answer: `floor`, and those of the answer."""
 
 
+class Opinion(NamedTuple):
+    """What one judge says of an alert, whoever decides."""
+
+    judge: str
+    """Name of an own rule, `builtin` or `label`."""
+    found: Classification | None
+    """None: nothing."""
+
+
 class Classify:
     """Judges alerts: the first rule that matches decides, and no rule lowers what the label calls critical."""
 
     def __init__(self, rules: Literal["builtin"] | Sequence[ClassifyRule | Literal["builtin"]] = "builtin") -> None:
         """Judge by the operator's own rules, the built-in table in its turn among them, or by that table alone."""
         asked = ("builtin",) if rules == "builtin" else rules
+        self._names = tuple(rule if isinstance(rule, str) else rule.name for rule in asked)
         self._rules = tuple(by_table if isinstance(rule, str) else _own(rule) for rule in asked)
 
     def __call__(self, alert: Alert) -> Judged:
@@ -49,6 +59,12 @@ class Classify:
         if alert.status is Status.FIRING:
             return Judged(told, told)
         return Judged(told, self._judge(alert._replace(status=Status.FIRING)))
+
+    def opinions(self, alert: Alert) -> Iterator[Opinion]:
+        """What each judge says, in the order in which they are asked; the first that says anything decides."""
+        for name, rule in zip(self._names, self._rules, strict=True):
+            yield Opinion(name, rule(alert))
+        yield Opinion("label", _by_label(alert))
 
     def _judge(self, alert: Alert) -> Classification:
         found = next((found for rule in self._rules if (found := rule(alert)) is not None), None)
