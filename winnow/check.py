@@ -1,5 +1,6 @@
 """`winnow check`: whether a configuration can be used."""
 
+import ipaddress
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,11 +11,14 @@ from yarl import URL
 
 from alerts.config import Config, HttpTarget
 from alerts.config_file import version
+from alerts.config_llm import Llm
 from alerts.errors import ConfigError
 from connectors.configuration import load, locate
 from connectors.egress import Egress, RefusedAddressError
 from http_gateway.senders import exposure
 from http_gateway.tls.door import doubts
+
+_INSIDE = (".localhost", ".local", ".internal", ".lan", ".home.arpa", ".svc")
 
 
 def check(
@@ -41,10 +45,34 @@ def check(
         f"ok: version {version(config)}, filter rules: {rules}, routes: {len(config.routes)}, "
         f"targets: {len(config.targets)} ({enabled} enabled)"
     )
+    if config.classify.llm is not None:
+        typer.echo(_model(config.classify.llm))
+        doubtful = (*doubtful, *_model_doubts(config.classify.llm))
     for doubt in doubtful:
         typer.echo(f"warning: {doubt}", err=True)
     if not enabled:
         typer.echo("no target is enabled: nobody will be told", err=True)
+
+
+def _model(llm: Llm) -> str:
+    most_s, critical_s = (span.total_seconds() for span in (llm.deadline, llm.critical_deadline))
+    waits = f"alerts wait at most {most_s:g} s, critical ones {critical_s:g} s"
+    return f"model: {llm.model} at {URL(llm.base_url).host} ({llm.dialect}); {waits}"
+
+
+def _model_doubts(llm: Llm) -> Iterator[str]:
+    url = URL(llm.base_url)
+    if url.scheme == "http" and _is_public(url.host or ""):
+        key = " and the api_key" if llm.api_key else ""
+        yield f"classify.llm.base_url: what alerts say{key} goes to {url.host} unencrypted; use https"
+
+
+def _is_public(host: str) -> bool:
+    """Whether it looks like a host of the internet; a name is not resolved."""
+    try:
+        return ipaddress.ip_address(host).is_global
+    except ValueError:
+        return "." in host and not host.endswith(_INSIDE)
 
 
 def _check_targets(config: Config, path: Path) -> None:

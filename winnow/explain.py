@@ -20,6 +20,7 @@ from alerts.instant import rfc3339
 from connectors.configuration import load
 from connectors.kafka.scan import scan
 from connectors.kafka.topics import topics
+from winnow import _advice
 from winnow._output import WIDTH_CHARS, Output
 
 if TYPE_CHECKING:
@@ -111,6 +112,8 @@ def _lines(event: Row) -> Iterator[tuple[str, str]]:
     if found is not None:
         judged = f"{found['severity']}, {found['category']}"
         yield "classify", f"{judged} ({found['source']}: {found['rule']}, confidence {found['confidence']:g})"
+    if "advice" in event:
+        yield from _advice.told(event["advice"])
     if "filter" in event:
         yield "filter", _said(event["filter"])
     for verdict in event.get("route", ()):

@@ -55,3 +55,37 @@ def test_names_and_public_addresses_are_taken_and_a_disabled_target_may_be_anywh
     result = check(tmp_path, ["hooks.internal", "hooks.example.com", "8.8.8.8:8443", "[2001:4860:4860::8888]"])
     assert result.exit_code == 0, result.output
     assert check(tmp_path, ["127.0.0.1"], enabled=False).exit_code == 0
+
+
+def check_model(folder: Path, **settings: object) -> Result:
+    file = folder / "winnow.yaml"
+    llm = {"base_url": "http://127.0.0.1:9911/v1", "model": "small", **settings}
+    file.write_text(yaml.safe_dump({"classify": {"llm": llm}}))
+    return CliRunner().invoke(application("check"), ["check", str(file)])
+
+
+def test_model_is_told_with_how_long_alerts_wait_for_it(tmp_path: Path) -> None:
+    result = check_model(tmp_path, deadline="2s", critical_deadline="500ms")
+    assert "model: small at 127.0.0.1 (openai); alerts wait at most 2 s, critical ones 0.5 s\n" in result.stdout
+    assert "warning" not in result.stderr
+    assert "model" not in check(tmp_path, ["127.0.0.1"], enabled=False).stdout
+
+
+@pytest.mark.parametrize("host", ["api.example.com", "8.8.8.8", "[2001:4860:4860::8888]"])
+def test_model_of_the_internet_without_tls_is_warned_about(tmp_path: Path, host: str) -> None:
+    result = check_model(tmp_path, base_url=f"http://{host}/v1?token=url-canary", api_key="key-canary")
+    assert result.exit_code == 0
+    assert "warning: classify.llm.base_url: what alerts say and the api_key goes to" in result.stderr
+    assert "canary" not in result.output
+    assert "warning" not in check_model(tmp_path, base_url=f"https://{host}/v1").stderr
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "10.0.0.7", "[::1]", "ollama", "localhost", "llm.ai.svc", "m.internal"])
+def test_model_inside_may_do_without_tls(tmp_path: Path, host: str) -> None:
+    assert "warning" not in check_model(tmp_path, base_url=f"http://{host}:8000/v1").stderr
+
+
+def test_model_whose_key_cannot_be_read_is_a_fault(tmp_path: Path) -> None:
+    result = check_model(tmp_path, api_key_file="missing.txt")
+    assert result.exit_code == 2
+    assert "classify.llm.api_key_file: cannot be read" in result.stderr

@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from alerts.decision import Outcome, Verdict
+import pytest
+
+from alerts.advice import Advice, How, to_plain
+from alerts.decision import Classification, Judge, Outcome, Severity, Verdict
 from alerts.fingerprint import partition_of
 from alerts.retry import Retry
 from connectors.job import Ended
 from flows.chunk import Chunk
 from flows.trail import Trail
+from tests.support.advice import ANSWER
 from tests.support.events import NOW_MS, delivery
 from tests.support.shelf import PARTITIONS, TOPICS, shelf
+from winnow._advice import HOW
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +30,9 @@ PARTITION = partition_of(TOLD.alert.fingerprint, PARTITIONS)
 TRAIL = Trail(TOPICS, PARTITIONS, "c")
 
 
-def decided() -> bytes:
+def decided(**more: object) -> bytes:
     row = {
+        **more,
         "id": TOLD.alert.id,
         "fingerprint": TOLD.alert.fingerprint,
         "name": "HighCPU",
@@ -108,3 +114,39 @@ def test_resolve_that_only_closed_what_was_open_is_told_with_its_decision(tmp_pa
     messages = (message for _, message in TRAIL.of_ended(Ended(closing, Outcome.DELIVERED, 1, 202, "", NOW_MS + 1000)))
     told = printed(tmp_path, *ended(Outcome.DELIVERED), *messages)
     assert "pager: delivered 1.000 s after acceptance, 1 try, answered 202 (nothing sends it there, but" in told
+
+
+def advised(folder: Path, advice: Advice, alone: Classification | None = None, *guards: str) -> str:
+    """The story of an alert with this advice."""
+    plain = to_plain(advice) | ({"alone": alone._asdict(), "guards": guards} if alone else {})
+    told = {"severity": "critical", "category": "database", "confidence": 0.9, "source": "llm", "rule": "small"}
+    with shelf(folder) as held:
+        row = json.loads(decided(classify=told, advice=plain))
+        held.put(TOPICS.decisions, [json.dumps(row).encode()], partition=PARTITION)
+        return " ".join(held.winnow("explain", TOLD.alert.fingerprint).stdout.split())
+
+
+def test_advice_is_told_with_its_reasons_the_rules_word_and_guard_rails(tmp_path: Path) -> None:
+    alone = Classification(Severity.WARNING, "storage", 0.7, Judge.RULES, "disk")
+    told = advised(tmp_path, Advice("0123456789abcdef", How.CACHED, ANSWER), alone, "floor", "links")
+    model = (
+        "model small: critical, database (confidence 0.9, 100 tokens, 40 ms, prompt 1-0); cached: it was there already"
+    )
+    assert f"classify critical, database (llm: small, confidence 0.9) {model}" in told
+    assert "why The primary is down. do Fail over" in told
+    assert "rules alone they said warning, storage (rules: disk, confidence 0.7)" in told
+    assert "guard floor: milder than what the rules say, whose severity holds guard links: links in" in told
+
+
+@pytest.mark.parametrize("how", [how for how in How if how not in {How.ANSWERED, How.CACHED}])
+def test_advice_that_did_not_come_says_why(tmp_path: Path, how: How) -> None:
+    told = advised(tmp_path, Advice("0123456789abcdef", how, None))
+    assert f"model no answer, the rules decided ({how.value}: {HOW[how]})" in told
+
+
+def test_text_of_a_model_reaches_the_terminal_without_control_characters_and_markup(tmp_path: Path) -> None:
+    nasty = "\x1b]0;owned\x07 \x9b31m \u202e [red]x[/red] [link=http://a]y[/link]"
+    answer = ANSWER._replace(reasoning=nasty, recommendations=(nasty,), category=nasty, model=nasty)
+    told = advised(tmp_path, Advice("0123456789abcdef", How.ANSWERED, answer))
+    assert [char for char in told if not char.isprintable()] == []
+    assert told.count("[red]x[/red] [link=http://a]y[/link]") == 4
