@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench chaos fuzz load lock
+.PHONY: help setup run test check bench chaos fuzz safety load lock
 SHELL := /bin/bash
 
 VENV := .venv
@@ -41,6 +41,9 @@ chaos: setup ## Break everything around Winnow, count what became of each alert 
 
 fuzz: setup ## Send what nobody should to every format and to a gateway (SECONDS=60 SEED=1 SAMPLES=)
 	@$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60) --seed $(or $(SEED),1) $(if $(SAMPLES),--samples "$(SAMPLES)")
+
+safety: setup ## Look for an answer of a model that takes a page from somebody (EXAMPLES=100000)
+	@WINNOW_EXAMPLES=$(or $(EXAMPLES),100000) $(BIN)/python -m pytest -q --timeout=0 tests/flows/test_monotone.py
 
 load: setup ## Send load with k6 (SCENARIO=baseline)
 	@$(BIN)/k6 run --no-usage-report k6/$(or $(SCENARIO),baseline).js
