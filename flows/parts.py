@@ -64,6 +64,39 @@ class Parts(NamedTuple):
     """Has a model asked; None: there is none."""
 
 
+class Ends(NamedTuple):
+    """What `Parts` is beside the steps: where alerts come from, and where what comes of them goes."""
+
+    kafka: Source[tuple[str, Stored]]
+    publish: Lane
+    messages: Sink[tuple[str, Message]]
+    silence: Silence | None = None
+    asking: Adviser | None = None
+
+
+def between(ends: Ends, config: Config) -> Parts:
+    """The steps as winnow.yaml wants them, between these ends."""
+    return Parts(
+        kafka=ends.kafka,
+        convert=Convert(),
+        dedup=Dedup(config.dedup.window),
+        classify=Classify(config.classify.rules),
+        filter=Filter(config.filter),
+        route=Route(config.routes, config.targets),
+        closing=Closing(config.targets),
+        publish=ends.publish,
+        trail=Trail(
+            topics(config.kafka),
+            config.kafka.partitions,
+            version(config),
+            {target.name: target.kind for target in config.targets},
+        ),
+        messages=ends.messages,
+        silence=ends.silence,
+        asking=ends.asking,
+    )
+
+
 def build(config: Config) -> Parts:
     """The parts as winnow.yaml wants them."""
     wake = Wake()
@@ -83,7 +116,6 @@ def build(config: Config) -> Parts:
     asking = None
     if llm is not None and model is not None:
         asking = Asking(llm, model.ask, Process(background, pending, steady_clock(), lambda: drain.has_begun))
-    names = topics(config.kafka)
     publisher = Publisher(config.targets, config.kafka)
     shared = Shared(
         config.targets,
@@ -103,19 +135,8 @@ def build(config: Config) -> Parts:
     silence = Silence(
         config.resolve, source, expirer, reports=reports, is_held=lambda: drain.has_begun or drain.is_full
     )
-    return Parts(
-        kafka=source,
-        convert=Convert(),
-        dedup=Dedup(config.dedup.window),
-        classify=Classify(config.classify.rules),
-        filter=Filter(config.filter),
-        route=Route(config.routes, config.targets),
-        closing=Closing(config.targets),
-        publish=lambda state: LaneLogic(publisher.send, background, config.publish, state, shared),
-        trail=Trail(
-            names, config.kafka.partitions, version(config), {target.name: target.kind for target in config.targets}
-        ),
-        messages=MessageSink(config.kafka),
-        silence=silence,
-        asking=asking,
-    )
+
+    def lane(state: Plain | None) -> LaneLogic:
+        return LaneLogic(publisher.send, background, config.publish, state, shared)
+
+    return between(Ends(source, lane, MessageSink(config.kafka), silence, asking), config)

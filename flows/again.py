@@ -1,0 +1,94 @@
+"""Judges once more what lies in Kafka: the very same steps, between ends that send nothing and ask nobody.
+
+All time in the steps is in the records, so what comes out depends on the records, their order and the configuration.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from bytewax.inputs import DynamicSource, StatelessSourcePartition
+from bytewax.operators import StatefulBatchLogic
+from bytewax.outputs import DynamicSink, StatelessSinkPartition
+from bytewax.testing import run_main
+
+from alerts.decision import Delivery
+from alerts.delivery_json import Plain
+from alerts.record import Stored
+from connectors.job import Ended
+from connectors.request import Message
+from flows.parts import Ends, between
+from flows.plumbing.pending import Pending
+from flows.plumbing.recorded import Recorded
+from flows.proxy import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from alerts.advice import Advice
+    from alerts.config import Config
+
+_BATCH = 100
+
+
+def again(
+    config: Config, records: Iterable[Stored], recorded: Mapping[str, Advice], take: Callable[[Message], None]
+) -> None:
+    """Judge the records; returns when there are no more.
+
+    Args:
+        config: As whom to judge.
+        records: Webhooks as they lie in Kafka, in a partition in their order.
+        recorded: What a model said then, by input id; empty if there was none, or if nobody shall be asked.
+        take: Called with each message the flow would have written: decisions, and what goes to the quarantine.
+    """
+    asking = None if config.classify.llm is None else Recorded(recorded, Pending(config.publish.max_pending))
+    ends = Ends(_Source(records), lambda _: _Nobody(), _Sink(take), asking=asking)
+    run_main(connect(between(ends, config)))  # type: ignore[no-untyped-call]
+
+
+class _Source(DynamicSource[tuple[str, Stored]]):
+    def __init__(self, records: Iterable[Stored]) -> None:
+        self._records = iter(records)
+
+    def build(self, step_id: str, worker_index: int, worker_count: int) -> _Records:  # noqa: ARG002 there is one
+        return _Records(self._records)
+
+
+class _Records(StatelessSourcePartition[tuple[str, Stored]]):
+    def __init__(self, records: Iterator[Stored]) -> None:
+        self._records = records
+
+    def next_batch(self) -> list[tuple[str, Stored]]:
+        batch = [(str(record.partition), record) for record in islice(self._records, _BATCH)]
+        if not batch:
+            raise StopIteration
+        return batch
+
+
+class _Nobody(StatefulBatchLogic[Delivery, Ended, Plain]):
+    """A lane that sends nothing, of which nothing comes."""
+
+    def on_batch(self, values: list[Delivery]) -> tuple[Iterable[Ended], bool]:  # noqa: ARG002 nobody is told
+        return (), StatefulBatchLogic.RETAIN
+
+    def snapshot(self) -> Plain:
+        return {}
+
+
+class _Sink(DynamicSink[tuple[str, Message]]):
+    def __init__(self, take: Callable[[Message], None]) -> None:
+        self._take = take
+
+    def build(self, step_id: str, worker_index: int, worker_count: int) -> _Messages:  # noqa: ARG002 there is one
+        return _Messages(self._take)
+
+
+class _Messages(StatelessSinkPartition[tuple[str, Message]]):
+    def __init__(self, take: Callable[[Message], None]) -> None:
+        self._take = take
+
+    def write_batch(self, items: list[tuple[str, Message]]) -> None:
+        for _, message in items:
+            self._take(message)
