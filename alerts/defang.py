@@ -15,11 +15,14 @@ _ENDS = (
     "com|net|org|info|biz|name|pro|mobi|edu|gov|mil|int|dev|app|xyz|top|site|online|store|shop|club|icu|click|link|live|"
     "cloud|tech|space|fun|website|zip|mov|page|work|world|today|agency|digital"
 )
-_NAME = r"[^\W_](?:[\w-]*[^\W_])?"
-# Inside a name that goes on in other letters there is no end; a dot may follow.
-_BARE = rf"(?:{_NAME}\.)+(?:[a-z]{{2}}|{_ENDS}|xn--[a-z0-9-]+)(?![\w-])"
-_SCHEME = r"[a-z][a-z0-9+.-]*:(?=[/\\]{2})|(?:https?|ftp|mailto|javascript|vbscript|data|file|tel|sms|slack):(?=[^\s])"
-_LINK = rf"(?P<scheme>{_SCHEME})[/\\]*(?P<host>[^\s/\\?#<>|()]*)|(?P<www>www\.[^\s/\\?#<>|()]*)|(?P<bare>{_BARE})"
+_BARE = rf"(?<![\w.-])[\w.-]*\.(?:[^\W\d_]{{2}}|{_ENDS}|xn--[a-z0-9-]+)(?![\w-])"
+# The first looks behind, so that no long word is begun again at each of its letters; the second finds all the same.
+_SCHEME = (
+    r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*(?<!hxxp)(?<!hxxps):(?=[/\\]{2})|https?:(?=\S)"
+    r"|\b(?:ftp|mailto|javascript|vbscript|data|file|tel|sms|slack):(?=\S)"
+)
+# What is in a word of which every dot is to be taken away.
+_ADDRESS = re.compile(rf"hxxps?:|\[:\]|www\.|{_BARE}", re.IGNORECASE)
 # Markdown's `[text](address)` and `[text][name]`, Slack's `<address|text>`, `<@user>`, `<!channel>`, HTML's `<a href=`.
 _SYNTAX = re.compile(r"\](?=[\[(:])|<(?=[@#!/]|a\s|img\s|[^<>\s]*[|:.])", re.IGNORECASE)
 
@@ -36,28 +39,34 @@ def defang(text: str, hosts: Sequence[str]) -> str:
         text: White space in it is nothing but blanks.
         hosts: In lower case; links to these and to names below them stay, if they have nothing odd about them.
     """
-    text = _SYNTAX.sub(lambda found: found[0] + " ", text)
-    return _links(tuple(hosts)).sub(_replacement, text)
+    kept = _kept(tuple(hosts))
+    # In two steps: what stands where a host belongs can begin a link of its own, `https://https://evil.example`.
+    text = _pattern(kept, f"(?P<dies>{_SCHEME})").sub(_without_scheme, text)
+    text = _pattern(kept, rf"(?P<dies>\S+?)(?={kept}|\s|$)").sub(_without_dots, text)
+    return _SYNTAX.sub(lambda found: found[0] + " ", text)
+
+
+def _kept(hosts: tuple[str, ...]) -> str:
+    """What matches a link that stays; without hosts, nothing."""
+    if not hosts:
+        return "(?!)"
+    names = "|".join(re.escape(host) for host in hosts)
+    # No user, no odd mark before the path, and none in it: `https://good.example)@evil.example` leads to evil.example.
+    path = r"(?:[/?#](?:(?!//|www\.)[A-Za-z0-9_.~/?#&=%+:;,@-])*+)?+"
+    return rf"(?a:(?<![\w.+-])https?://(?:[a-z0-9-]+\.)*(?:{names})(?::[0-9]{{1,5}})?{path}(?=[.,;:!?)\"']*+(?:\s|$)))"
 
 
 @lru_cache(maxsize=16)
-def _links(hosts: tuple[str, ...]) -> re.Pattern[str]:
-    if not hosts:
-        return re.compile(_LINK, re.IGNORECASE)
-    names = "|".join(re.escape(host) for host in hosts)
-    # No user, no odd mark before the path, and none in it: `https://good.example)@evil.example` leads to evil.example.
-    path = r"(?:[/?#](?:(?!//|www\.)[A-Za-z0-9_.~/?#&=%+:;,@-])*)?"
-    kept = rf"(?<![\w.+-])https?://(?:[a-z0-9-]+\.)*(?:{names})(?::[0-9]{{1,5}})?{path}(?=[.,;:!?)\"']*(?:\s|$))"
-    return re.compile(rf"(?P<kept>(?a:{kept}))|{_LINK}", re.IGNORECASE)
+def _pattern(kept: str, dies: str) -> re.Pattern[str]:
+    return re.compile(rf"(?P<kept>{kept})|{dies}", re.IGNORECASE)
 
 
-def _replacement(found: re.Match[str]) -> str:
-    if found.groupdict().get("kept"):
+def _without_scheme(found: re.Match[str]) -> str:
+    if found["kept"]:
         return found[0]
-    scheme = found["scheme"]
-    if scheme is None:
-        return _DOT.sub("[.]", found[0])
-    between = found[0][len(scheme) : len(found[0]) - len(found["host"])]
-    dead = scheme[:-1].lower().replace("http", "hxxp")
-    colon = ":" if "hxxp" in dead else "[:]"
-    return f"{dead}{colon}{between}{_DOT.sub('[.]', found['host'])}"
+    scheme = found["dies"][:-1].lower()
+    return scheme.replace("http", "hxxp") + ":" if scheme in {"http", "https"} else f"{scheme}[:]"
+
+
+def _without_dots(found: re.Match[str]) -> str:
+    return found[0] if found["kept"] or not _ADDRESS.search(found[0]) else _DOT.sub("[.]", found[0])

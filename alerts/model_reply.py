@@ -51,8 +51,9 @@ def _number(value: object) -> object:
     return value
 
 
-def _nothing_is_none(value: object) -> object:
-    return [] if value is None else value
+def _first(value: object) -> object:
+    # One more than is kept, to see that there were more. Of a hundred thousand none but these are looked at.
+    return value[: RECOMMENDATIONS_MAX + 1] if isinstance(value, list) else [] if value is None else value
 
 
 class _Fields(BaseModel):
@@ -64,7 +65,7 @@ class _Fields(BaseModel):
     category: str
     confidence: Annotated[float, BeforeValidator(_number)]
     reasoning: str
-    recommendations: Annotated[list[str], BeforeValidator(_nothing_is_none)] = []
+    recommendations: Annotated[list[str], BeforeValidator(_first)] = []
 
 
 _EXPECTED = {
@@ -143,7 +144,7 @@ def _answer(fields: _Fields, origin: Origin, links: Sequence[str]) -> Answer:
 
 def _fitted(text: str, limit: int, links: Sequence[str], guards: set[str]) -> str:
     """`text` in one line of at most `limit` characters; what had to be done to it is added to `guards`."""
-    line = one_line(_HIDDEN.sub("", text[: 10 * limit]))
+    line = one_line(_HIDDEN.sub("", text[: 4 * limit]))
     dead = defang(line, links)
     # Twice: a link that stays may be cut so that it leads elsewhere. What the second takes away is within that link.
     short = cut(defang(cut(dead, limit), links), limit)

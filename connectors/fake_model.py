@@ -109,11 +109,12 @@ class FakeModel:
 
     def respond(self, asked: Asked) -> Answered:
         """The answer to one request; called by many threads at once."""
-        if asked.path.endswith("/models"):
+        path = asked.path.partition("?")[0]
+        if path.endswith("/models"):
             return as_json({"object": "list", "data": [{"id": NAME, "object": "model", "owned_by": "winnow"}]})
-        if asked.path.endswith("/chat/completions"):
+        if path.endswith("/chat/completions"):
             return as_json(completion(asked, json.dumps(judged(asked.alert()))))
-        if asked.path.endswith("/classify"):
+        if path.endswith("/classify"):
             return as_json(classification(judged(asked.alert())))
         return as_json({"error": {"message": "POST /v1/chat/completions, POST /classify or GET /v1/models"}}, 404)
 

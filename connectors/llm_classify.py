@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from alerts.prompt import SYSTEM
+from alerts.prompt import INSTRUCTIONS
 from alerts.surrogates import without_surrogates
 from connectors.llm_dialect import Said, field
 
@@ -39,7 +39,7 @@ def body(settings: Llm, template: Template, now: str) -> bytes:
         "startsAt": now,
         "fingerprint": template.id,
     }
-    return orjson.dumps({"alert": alert, "model": settings.model, "prompt": SYSTEM})
+    return orjson.dumps({"alert": alert, "model": settings.model, "prompt": INSTRUCTIONS})
 
 
 def read(answer: object) -> Said:
@@ -51,6 +51,8 @@ def read(answer: object) -> Said:
         return Said("", 0, "answered no classification")
     level = said.get("severity")
     fields = {ours: said[theirs] for theirs, ours in _NAMES.items() if theirs in said}
+    # An empty one would say nothing to anybody.
+    fields["reasoning"] = fields.get("reasoning") or said.get("summary")
     severity = _SEVERITIES.get(level, "") if isinstance(level, int) and not isinstance(level, bool) else ""
     fields["severity"] = severity
     return Said(orjson.dumps(fields).decode(), 0)
