@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from alerts.config_section import Section
 from alerts.errors import MatcherError
@@ -47,6 +47,8 @@ class Llm(Section):
     """What of `response_format` the server knows; the reply is validated in any case."""
     max_tokens: Annotated[int, Field(ge=16, le=10_000)] = 400
     """Of one reply."""
+    request: dict[str, JsonValue] = {}
+    """Further fields of each request to a server that speaks `openai`, in place of Winnow's own; null takes one out."""
     deadline: Wait = timedelta(seconds=5)
     """How long an alert waits for the model before the rules decide alone."""
     critical_deadline: Wait = timedelta(seconds=1)
@@ -80,4 +82,10 @@ class Llm(Section):
     def _critical_is_first(self) -> Self:
         if self.critical_deadline > self.deadline:
             raise ValueError("expected a critical_deadline of at most the deadline")
+        return self
+
+    @model_validator(mode="after")
+    def _leaves_the_question(self) -> Self:
+        if "messages" in self.request or "stream" in self.request:
+            raise ValueError("expected no messages and no stream in the request: they are Winnow's")
         return self

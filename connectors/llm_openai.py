@@ -37,7 +37,8 @@ def body(settings: Llm, messages: Messages) -> bytes:
     }
     if settings.structured in _FORMATS:
         asked["response_format"] = _FORMATS[settings.structured]
-    return orjson.dumps(asked)
+    asked |= settings.request
+    return orjson.dumps({name: value for name, value in asked.items() if value is not None})
 
 
 def read(answer: object) -> Said:

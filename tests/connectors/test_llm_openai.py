@@ -4,9 +4,11 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from alerts.config_llm import Llm
 from connectors.llm_dialect import Said
-from connectors.llm_openai import read
+from connectors.llm_openai import body, read
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
@@ -71,3 +73,19 @@ def _fits(value: object) -> bool:
     except orjson.JSONEncodeError:
         return False
     return True
+
+
+def _settings(**changes: object) -> Llm:
+    return Llm.model_validate({"base_url": "http://127.0.0.1:1/v1", "model": "small", **changes})
+
+
+def test_fields_of_the_operator_take_the_place_of_ours_and_null_takes_one_out() -> None:
+    request = {"max_tokens": None, "temperature": None, "max_completion_tokens": 400, "seed": 7}
+    asked = orjson.loads(body(_settings(request=request), [{"role": "user", "content": "?"}]))
+    assert asked.keys() == {"model", "messages", "response_format", "max_completion_tokens", "seed"}
+
+
+@pytest.mark.parametrize("name", ["messages", "stream"])
+def test_question_itself_is_ours(name: str) -> None:
+    with pytest.raises(ValidationError, match="they are Winnow's"):
+        _settings(request={name: True})
