@@ -13,7 +13,7 @@ from alerts.matcher_regex import compile_search
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from alerts.matcher_regex import Search
 
@@ -37,8 +37,19 @@ _HEX_WITHOUT_DIGIT_LEAST_CHARS = 16
 
 def masked(text: str) -> str:
     """The text with marks in it: `<time>`, `<id>`, `<hash>`, `<address>`, `<n>`; it holds no surrogates."""
+    if not text.isascii():
+        text = "".join(["0" if char.isdecimal() else char for char in text])
+    return _with(_MASKS, text)
+
+
+def without_ids(value: str) -> str:
+    """The value of a label with marks for what never means anything: `<id>`, `<address>`; its numbers may."""
+    return _with(_IDS, value)
+
+
+def _with(masks: Iterable[tuple[Search, Mark]], text: str) -> str:
     utf8 = text.encode()
-    for search, mark in _MASKS:
+    for search, mark in masks:
         utf8 = search.sub(mark, utf8)
     return utf8.decode()
 
@@ -69,23 +80,32 @@ def _ipv6(found: re.Match[bytes]) -> bytes:
 
 
 def _drawn(found: re.Match[bytes]) -> bytes:
-    """Five digits are a number as any other."""
-    return found[0] if found[0][2:].isdigit() else found["keep"] + b"-<id>"
+    """Five digits are a number as any other, and five letters may be a word: https, mssql."""
+    word = found[0][2:]
+    return found[0] if word.isdigit() or word.isalpha() else found["keep"] + b"-<id>"
 
 
-_MASKS: tuple[tuple[Search, Mark], ...] = tuple(
-    (compile_search(pattern), mark)
-    for pattern, mark in (
-        (r"(?i)\b[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}\b", _always(b"<id>")),
-        (r"(?i)\b(?:[\da-f]{2}[:-]){5}[\da-f]{2}\b", _always(b"<address>")),
-        (r"(?i)(?P<six>[\da-z_]*(?::[\da-z_]*){2,8})(?:\.\d{1,3}){0,3}", _ipv6),
-        (r"\d{1,3}(?:\.\d{1,3}){3}(?::\d+|/\d+)?", _always(b"<address>")),
-        (rf"(?:{_DATE})(?:,?[T ]{_CLOCK})?|\b{_CLOCK}", _always(b"<time>")),
-        (rf"(?P<keep>[a-z\d])-(?:{_DRAWN}{{8,10}}-{_DRAWN}{{5}}|{_DRAWN}{{5}})\b", _drawn),
-        (r"(?i)\b(?:sha\d+:[\da-f]+|\dx[\da-f]{4,})\b", _always(b"<hash>")),
-        (r"(?i)\b[\da-f]{7,}\b", _hash),
-        (rf"\d+(?:[.,]\d+)*\s?{_UNIT}(?:\s?\d+(?:\.\d+)?{_UNIT})*\b", _always(b"<time>")),
-        (r"(?P<keep>^|[\s(\[=:<>~])[+-]?(?:(?i:inf|nan)\b|\pN+)", _behind(b"<n>")),
-        (r"(?:<n>|\pN+)(?:[.,]?\pN+)*(?:[eE][+-]?\d+)?(?:[kKMGTPEZYmunpf]i?\b)?", _always(b"<n>")),
-    )
+def _compiled(*masks: tuple[str, Mark]) -> tuple[tuple[Search, Mark], ...]:
+    return tuple((compile_search(pattern), mark) for pattern, mark in masks)
+
+
+_UUID = (r"(?i)\b[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}\b", _always(b"<id>"))
+_MAC = (r"(?i)\b(?:[\da-f]{2}[:-]){5}[\da-f]{2}\b", _always(b"<address>"))
+_IPV4 = (r"\d{1,3}(?:\.\d{1,3}){3}(?::\d+|/\d+)?", _always(b"<address>"))
+_POD = (rf"(?P<keep>[a-z\d])-{_DRAWN}{{8,10}}-{_DRAWN}{{5}}\b", _drawn)
+
+_IDS = _compiled(_UUID, _MAC, _IPV4, _POD)
+_MASKS = _compiled(
+    _UUID,
+    _MAC,
+    (r"(?i)(?P<six>[\da-z_]*(?::[\da-z_]*){2,8})(?:\.\d{1,3}){0,3}", _ipv6),
+    _IPV4,
+    (rf"(?:{_DATE})(?:,?[T ]{_CLOCK})?|\b{_CLOCK}", _always(b"<time>")),
+    _POD,
+    (rf"(?P<keep>[a-z\d])-{_DRAWN}{{5}}\b", _drawn),
+    (r"(?i)\b(?:sha\d+:[\da-f]+|\dx[\da-f]{4,})\b", _always(b"<hash>")),
+    (r"(?i)\b[\da-f]{7,}\b", _hash),
+    (rf"\d+(?:[.,]\d+)*\s?{_UNIT}(?:\s?\d+(?:\.\d+)?{_UNIT})*\b", _always(b"<time>")),
+    (r"(?P<keep>^|[\s(\[=:<>~])[+-]?(?:(?i:inf|nan)\b|\d+)", _behind(b"<n>")),
+    (r"(?:<n>|\d+)(?:[.,]?\d+)*(?:[eE][+-]?\d+)?(?:[kKMGTPEZYmunpf]i?\b)?", _always(b"<n>")),
 )

@@ -1,8 +1,9 @@
 """What alerts have in common, which is what a model is shown. Pure, but that it remembers what it has made.
 
-An alert's template is made of its allow-listed labels, as they are, and of its allow-listed annotations, masked. It is
-asked for with each alert, so it is kept by what it is made of: the labels, and the annotations' bytes with every
-digit as 0. Masks and patterns of secrets cannot tell one digit from another, so this says no less than the text.
+An alert's template is made of its allow-listed labels, as they are but for ids, and of its allow-listed annotations,
+masked. It is asked for with each alert, so it is kept by what it is made of: the labels, and the annotations' bytes
+with every digit as 0. Masks and patterns of secrets cannot tell one digit from another, so this says no less than the
+text.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import orjson
 
 from alerts.advice import Template
-from alerts.masking import masked
+from alerts.masking import masked, without_ids
 from alerts.matcher_regex import compile_search
 from alerts.redacted import redacted, redacted_by
 from alerts.surrogates import without_surrogates
@@ -51,12 +52,14 @@ _ZEROS = bytes.maketrans(b"123456789", b"000000000")
 
 
 class _Shape(NamedTuple):
-    """What alerts with the same names of labels, in the same order, have in common."""
+    """What alerts with the same names of labels and annotations, in the same order, have in common."""
 
-    names: tuple[str, ...]
-    """Those that are shown."""
+    labels: tuple[str, ...]
+    """Names of those that are shown."""
+    annotations: tuple[str, ...]
     shown: Values
     hidden: Values
+    texts: Values
     known: dict[tuple[tuple[str, ...], bytes], Template]
     is_kept: bool
 
@@ -66,21 +69,21 @@ class Templates:
 
     def __init__(self, settings: Llm) -> None:
         self._labels = frozenset(settings.labels)
-        self._annotations = tuple(dict.fromkeys(settings.annotations))
+        self._annotations = frozenset(settings.annotations)
         self._own = tuple(compile_search(pattern) for pattern in settings.redact)
         self._label = lru_cache(maxsize=_LABELS_MAX)(self._label_text)
-        self._shapes: dict[tuple[str, ...], _Shape] = {}
+        self._shapes: dict[tuple[str | None, ...], _Shape] = {}
         self.remembered_chars = 0
         """At most `KNOWN_MAX_CHARS`."""
 
     def of(self, alert: Alert) -> Template:
         """The template of one alert: equal for alerts that differ in what is not shown, and in numbers and the like."""
-        labels, get = alert.labels, alert.annotations.get
-        names = tuple(labels)
+        labels, annotations = alert.labels, alert.annotations
+        names = (*labels, None, *annotations)
         shape = self._shapes.get(names) or self._shape(names)
-        text = "\0".join([get(name, "") for name in self._annotations])
+        text = "\0".join(shape.texts(annotations))
         if self._own or len(text) > _ANNOTATION_READ_CHARS:
-            text = "\0".join([self._read(get(name, "")) for name in self._annotations])
+            text = "\0".join(map(self._read, shape.texts(annotations)))
         for value in shape.hidden(labels):
             if len(value) >= _HIDDEN_LEAST_CHARS and value in text and not value.isalpha():
                 text = text.replace(value, "0")
@@ -94,12 +97,15 @@ class Templates:
             return text
         return redacted_by(self._own, without_surrogates(text))
 
-    def _shape(self, names: tuple[str, ...]) -> _Shape:
-        shown = tuple(name for name in names if name in self._labels)
-        hidden = tuple(name for name in names if name not in self._labels)
-        chars = sum(map(len, names))
+    def _shape(self, names: tuple[str | None, ...]) -> _Shape:
+        middle = names.index(None)
+        labels = [name for name in names[:middle] if name is not None]
+        shown = tuple(name for name in labels if name in self._labels)
+        hidden = tuple(name for name in labels if name not in self._labels)
+        annotations = tuple(name for name in names[middle + 1 :] if name in self._annotations)
+        chars = sum(len(name or "") for name in names)
         is_kept = len(names) <= _SHAPE_MAX_NAMES and chars <= _SHAPE_MAX_CHARS
-        shape = _Shape(shown, _values(shown), _values(hidden), {}, is_kept)
+        shape = _Shape(shown, annotations, _values(shown), _values(hidden), _values(annotations), {}, is_kept)
         if is_kept:
             self._make_room(_ENTRY_CHARS + chars)
             self._shapes[names] = shape
@@ -107,9 +113,10 @@ class Templates:
 
     def _make(self, shape: _Shape, key: tuple[tuple[str, ...], bytes]) -> Template:
         values, text = key
-        labels = zip(shape.names, map(self._label, (cut(value, _LABEL_READ_CHARS) for value in values)), strict=True)
-        texts = text.decode("utf-8", "surrogatepass").split("\0", len(self._annotations) - 1)
-        annotations = zip(self._annotations, map(self._annotation, texts), strict=True)
+        labels = zip(shape.labels, map(self._label, (cut(value, _LABEL_READ_CHARS) for value in values)), strict=True)
+        # A text that holds the separator goes on in the next one, and so does its like with the same key.
+        texts = text.decode("utf-8", "surrogatepass").split("\0", max(len(shape.annotations) - 1, 0))
+        annotations = zip(shape.annotations, map(self._annotation, texts), strict=bool(shape.annotations))
         template = _template(labels, annotations)
         chars = _ENTRY_CHARS + sum(map(len, values)) + len(text)
         if shape.is_kept and chars <= _ENTRY_MAX_CHARS:
@@ -127,7 +134,7 @@ class Templates:
             self.remembered_chars = chars
 
     def _label_text(self, value: str) -> str:
-        return redacted(visible(value), self._own).replace("\n", " ")[:LABEL_MAX_CHARS]
+        return without_ids(redacted(visible(value), self._own)).replace("\n", " ")[:LABEL_MAX_CHARS]
 
     def _annotation(self, text: str) -> str:
         return " ".join(masked(redacted(visible(text), self._own)).split())[:ANNOTATION_MAX_CHARS]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts.masking import masked
+from alerts.masking import masked, without_ids
 
 ZEROS = str.maketrans("123456789", "0" * 9)
 
@@ -72,6 +72,8 @@ def test_what_differs_becomes_a_mark(text: str, mark: str) -> None:
         "high-world-proxy is down",
         "C++ :: rust",
         "in-flight",
+        "ingress-https",
+        "db-pgsql",
     ],
 )
 def test_words_are_left(text: str) -> None:
@@ -111,3 +113,21 @@ def test_no_digit_is_left(text: str) -> None:
 def test_hostile_text_takes_no_time_that_grows_with_its_square(piece: str) -> None:
     """If it did, this would be minutes, which the limit for a test ends."""
     assert len(masked((piece * 65536)[:65536])) <= 65536 * 4
+
+
+@pytest.mark.parametrize(
+    ("value", "left"),
+    [
+        ("500", "500"),
+        ("P1", "P1"),
+        ("eu-1", "eu-1"),
+        ("/dev/nvme0n1", "/dev/nvme0n1"),
+        ("2xx-5xx", "2xx-5xx"),
+        ("backup-28399220", "backup-28399220"),
+        ("/pods/5b6c1f0e-77aa-4f0e-9d39-0f0e3d7a2b11/volumes", "/pods/<id>/volumes"),
+        ("web-5d7f8c9b6-x2x4z", "web-<id>"),
+        ("10.0.0.1:9090", "<address>"),
+    ],
+)
+def test_labels_keep_what_may_mean_something(value: str, left: str) -> None:
+    assert without_ids(value) == left

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 LABELS = {"alertname": "PodCrash", "severity": "warning", "namespace": "shop"}
 TEXT = st.text(max_size=40)
+WORDS = st.text(st.sampled_from("xyz,"), max_size=20)
 
 
 def _llm(**changes: object) -> Llm:
@@ -140,13 +141,18 @@ def test_numbers_of_any_length_make_no_template(text: str, one: int, other: int)
 @given(labels=st.dictionaries(TEXT, TEXT, max_size=6), annotations=st.dictionaries(TEXT, TEXT, max_size=6))
 def test_nothing_that_is_not_listed_is_in_it(labels: dict[str, str], annotations: dict[str, str]) -> None:
     llm = _llm()
-    made = Templates(llm).of(_alert(labels, **annotations))
+    made = Templates(llm).of(alert(labels=LABELS | labels, annotations=annotations))
     assert {name for name, _ in made.labels} <= {*llm.labels}
     assert {name for name, _ in made.annotations} <= {*llm.annotations}
-    unlisted = {name: text for name, text in labels.items() if name not in llm.labels}
-    assert made == Templates(llm).of(
-        _alert({name: labels[name] for name in labels if name not in unlisted}, **annotations)
-    )
+    listed = LABELS | {name: text for name, text in labels.items() if name in llm.labels}
+    assert made.labels == Templates(llm).of(alert(labels=listed)).labels
+
+
+@settings(max_examples=100, derandomize=True)
+@given(value=st.text(st.sampled_from("abc-.:/ 5"), min_size=5).filter(lambda value: not value.isalpha()), around=WORDS)
+def test_value_that_is_not_listed_changes_no_template(value: str, around: str) -> None:
+    one, other = (_of({"pod": pod}, summary=f"{around} ({pod}) {around}") for pod in (value, "web-5"))
+    assert one == other
 
 
 @settings(max_examples=300, derandomize=True)
