@@ -1,0 +1,50 @@
+"""The model's section, its document and the example agree."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from alerts.config import Classify
+from alerts.config_llm import Llm
+
+ROOT = Path(__file__).parents[2]
+DOCUMENT = (ROOT / "docs" / "llm.md").read_text()
+
+
+def test_document_explains_every_key_with_its_default() -> None:
+    rows = re.findall(r"^\| (`[^|]+`) \|([^|]*)\|", DOCUMENT, re.MULTILINE)
+    told = {name: default.strip("` ") for names, default in rows for name in re.findall(r"`(\w+)`", names)}
+    assert set(told) - {"api_key_file"} == set(Llm.model_fields)
+    defaults = {
+        name: told[name] for name in told if told[name] not in {"", "none"} and name not in {"labels", "annotations"}
+    }
+    written = Llm.model_validate({"base_url": "http://m/v1", "model": "m", **defaults})
+    assert written == Llm.model_validate({"base_url": "http://m/v1", "model": "m"})
+
+
+def test_example_of_the_document_is_a_section() -> None:
+    (text,) = re.findall(r"```yaml\n(.*?)```", DOCUMENT, re.DOTALL)
+    fields = yaml.safe_load(text)["classify"]
+    fields["llm"].pop("api_key_file")
+    assert Classify.model_validate(fields).llm is not None
+
+
+def test_commented_example_of_winnow_yaml_names_every_key_and_shows_defaults() -> None:
+    block = (ROOT / "winnow.yaml").read_text().partition("  # llm:\n")[2].partition("\n\n")[0]
+    names = re.findall(r"^  #   (?:# )?(\w+)(?:, (\w+))?:", block, re.MULTILINE)
+    assert {name for pair in names for name in pair if name} - {"api_key_file"} == set(Llm.model_fields) - {"api_key"}
+    shown = dict(re.findall(r"^  #   (\w+): (\S+)", block, re.MULTILINE))
+    shown.pop("api_key_file")
+    alone = {name: shown[name] for name in ("base_url", "model")}
+    assert Llm.model_validate(shown) == Llm.model_validate(alone)
+
+
+@pytest.mark.parametrize(
+    "word", ["answered", "cached", "late", "failed", "held-back", "over-budget", "storm", "too-many"]
+)
+def test_document_names_each_way_advice_comes_about(word: str) -> None:
+    assert f"`{word}`" in DOCUMENT + (ROOT / "docs" / "decisions.md").read_text()
