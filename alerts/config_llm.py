@@ -3,9 +3,11 @@
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, JsonValue, model_validator
+import orjson
+from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, model_validator
 
 from alerts.config_section import Section
+from alerts.config_tree import Leaf
 from alerts.errors import MatcherError
 from alerts.fields import HeaderSecret, Span, Url, Wait
 from alerts.matcher_regex import compile_search
@@ -17,6 +19,21 @@ def _search(pattern: str) -> str:
     except MatcherError as error:
         raise ValueError(str(error)) from error
     return pattern
+
+
+def _as_json(value: object) -> object:
+    """What winnow.yaml hands on as text, for its types are elsewhere known by the field: here a number is a number."""
+    if isinstance(value, dict):
+        return {name: _as_json(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_as_json(one) for one in value]
+    if not isinstance(value, Leaf):
+        return value
+    try:
+        found = orjson.loads(str(value))
+    except ValueError:
+        return str(value)
+    return found if isinstance(found, int | float) else str(value)
 
 
 Label = Annotated[str, Field(min_length=1, max_length=200)]
@@ -47,7 +64,7 @@ class Llm(Section):
     """What of `response_format` the server knows; the reply is validated in any case."""
     max_tokens: Annotated[int, Field(ge=16, le=10_000)] = 400
     """Of one reply."""
-    request: dict[str, JsonValue] = {}
+    request: Annotated[dict[str, JsonValue], BeforeValidator(_as_json)] = {}
     """Further fields of each request to a server that speaks `openai`, in place of Winnow's own; null takes one out."""
     deadline: Wait = timedelta(seconds=5)
     """How long an alert waits for the model before the rules decide alone."""

@@ -233,3 +233,17 @@ def test_check_tells_of_a_gateway_that_anybody_could_send_to(file: Path) -> None
     status, _, told = run(str(file))
     assert (status, told.count("\n")) == (2, 1)
     assert "gateway.sources does not say who may send" in told
+
+
+def test_fields_of_a_models_request_are_what_they_would_be_in_json(file: Path) -> None:
+    request = (
+        '{max_tokens: null, seed: 7, top_p: 0.5, store: false, user: ops, stop: [1, "a"], reasoning: {effort: low}}'
+    )
+    file.write_text(f"classify: {{llm: {{base_url: 'http://127.0.0.1:1/v1', model: m, request: {request}}}}}")
+    llm = load(file, {}).classify.llm
+    assert llm is not None
+    assert llm.request == {
+        "max_tokens": None, "seed": 7, "top_p": 0.5, "store": False, "user": "ops", "stop": [1, "a"],
+        "reasoning": {"effort": "low"},
+    }  # fmt: skip
+    assert [type(llm.request[name]) for name in ("seed", "store", "user")] == [int, bool, str]
