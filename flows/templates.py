@@ -115,8 +115,9 @@ class Templates:
         values, text = key
         labels = zip(shape.labels, map(self._label, (cut(value, _LABEL_READ_CHARS) for value in values)), strict=True)
         # A text that holds the separator goes on in the next one, and so does its like with the same key.
-        texts = text.decode("utf-8", "surrogatepass").split("\0", max(len(shape.annotations) - 1, 0))
-        annotations = zip(shape.annotations, map(self._annotation, texts), strict=bool(shape.annotations))
+        read = cut(text.decode("utf-8", "surrogatepass"), TEMPLATE_MAX_CHARS)
+        texts = read.split("\0", max(len(shape.annotations) - 1, 0))
+        annotations = zip(shape.annotations, map(self._annotation, texts), strict=False)  # what was cut has no text
         template = _template(labels, annotations)
         chars = _ENTRY_CHARS + sum(map(len, values)) + len(text)
         if shape.is_kept and chars <= _ENTRY_MAX_CHARS:

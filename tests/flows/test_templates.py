@@ -116,6 +116,18 @@ def test_all_together_is_bounded() -> None:
     assert TEMPLATE_MAX_CHARS - 400 < chars <= TEMPLATE_MAX_CHARS
 
 
+def test_texts_are_read_no_further_than_a_template_reaches() -> None:
+    """What many numbers are masked in takes long; a secret that is cut there is left out as a whole."""
+    many = "5 " * 950
+    made = dict(_of(summary=many, description=many, message=f"{many[:188]} password=hunter2", title="t").annotations)
+    assert {name: text.count("<n>") for name, text in made.items()} == {
+        "summary": 250,
+        "description": 250,
+        "message": 94,
+    }
+    assert "hunter" not in made["message"]
+
+
 @pytest.mark.parametrize("pattern", ["CUST-42", r"CUST-\d+", "CUST-[0-9]{2}"])
 def test_own_patterns_are_redacted_in_labels_and_texts(pattern: str) -> None:
     made = _of({"team": "CUST-42"}, settings=_llm(redact=[pattern]), summary="of CUST-42.")
