@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # Where things are, and who may send, says nothing of what is decided; and in these lists the order has no meaning.
 _PLACES = frozenset({"bootstrap", "listen", "metrics_listen", "sources", "open", "open_metrics", "trusted_proxies"})
+# Of these nothing is used, secret or not, by whoever only decides.
+_UNUSED = (("kafka",), ("gateway",), ("flow",))
 _SETS = frozenset({"severity", "category", "days", "include", "exclude"})
 
 
@@ -39,6 +41,8 @@ class Surroundings:
     """The text of the file that a `<field>_file` names; raises ConfigError with the reason alone."""
     left_out: Collection[Path] = ()
     """What counts as not given, whatever stands there."""
+    needs_secrets: bool = True
+    """False: a secret or an address may be missing beside the file, for nobody uses it."""
     zones: Callable[[], Collection[str]] | None = None
     """The time zones there are; None: none is refused."""
 
@@ -60,9 +64,9 @@ def parse(text: str, origin: str, around: Surroundings) -> Config:
     """
     document = Document(text, origin, around.environ)
     given = _overridden(document.tree, around)
-    keys = Keys(around.kinds, around.read_secret)
+    keys = Keys(around.kinds, around.read_secret, needs_secrets=around.needs_secrets)
     fitted = keys.fit(given, Config)
-    early = _without_echoes(_meant(document.faults, around), [*keys.faults, *config_names.check(given)])
+    early = _without_echoes(_meant(document, around, keys), [*keys.faults, *config_names.check(given)])
     context = {"zones": around.zones}
     targets, late = _targets(fitted, keys, document, context)
     if isinstance(fitted, dict) and isinstance(fitted.get("targets"), list):
@@ -95,8 +99,18 @@ def _without_echoes(first: list[Fault], then: list[Fault]) -> list[Fault]:
     return first + [fault for fault in then if fault.path not in known]
 
 
-def _meant(faults: list[Fault], around: Surroundings) -> list[Fault]:
-    return [fault for fault in faults if not any(fault.path[: len(path)] == path for path in around.left_out)]
+def _meant(document: Document, around: Surroundings, keys: Keys) -> list[Fault]:
+    """The faults of the text, without those of what is left out, or of what nobody uses."""
+    unused = () if around.needs_secrets else [fault for fault in document.absent if _is_unused(fault.path, keys)]
+    return [
+        fault
+        for fault in document.faults
+        if fault not in unused and not any(fault.path[: len(path)] == path for path in around.left_out)
+    ]
+
+
+def _is_unused(path: Path, keys: Keys) -> bool:
+    return keys.is_hidden(path) or path[:1] in _UNUSED
 
 
 def _overridden(tree: Tree, around: Surroundings) -> Tree:
@@ -131,11 +145,8 @@ def _report(faults: list[Fault], tree: Tree, document: Document, around: Surroun
     variables = {path: name for name, path in around.overrides.items() if around.environ.get(name)}
     lines: list[tuple[int, str]] = []
     for fault in faults:
-        place, line = fault.at or fault.path, 0
-        while place and place not in document.lines:
-            place = place[:-1]
-        line = document.lines.get(place, 0)
-        where = f"{document.origin}:{line}" if line else document.origin
+        path = fault.at or fault.path
+        line, where = document.line(path), document.place(path)
         if fault.path in variables:
             where, line = variables[fault.path], 0
         lines.append((line, f"{where}: {spelled(fault.path, tree)}: {fault.text}"))

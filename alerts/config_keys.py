@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, get_args, get_origin
 from pydantic import BaseModel, SecretStr
 
 from alerts.config import Target
-from alerts.config_tree import Fault, FromFile, Leaf, Path, Tree, at, hint, shown
+from alerts.config_tree import Fault, FromFile, Leaf, Path, Tree, at, hint, shown, stand_in
 from alerts.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ class Keys:
     kinds: Mapping[str, type[Target]]
     read_secret: Callable[[str], str]
     """The text of a file, or ConfigError."""
+    needs_secrets: bool = True
+    """False: something else takes the place of a file that cannot be read."""
     faults: list[Fault] = field(default_factory=list)
     hidden: set[Path] = field(default_factory=set)
     """Where secrets stand: nothing at or below these paths may be shown."""
@@ -109,6 +111,8 @@ class Keys:
         try:
             text = FromFile(self.read_secret(str(file)), str(file))
         except ConfigError as error:
+            if not self.needs_secrets:
+                return FromFile(stand_in(name), str(file))
             self.faults.append(Fault(path, str(error)))
             self.unread.add(secret)
             return None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from alerts.config_tree import Fault, Leaf, Path, Tree
+from alerts.config_tree import Fault, Leaf, Path, Tree, stand_in
 from alerts.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -41,12 +41,25 @@ class Document:
         self.faults: list[Fault] = []
         self.taken: set[str] = set()
         """The values that came out of the environment."""
+        self.absent: set[Fault] = set()
+        """Those of the faults that are about a variable that there is not."""
         self._environ = environ
         self._references: list[str] = []
         self._left = VALUES_MAX
         if len(text) > TEXT_MAX_CHARS:
             raise ConfigError(f"{origin}: expected at most {TEXT_MAX_CHARS} characters, got {len(text)}")
         self.tree: Tree = self._read(_REFERENCE.sub(self._take_out, text))
+
+    def line(self, path: Path) -> int:
+        """Where `path`, or what it is in, stands; 0: nowhere."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 0)
+
+    def place(self, path: Path) -> str:
+        """The same for a person, with the file's name."""
+        line = self.line(path)
+        return f"{self.origin}:{line}" if line else self.origin
 
     def _take_out(self, found: re.Match[str]) -> str:
         self._references.append(found[0])
@@ -109,7 +122,10 @@ class Document:
         name, default = found[1], found[3]
         # As in a shell: `:-` is also for a variable that is set to nothing.
         if name not in self._environ and default is None:
-            self.faults.append(Fault(path, f"the environment has no variable {name}"))
+            fault = Fault(path, f"the environment has no variable {name}")
+            self.faults.append(fault)
+            self.absent.add(fault)
+            return stand_in(str(path[-1]) if path else "")
         value = self._environ.get(name, "")
         self.taken.add(value)
         return value or default or ""

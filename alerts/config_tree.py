@@ -15,6 +15,9 @@ Tree: TypeAlias = "dict[str, Tree] | list[Tree] | Leaf | None"
 
 SHOWN_CHARS = 60
 
+# Fits where a secret does: also that of Standard Webhooks, who want this word and base64 of 24 bytes.
+_STAND_IN = "whsec_standinstandinstandinstandinstan"
+
 
 class Leaf(str):
     """Text with its variables replaced."""
@@ -72,6 +75,11 @@ def placed(tree: Tree, path: Path, leaf: Leaf | None) -> Tree:
     if not isinstance(tree, dict | None):
         return tree
     return {**(tree or {}), str(path[0]): placed((tree or {}).get(str(path[0])), path[1:], leaf)}
+
+
+def stand_in(key: str) -> str:
+    """What a secret or an address under this key may be while nobody uses it."""
+    return "https://stand-in.invalid" if key == "url" or key.endswith("_url") else _STAND_IN
 
 
 def spelled(path: Path, tree: Tree) -> str:

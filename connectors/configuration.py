@@ -40,7 +40,13 @@ OVERRIDES = MappingProxyType(
 """Variables that take the place of what the file says, unless they are empty."""
 
 
-def load(path: Path | None = None, environ: Mapping[str, str] | None = None, *, needs_sources: bool = True) -> Config:
+def load(
+    path: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    *,
+    needs_sources: bool = True,
+    needs_secrets: bool = True,
+) -> Config:
     """The configuration Winnow runs with.
 
     Args:
@@ -48,6 +54,8 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None, *, 
         environ: None: the process's own.
         needs_sources: False: without `gateway.sources` if they cannot be used. Who looks at what is stored may well
             not be allowed to read how senders prove who they are.
+        needs_secrets: False: with something else in place of secrets and addresses that are missing beside the file.
+            Who looks at what would be decided has no use for them.
 
     Raises:
         ConfigError: The file cannot be read, or cannot be used: every fault, one a line, without secrets.
@@ -65,9 +73,10 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None, *, 
     try:
         config = parse(text, str(chosen), around)
     except ConfigError:
-        if needs_sources:
+        if needs_sources and needs_secrets:
             raise
-        config = parse(text, str(chosen), replace(around, left_out=_SOURCES))
+        left_out = () if needs_sources else _SOURCES
+        config = parse(text, str(chosen), replace(around, left_out=left_out, needs_secrets=needs_secrets))
     redaction.hide(secrets(config))
     return config
 

@@ -1,0 +1,63 @@
+"""Runs a case under a configuration: what each of its steps expects, and what came of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
+
+from alerts.case_check import compare, told
+from alerts.case_events import advice, input_id, records
+from connectors.kafka.topics import topics
+from flows.again import again
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from alerts.case_check import Point, Told
+    from alerts.case_events import Event
+    from alerts.config import Config
+    from connectors.request import Message
+
+Row = dict[str, Any]
+
+
+class Checked(NamedTuple):
+    """One step."""
+
+    event: Event
+    points: list[Point]
+    """None at all if nothing is expected, or if nobody shall be told and nobody is."""
+    got: list[Told]
+    decision: Row
+
+    @property
+    def holds(self) -> bool:
+        """Whether all that is expected came."""
+        return all(point.holds for point in self.points)
+
+
+def check(config: Config, events: Sequence[Event]) -> list[Checked]:
+    """The steps of one case, judged by a flow that has seen nothing before."""
+    decisions = decide(config, events)
+    routes = {route.name or f"routes[{number}]": route.to for number, route in enumerate(config.routes)}
+    checked: list[Checked] = []
+    for event, decision in zip(events, decisions, strict=True):
+        got = told(decision, routes)
+        expected = event.step.expect
+        checked.append(Checked(event, [] if expected is None else compare(expected, decision, got), got, decision))
+    return checked
+
+
+def decide(config: Config, events: Sequence[Event]) -> list[Row]:
+    """The decision about each event, as docs/decisions.md describes them."""
+    topic = topics(config.kafka).decisions
+    found: dict[str, Row] = {}
+
+    def take(message: Message) -> None:
+        if message.topic == topic:
+            found.update((row["id"], row) for row in orjson.loads(message.value)["decisions"])
+
+    model = config.classify.llm.model if config.classify.llm is not None else ""
+    again(config, records(events, config.kafka.partitions), advice(events, model), take)
+    return [found[input_id(number)] for number in range(len(events))]
