@@ -1,0 +1,74 @@
+"""`winnow top` on a broker in memory: once, and on a terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.testing import CliRunner
+
+from alerts.errors import WinnowError
+from tests.alerts.test_happening import DECIDED, DUPLICATE, OUTCOME, of
+from tests.support.shelf import TOPICS, Shelf, shelf
+from winnow.__main__ import application
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+RECORDS = [json.dumps(one).encode() for one in (of(DUPLICATE, DECIDED), {"v": 1, "outcomes": [OUTCOME]})]
+LONG_AGO_MS = time.time_ns() // 1_000_000 - 120_000
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Iterator[Shelf]:
+    with shelf(tmp_path) as made:
+        made.put(TOPICS.decisions, RECORDS[:1], at_ms=LONG_AGO_MS)
+        made.put(TOPICS.decisions, [b"garbage", *RECORDS])
+        yield made
+
+
+def test_json_counts_the_last_minute(held: Shelf) -> None:
+    told = json.loads(held.winnow("top", "-o", "json").stdout)
+    assert (told["events"], told["names"], told["sources"]) == (2, {"PostgresDown": 2}, {"am": 2})
+    assert told["verdicts"] == {"dedup: duplicate": 1, "route: routed": 1, "publish: delivered": 1}
+    assert told["targets"] == {"oncall: delivered": 1}
+
+
+def test_without_a_terminal_it_is_printed_once(held: Shelf) -> None:
+    lines = [" ".join(line.split()) for line in held.winnow("top").stdout.splitlines()]
+    assert lines[0] == "2 alert events in the last minute (0.0/s)"
+    assert {"per minute names", "2 PostgresDown", "1 oncall: delivered"} <= set(lines)
+
+
+def test_terminal_is_drawn_until_an_interrupt(held: Shelf) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "winnow", "top", "--every", "100ms"]
+    with subprocess.Popen(command, stdout=theirs, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            os.close(theirs)
+            seen, deadline = "", time.monotonic() + 30
+            while "PostgresDown" not in seen:
+                assert time.monotonic() < deadline, seen
+                if select.select([ours], [], [], 0.1)[0]:
+                    seen += os.read(ours, 65536).decode(errors="replace")
+            process.send_signal(signal.SIGINT)
+            assert process.wait(20) == 130
+            assert process.stderr is not None
+            assert process.stderr.read() == ""
+        finally:
+            process.kill()
+            os.close(ours)
+
+
+def test_drawing_too_often_is_refused() -> None:
+    with pytest.raises(WinnowError, match="--every: expected at least 100ms"):
+        CliRunner().invoke(application("top"), ["top", "--every", "10ms"], catch_exceptions=False)

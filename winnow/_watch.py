@@ -1,0 +1,40 @@
+"""What the verbs that watch share: decisions as they are written, until Ctrl-C."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from alerts.errors import FormatError
+from connectors.kafka.follower import Follower
+from connectors.kafka.topics import topics
+from connectors.redaction import redacted
+from connectors.terminal import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from alerts.config import Kafka
+    from alerts.happening import Happening, Happenings
+
+# A signal that comes just before a wait is noticed at its end (winnow/receiver.py).
+POLL_S = 0.5
+
+
+def watched(kafka: Kafka, since: datetime | None, reads: Happenings) -> Iterator[list[Happening]]:
+    """What was written since then and is being written, without an end; empty lists while nothing comes."""
+    with Follower(kafka, topics(kafka).decisions, since, say) as follower:
+        while True:
+            told: list[Happening] = []
+            for one in follower.poll(POLL_S):
+                try:
+                    told.extend(reads.read(one.value, one.accepted_ms))
+                except FormatError as error:
+                    say(f"record {one.partition}/{one.offset} is left out: {error}")
+            yield told
+
+
+def say(text: str) -> None:
+    """Tell on standard error what is no result."""
+    print(printable(redacted(f"winnow: {text}")), file=sys.stderr, flush=True)  # noqa: T201 beside the results
