@@ -47,7 +47,7 @@ def fill(kafka: Kafka, alerts: int, repeats: int = 1, a_record: int = ALERTS_A_R
     producer = Producer({"bootstrap.servers": kafka.bootstrap, "linger.ms": 20})
     topic = topics.topics(kafka).webhooks
     now_ms = time.time_ns() // 1_000_000
-    envelope = Envelope(secrets.token_hex(16), "alertmanager", "default", "bench", "{}:{}", now_ms)
+    envelope = Envelope("", "alertmanager", "default", "bench", "{}:{}", now_ms)
     shares: dict[int, list[tuple[tuple[int, str, str, str, str, str | None], bytes]]] = {}
     filled = number = 0
     while filled < alerts:
@@ -59,7 +59,8 @@ def fill(kafka: Kafka, alerts: int, repeats: int = 1, a_record: int = ALERTS_A_R
             share.append(((len(share), fingerprint, "firing", name["alertname"], STARTS_AT, None), line))
         if len(share) >= a_record:
             partition = partition_of(fingerprint, kafka.partitions)
-            producer.produce(topic, encode(envelope, share), partition=partition, timestamp=now_ms)
+            webhook = envelope._replace(id=secrets.token_hex(16))
+            producer.produce(topic, encode(webhook, share), partition=partition, timestamp=now_ms)
             producer.poll(0)
             filled += len(share)
             share.clear()

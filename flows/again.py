@@ -6,6 +6,7 @@ All time in the steps is in the records, so what comes out depends on the record
 from __future__ import annotations
 
 from itertools import islice
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bytewax.inputs import DynamicSource, StatelessSourcePartition
@@ -15,6 +16,7 @@ from bytewax.testing import run_main
 
 from alerts.decision import Delivery
 from alerts.delivery_json import Plain
+from alerts.errors import WinnowError
 from alerts.record import Stored
 from connectors.job import Ended
 from connectors.request import Message
@@ -22,18 +24,24 @@ from flows.parts import Ends, between
 from flows.plumbing.pending import Pending
 from flows.plumbing.recorded import Recorded
 from flows.proxy import connect
+from flows.remembering import Remembering
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from alerts.advice import Advice
     from alerts.config import Config
+    from flows.remembering import Known
 
 _BATCH = 100
 
 
 def again(
-    config: Config, records: Iterable[Stored], recorded: Mapping[str, Advice], take: Callable[[Message], None]
+    config: Config,
+    records: Iterable[Stored],
+    recorded: Mapping[str, Advice],
+    take: Callable[[Message], None],
+    known: Mapping[str, Known] = MappingProxyType({}),
 ) -> None:
     """Judge the records; returns when there are no more.
 
@@ -42,26 +50,45 @@ def again(
         records: Webhooks as they lie in Kafka, in a partition in their order.
         recorded: What a model said then, by input id; empty if there was none, or if nobody shall be asked.
         take: Called with each message the flow would have written: decisions, and what goes to the quarantine.
+        known: What dedup remembered of an alert when it judged one of its events then, by that event's input id; it
+            counts for alerts of which nothing was read before.
+
+    Raises:
+        WinnowError: Whatever of that kind `records` raised.
     """
     asking = None if config.classify.llm is None else Recorded(recorded, Pending(config.publish.max_pending))
-    ends = Ends(_Source(records), lambda _: _Nobody(), _Sink(take), asking=asking)
-    run_main(connect(between(ends, config)))  # type: ignore[no-untyped-call]
+    source = _Source(records)
+    ends = Ends(source, lambda _: _Nobody(), _Sink(take), asking=asking)
+    parts = between(ends, config)._replace(dedup=Remembering(config.dedup.window, known))
+    run_main(connect(parts))  # type: ignore[no-untyped-call]
+    if source.broken is not None:
+        raise source.broken
 
 
 class _Source(DynamicSource[tuple[str, Stored]]):
     def __init__(self, records: Iterable[Stored]) -> None:
         self._records = iter(records)
+        self.broken: WinnowError | None = None
+        """Why they ended early."""
 
     def build(self, step_id: str, worker_index: int, worker_count: int) -> _Records:  # noqa: ARG002 there is one
-        return _Records(self._records)
+        return _Records(self)
+
+    def some(self) -> list[Stored]:
+        """The next records, empty at the end. What a step raises ends Bytewax with a page of its own; this does not."""
+        try:
+            return list(islice(self._records, _BATCH))
+        except WinnowError as error:
+            self.broken = error
+            return []
 
 
 class _Records(StatelessSourcePartition[tuple[str, Stored]]):
-    def __init__(self, records: Iterator[Stored]) -> None:
-        self._records = records
+    def __init__(self, source: _Source) -> None:
+        self._source = source
 
     def next_batch(self) -> list[tuple[str, Stored]]:
-        batch = [(str(record.partition), record) for record in islice(self._records, _BATCH)]
+        batch = [(str(record.partition), record) for record in self._source.some()]
         if not batch:
             raise StopIteration
         return batch

@@ -88,14 +88,27 @@ class Archive:
         since_ms = milliseconds(since)
         yield from (one for one in messages(self._kafka, topic, partitions) if one.timestamp()[1] >= since_ms)
 
+    def count(self, topic: str, since: datetime) -> int:
+        """About how many records `records` will give.
+
+        Raises:
+            KafkaError: As above.
+        """
+        begin = OffsetSpec.for_timestamp(milliseconds(since)) if self._finds_times else OffsetSpec.earliest()  # type: ignore[no-untyped-call]
+        places = [TopicPartition(topic, partition) for partition in self.partitions(topic)]
+        begins, ends = self._offsets(topic, places, begin), self._offsets(topic, places, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+        return sum(ends[place] - offset for place, offset in begins.items() if offset >= 0)
+
+    def _offsets(self, topic: str, places: list[TopicPartition], spec: OffsetSpec) -> dict[TopicPartition, int]:
+        asked = self._client.list_offsets(dict.fromkeys(places, spec), request_timeout=ANSWER_TIMEOUT_S)
+        try:
+            return {place: answer.result().offset for place, answer in asked.items()}
+        except KafkaException as error:
+            raise KafkaError(f"reading {topic} from {self._kafka.bootstrap}: {error.args[0].str()}") from error
+
     def _filled(self, topic: str, partitions: Iterable[int]) -> list[int]:
         """Those that hold anything: `scan` cannot look for a moment where all are empty."""
         places = [TopicPartition(topic, partition) for partition in partitions]
-        firsts, ends = (
-            self._client.list_offsets(dict.fromkeys(places, spec), request_timeout=ANSWER_TIMEOUT_S)
-            for spec in (OffsetSpec.earliest(), OffsetSpec.latest())  # type: ignore[no-untyped-call]
-        )
-        try:
-            return [place.partition for place in places if ends[place].result().offset > firsts[place].result().offset]
-        except KafkaException as error:
-            raise KafkaError(f"reading {topic} from {self._kafka.bootstrap}: {error.args[0].str()}") from error
+        firsts = self._offsets(topic, places, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
+        ends = self._offsets(topic, places, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+        return [place.partition for place in places if ends[place] > firsts[place]]

@@ -161,6 +161,14 @@ class Dedup:
         if entry is not None:  # its counts stay: they keep the next notification's id its own
             state.memory.put(entry._replace(status=_UNTOLD))
 
+    def remind(self, state: State, arrival: Arrival, passed_ms: int, status: Status) -> None:
+        """Remember that the alert last passed then and as that, once: its startsAt is taken for the arrival's."""
+        starts_ms, is_firing = instant_ms(arrival.starts_at), status is Status.FIRING
+        turn = (passed_ms - starts_ms) // self._window_ms
+        told = _FIRING if is_firing else _RESOLVED
+        key = int(arrival.fingerprint, 16)
+        state.memory.put(Entry(key, passed_ms, starts_ms, turn, int(is_firing), int(not is_firing), told))
+
     def sweep(self, state: State, arrivals: int) -> None:
         """After so many arrivals: forget some of what counts no more, twice as fast as arrivals can add to it."""
         state.memory.sweep(2 * arrivals, state.now_ms - 2 * self._window_ms)

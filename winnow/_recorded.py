@@ -1,0 +1,78 @@
+"""What was decided about the alerts of a time range, as decisions hold it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+import orjson
+
+from alerts.advice import Advice, from_plain
+from flows.decided import accepted_ms, lines, passed_before
+from flows.remembering import Known
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_ADVISED = b'"advice":{'
+
+
+class Span(NamedTuple):
+    """Which alerts count, by their acceptance in milliseconds."""
+
+    warm_ms: int
+    """From then on they are judged, so that dedup knows what it knew."""
+    since_ms: int
+    """From then on they count."""
+    until_ms: int
+    """Before then."""
+
+
+class Recorded:
+    """The decisions about the alerts of some partitions."""
+
+    def __init__(self, span: Span) -> None:
+        self._span = span
+        self._seen: set[bytes] = set()
+        self.rows: dict[bytes, bytes] = {}
+        """By input id; after a crash the same is written again, and the last is what holds."""
+        self.known: dict[str, Known] = {}
+        """By input id, of the first event of an alert: what dedup remembered."""
+
+    def read(self, value: bytes) -> None:
+        """Take the decisions of a record; in a partition they come in order."""
+        for id_, fingerprint, text in lines(value):
+            at_ms = accepted_ms(text)
+            if not self._span.warm_ms <= at_ms < self._span.until_ms:
+                continue
+            if fingerprint not in self._seen:
+                self._seen.add(fingerprint)
+                before = passed_before(text)
+                if before is not None:
+                    self.known[id_.decode()] = Known(*before)
+            if at_ms >= self._span.since_ms:
+                self.rows[id_] = text
+
+    @property
+    def advice(self) -> Mapping[str, Advice]:
+        """What a model said then, by input id."""
+        return _Advices(self.rows)
+
+
+class _Advices(Mapping[str, Advice]):
+    """Decoded when asked for: it is asked of each alert that passes dedup."""
+
+    def __init__(self, rows: Mapping[bytes, bytes]) -> None:
+        self._rows = rows
+
+    def __getitem__(self, id_: str) -> Advice:
+        text = self._rows[id_.encode()]
+        if _ADVISED not in text:
+            raise KeyError(id_)
+        return from_plain(orjson.loads(text)["advice"])
+
+    def __iter__(self) -> Iterator[str]:
+        return (id_.decode() for id_, text in self._rows.items() if _ADVISED in text)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)

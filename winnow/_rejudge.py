@@ -1,0 +1,108 @@
+"""Judges once more what lies in Kafka or in a file, some partitions at a time, and hands on what comes out."""
+
+from __future__ import annotations
+
+import gc
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from connectors import logs
+from connectors.kafka.topics import topics
+from flows.again import again
+from winnow._alert_file import EVERYTHING, read
+from winnow._archive import Archive
+from winnow._progress import progress
+from winnow._recorded import Recorded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from alerts.config import Config
+    from alerts.record import Stored
+    from connectors.request import Message
+    from winnow._compared import Counting
+    from winnow._recorded import Span
+
+# Of so many partitions the decisions are held at a time; each reading of a group costs a fifth of a second of waiting.
+_PARTITIONS_AT_ONCE = 8
+# A decision is written by another clock than its webhook, and webhooks by several: they may look older or newer.
+_CLOCKS_DIFFER_MS = 300_000
+
+
+def from_kafka(config: Config, span: Span, counting: Counting) -> None:
+    """Judge what Kafka holds of this time range, by what it holds of decisions as if dedup had been there before.
+
+    Raises:
+        KafkaError: A topic is missing, or no broker answers.
+    """
+    names = topics(config.kafka)
+    archive = Archive(config.kafka)
+    since, decided = _moment(span.warm_ms), _moment(span.warm_ms - _CLOCKS_DIFFER_MS)
+    total = archive.count(names.webhooks, since) + archive.count(names.decisions, decided)
+    with progress(total) as seen, _few_collections():
+        for group in _groups(archive.partitions(names.webhooks)):
+            recorded = Recorded(span)
+            for record in seen(names.decisions, archive.records(names.decisions, decided, group)):
+                recorded.read(record.value)
+            counting.begin(recorded)
+            records = _up_to(seen(names.webhooks, archive.records(names.webhooks, since, group)), group, span)
+            again(config, records, recorded.advice, _decisions(names.decisions, counting.take), recorded.known)
+            counting.end()
+
+
+def from_file(config: Config, file: Path, before: Config | None, counting: Counting) -> None:
+    """Judge what a file holds; what counts as decided is what `before` decides about it, if there is one.
+
+    Raises:
+        WinnowError: The file cannot be read, or is none of `winnow export`.
+    """
+    recorded = Recorded(EVERYTHING)
+    with progress(None) as seen, _few_collections():
+        if before is not None:
+            again(before, seen(file.name, read(file)), {}, _decisions(topics(before.kafka).decisions, recorded.read))
+        counting.begin(recorded)
+        again(config, seen(file.name, read(file)), {}, _decisions(topics(config.kafka).decisions, counting.take))
+        counting.end()
+
+
+def _decisions(topic: str, take: Callable[[bytes], None]) -> Callable[[Message], None]:
+    def of(message: Message) -> None:
+        if message.topic == topic:
+            take(message.value)
+
+    return of
+
+
+def _up_to(records: Iterator[Stored], partitions: Sequence[int], span: Span) -> Iterator[Stored]:
+    """The records, no further than they can count."""
+    end_ms, unfinished = span.until_ms + _CLOCKS_DIFFER_MS, set(partitions)
+    for record in records:
+        if record.accepted_ms < end_ms:
+            yield record
+            continue
+        unfinished.discard(record.partition)
+        if not unfinished:
+            return
+
+
+def _groups(partitions: range) -> Iterator[range]:
+    """An alert's decisions lie in the partition of the same number, so a group is complete by itself."""
+    return (partitions[first : first + _PARTITIONS_AT_ONCE] for first in partitions[::_PARTITIONS_AT_ONCE])
+
+
+def _moment(at_ms: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=max(0, at_ms))
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """As the flow does it (flows/plumbing/runtime.py); and its words go to stderr as the flow's do."""
+    logs.configure()
+    before = gc.get_threshold()
+    gc.set_threshold(50_000, 50, 1000)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)

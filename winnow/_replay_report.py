@@ -1,0 +1,166 @@
+"""What a replay says: for people and for machines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from alerts.instant import rfc3339
+from connectors.terminal import printable
+from flows.differences import Kind
+from winnow._alert_file import EVERYTHING
+from winnow._compared import Comparison
+from winnow._output import write_lines, write_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from flows.differences import Difference, Said
+    from winnow._compared import Tally
+    from winnow._recorded import Span
+
+Plain = dict[str, Any]
+
+HEAD = ("accepted", "alert", "fingerprint", "status", "what", "before", "now")
+
+
+class Report(NamedTuple):
+    """All of it."""
+
+    span: Span
+    after: Plain
+    """Totals of what is decided now (`flows/totals.py`)."""
+    before: Plain | None = None
+    """Of what was decided then; None: nothing was compared, and what follows is empty."""
+    differences: tuple[Difference, ...] = ()
+    """In the order accepted."""
+    not_recorded: int = 0
+    not_kept: int = 0
+
+    @property
+    def kinds(self) -> dict[Kind, int]:
+        """How many events differ in each way."""
+        counts = Counter(kind for one in self.differences for kind in one.kinds)
+        return {kind: counts[kind] for kind in Kind if counts[kind]}
+
+
+def of(span: Span, counting: Tally | Comparison) -> Report:
+    """The report of what was counted."""
+    if not isinstance(counting, Comparison):
+        return Report(span, counting.totals.plain())
+    found = sorted(counting.found, key=lambda one: (one.accepted_ms, one.id))
+    after, before = counting.after().plain(), counting.before().plain()
+    return Report(span, after, before, tuple(found), counting.not_recorded, counting.not_kept)
+
+
+def plain(report: Report) -> Plain:
+    """For machines."""
+    told: Plain = {**_range(report.span), "totals": report.after}
+    if report.before is None:
+        return told
+    return {
+        **told,
+        "totals_before": report.before,
+        "compared": report.after["events"],
+        "not_recorded": report.not_recorded,
+        "not_kept": report.not_kept,
+        "different": len(report.differences),
+        "kinds": {kind.value: count for kind, count in report.kinds.items()},
+        "differences": [_difference(one) for one in report.differences],
+    }
+
+
+def _range(span: Span) -> Plain:
+    if span == EVERYTHING:
+        return {"since": None, "until": None, "warm_up_s": None}
+    warm_s = (span.since_ms - span.warm_ms) / 1000
+    return {"since": rfc3339(span.since_ms), "until": rfc3339(span.until_ms), "warm_up_s": warm_s}
+
+
+def _difference(one: Difference) -> Plain:
+    return {
+        "id": one.id,
+        "fingerprint": one.fingerprint,
+        "name": one.name,
+        "status": one.status,
+        "accepted_at": rfc3339(one.accepted_ms),
+        "kinds": [kind.value for kind in one.kinds],
+        "before": _said(one.before),
+        "after": _said(one.after),
+        "moved": [
+            {"target": move.target, "kind": move.kind.value, "to": move.id, "at": rfc3339(move.accepted_ms)}
+            for move in one.moves
+        ],
+    }
+
+
+def _said(said: Said) -> Plain:
+    return {"targets": list(said.targets), "severity": said.severity, **said.reason._asdict()}
+
+
+def write(report: Report, limit: int) -> None:
+    """For people: totals, then at most so many differences."""
+    write_lines(summary(report))
+    listed = report.differences[:limit]
+    if listed:
+        write_lines([""])
+        write_table(HEAD, (cells(one) for one in listed))
+    if len(listed) < len(report.differences):
+        left = len(report.differences) - len(listed)
+        write_lines([f"and {left:,} more: --limit {len(report.differences)} lists them, -o json and -o html hold all"])
+
+
+def summary(report: Report) -> Iterator[str]:
+    """Totals, line by line."""
+    told = _range(report.span)
+    if told["since"] is None:
+        yield "all alerts of the file"
+    else:
+        yield f"accepted {told['since']} to {told['until']}, warmed up for {told['warm_up_s']:g} s before"
+    if report.before is None:
+        yield from (_line(name, f"{count:>12,}") for name, count in counts(report.after))
+        return
+    yield _line("", f"{'before':>12} {'now':>12}")
+    before, after = dict(counts(report.before)), dict(counts(report.after))
+    for name in dict.fromkeys([*after, *before]):
+        yield _line(name, f"{before.get(name, 0):>12,} {after.get(name, 0):>12,}")
+    yield ""
+    yield _line("decided otherwise", f"{'':>12} {len(report.differences):>12,}")
+    yield from (_line(f"  {kind.value}", f"{'':>12} {count:>12,}") for kind, count in report.kinds.items())
+    for what, count in apart(report):
+        yield _line(f"not compared: {what}", f"{'':>12} {count:>12,}")
+
+
+def apart(report: Report) -> Iterable[tuple[str, int]]:
+    """What could not be compared, and how many of it, if any."""
+    found = (("no decision is recorded", report.not_recorded), ("its webhook is not kept", report.not_kept))
+    return [(what, count) for what, count in found if count]
+
+
+def counts(totals: Plain) -> Iterator[tuple[str, int]]:
+    """Names and numbers of the totals."""
+    yield "alert events", totals["events"]
+    yield from ((f"  sent to {name}", count) for name, count in totals["notifications"].items())
+    for step, rules in totals["suppressed"].items():
+        yield from ((f"  ended at {step}: {rule}", count) for rule, count in rules.items())
+    yield from ((f"  severity {name}", count) for name, count in totals["severities"].items())
+
+
+def _line(name: str, numbers: str) -> str:
+    return f"{printable(name):<48} {numbers}".rstrip()
+
+
+def cells(one: Difference) -> tuple[str, ...]:
+    """One difference, as `HEAD` has it."""
+    moved = [f"{move.target} {move.kind.value}, at {rfc3339(move.accepted_ms)}" for move in one.moves]
+    kinds = ", ".join(kind.value for kind in one.kinds)
+    now = "; ".join([told(one.after), *moved])
+    return rfc3339(one.accepted_ms), one.name[:60], one.fingerprint, one.status, kinds, told(one.before), now
+
+
+def told(said: Said) -> str:
+    """What was decided, and by which rule."""
+    step, outcome, rule = said.reason
+    to = f"to {', '.join(said.targets)}" if said.targets else f"{outcome} at {step}"
+    severity = "" if said.severity is None else f", {said.severity}"
+    return f"{to} ({rule}){severity}"

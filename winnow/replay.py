@@ -1,0 +1,104 @@
+"""`winnow replay`: what another configuration would have done with the alerts of the past."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path  # noqa: TC003 typer looks at it
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from alerts.errors import WinnowError
+from connectors.configuration import load, locate
+from winnow import _replay_page, _replay_report
+from winnow._alert_file import EVERYTHING
+from winnow._compared import Comparison, Tally
+from winnow._moments import length, milliseconds, moment
+from winnow._output import write_json
+from winnow._recorded import Span
+from winnow._rejudge import from_file, from_kafka
+
+if TYPE_CHECKING:
+    from alerts.config import Config
+    from winnow._replay_report import Report
+
+_LIMIT = 50
+
+
+class Shown(StrEnum):
+    """How to print."""
+
+    TABLE = "table"
+    JSON = "json"
+    HTML = "html"
+
+
+def replay(  # noqa: PLR0913, PLR0917 an option each
+    since: Annotated[str | None, typer.Option(help="Accepted from then on: how long ago (2h), or RFC 3339.")] = None,
+    until: Annotated[str, typer.Option(help="Accepted before then: how long ago, or RFC 3339.")] = "0s",
+    config: Annotated[Path | None, typer.Option(help="Judge as this file says; default: winnow.yaml.")] = None,
+    diff: Annotated[bool, typer.Option("--diff", help="Say what differs from what was decided then.")] = False,
+    warm_up: Annotated[
+        str | None, typer.Option(help="How long before --since to begin; default: twice dedup.window.")
+    ] = None,
+    from_file_: Annotated[
+        Path | None,
+        typer.Option("--from-file", help="Alerts that `winnow export` wrote; --diff compares with winnow.yaml."),
+    ] = None,
+    fail_on_diff: Annotated[bool, typer.Option("--fail-on-diff", help="Exit with 1 if anything differs.")] = False,
+    output: Annotated[Shown, typer.Option("--output", "-o", help="For people, machines, or as a page.")] = Shown.TABLE,
+    limit: Annotated[int, typer.Option(min=0, help="How many differences a table lists.")] = _LIMIT,
+) -> None:
+    """Judge the alerts of the past once more, send nothing, and say what would have happened.
+
+    Exits with 1 if --fail-on-diff is given and anything differs, with 2 if it cannot be told.
+
+    Example: winnow replay --since 2h --config candidate.yaml --diff
+    """
+    live, candidate = _configs(config)
+    asked = diff or fail_on_diff
+    if from_file_ is not None and (since is not None or warm_up is not None):
+        raise WinnowError("--from-file: the whole file is judged; --since and --warm-up are for what lies in Kafka")
+    span = EVERYTHING if from_file_ is not None else _span(since, until, warm_up, candidate)
+    counting: Tally | Comparison = Comparison(span) if asked else Tally(span)
+    if from_file_ is not None:
+        from_file(candidate, from_file_, live if asked else None, counting)
+    else:
+        from_kafka(candidate, span, counting)
+    report = _replay_report.of(span, counting)
+    _write(report, output, limit)
+    if fail_on_diff and report.differences:
+        raise typer.Exit(1)
+
+
+def _configs(file: Path | None) -> tuple[Config, Config]:
+    """As the flow judges, and as is to be judged now; both look for the same Kafka."""
+    if file is None or not locate(None, os.environ).exists():
+        live = load(file, needs_sources=False)
+        return live, live
+    live = load(needs_sources=False)
+    return live, load(file, needs_sources=False).model_copy(update={"kafka": live.kafka})
+
+
+def _span(since: str | None, until: str, warm_up: str | None, config: Config) -> Span:
+    if since is None:
+        raise WinnowError("--since: expected how long ago (2h) or a time; or a file with --from-file")
+    now = datetime.now(UTC)
+    begin, end = moment("--since", since, now), moment("--until", until, now)
+    if begin >= end:
+        raise WinnowError("--since: expected an earlier moment than --until")
+    # What dedup remembers counts for two windows.
+    warm = 2 * config.dedup.window if warm_up is None else length("--warm-up", warm_up)
+    begin_ms = milliseconds(begin)
+    return Span(max(0, begin_ms - warm // timedelta(milliseconds=1)), begin_ms, milliseconds(end))
+
+
+def _write(report: Report, output: Shown, limit: int) -> None:
+    if output is Shown.JSON:
+        write_json(_replay_report.plain(report))
+    elif output is Shown.HTML:
+        typer.echo(_replay_page.page(report))
+    else:
+        _replay_report.write(report, limit)
