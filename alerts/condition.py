@@ -111,11 +111,16 @@ def _in_namespaces(namespaces: Namespaces) -> Check:
 
 
 def _in_hours(hours: Hours) -> Check:
-    zone, days = ZoneInfo(hours.zone), frozenset(hours.days or _DAYS)
+    zone, is_within = ZoneInfo(hours.zone), within(hours)
+    return lambda alert, _: is_within(datetime.fromtimestamp(alert.envelope.accepted_ms / 1000, UTC).astimezone(zone))
+
+
+def within(hours: Hours) -> Callable[[datetime], bool]:
+    """Whether a moment, told in the zone of the hours, is one of theirs."""
+    days = frozenset(hours.days or _DAYS)
     over_midnight = hours.end <= hours.start
 
-    def check(alert: Alert, _: Classification) -> bool:
-        local = datetime.fromtimestamp(alert.envelope.accepted_ms / 1000, UTC).astimezone(zone)
+    def check(local: datetime) -> bool:
         time, day = local.strftime("%H:%M"), local.weekday()
         if over_midnight and time < hours.end:  # the part after midnight belongs to the day it began on
             return _DAYS[day - 1] in days

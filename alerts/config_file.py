@@ -12,7 +12,9 @@ from pydantic import BaseModel, SecretStr
 
 from alerts import config_names, config_types
 from alerts.config import Config, Target
+from alerts.config_doubts import Doubt, doubts
 from alerts.config_keys import Keys
+from alerts.config_plain import plain_secrets
 from alerts.config_text import Document
 from alerts.config_tree import Fault, Leaf, Path, Tree, at, placed, spelled
 from alerts.errors import ConfigError
@@ -47,8 +49,32 @@ class Surroundings:
     """The time zones there are; None: none is refused."""
 
 
+@dataclass(frozen=True)
+class Reading:
+    """A configuration that can be used, and the text it was read from."""
+
+    config: Config
+    hidden: frozenset[Path] = field(repr=False)
+    """Where secrets may stand."""
+    document: Document = field(repr=False)
+
+    def doubts(self) -> list[Doubt]:
+        """What can hardly be meant, in the order of the file."""
+        found = [*doubts(self.config), *plain_secrets(self.document.tree, self.hidden)]
+        return sorted(found, key=lambda doubt: self.document.line(doubt.path))
+
+    def spelled(self, path: Path) -> str:
+        """The path for a person."""
+        return spelled(path, self.document.tree)
+
+
 def parse(text: str, origin: str, around: Surroundings) -> Config:
-    """The configuration that `text` holds.
+    """The configuration that `text` holds, as `read` reads it."""
+    return read(text, origin, around).config
+
+
+def read(text: str, origin: str, around: Surroundings) -> Reading:
+    """The configuration that `text` holds, and where things stand in it.
 
     `${NAME}` and `${NAME:-default}` are replaced in every value, `$$` is a dollar sign. An empty
     value (`key:`) counts as not given.
@@ -76,7 +102,7 @@ def parse(text: str, origin: str, around: Surroundings) -> Config:
     faults = _without_echoes(early, [fault for fault in late if fault.path not in keys.unread])
     if faults or config is None:
         raise ConfigError(_report(faults, given, document, around))
-    return config.model_copy(update={"targets": targets})
+    return Reading(config.model_copy(update={"targets": targets}), frozenset(keys.hidden), document)
 
 
 def version(config: Config) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from alerts.config_file import Surroundings, parse
+from alerts.config_file import Surroundings, parse, read
 from alerts.config_secrets import secrets
 from alerts.errors import ConfigError
 from connectors import redaction
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from alerts.config import Config
+    from alerts.config_file import Reading
 
 DEFAULT = Path("winnow.yaml")
 _SOURCES = (("gateway", "sources"),)
@@ -62,14 +63,7 @@ def load(
     """
     variables = dict(os.environ if environ is None else environ)
     chosen = locate(path, variables)
-    around = Surroundings(
-        kinds={name: kind.Config for name, kind in kinds().items()},
-        environ=variables,
-        overrides=OVERRIDES,
-        read_secret=lambda file: read_secret(chosen.parent / file),
-        zones=_zones,
-    )
-    text = _text(chosen)
+    around, text = _surroundings(chosen, variables), _text(chosen)
     try:
         config = parse(text, str(chosen), around)
     except ConfigError:
@@ -81,9 +75,32 @@ def load(
     return config
 
 
+def examine(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Reading:
+    """The configuration as `load` gives it, and where things stand in its file.
+
+    Raises:
+        ConfigError: As `load`.
+    """
+    variables = dict(os.environ if environ is None else environ)
+    chosen = locate(path, variables)
+    reading = read(_text(chosen), str(chosen), _surroundings(chosen, variables))
+    redaction.hide(secrets(reading.config))
+    return reading
+
+
 def locate(path: Path | None, environ: Mapping[str, str]) -> Path:
     """The file that `load` reads."""
     return path or Path(environ.get("WINNOW_CONFIG") or DEFAULT)
+
+
+def _surroundings(chosen: Path, variables: dict[str, str]) -> Surroundings:
+    return Surroundings(
+        kinds={name: kind.Config for name, kind in kinds().items()},
+        environ=variables,
+        overrides=OVERRIDES,
+        read_secret=lambda file: read_secret(chosen.parent / file),
+        zones=_zones,
+    )
 
 
 @cache

@@ -4,20 +4,22 @@ import ipaddress
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 from yarl import URL
 
 from alerts.config import Config, HttpTarget
-from alerts.config_file import version
+from alerts.config_file import Reading, version
 from alerts.config_llm import Llm
 from alerts.errors import ConfigError
-from connectors.configuration import load, locate
+from connectors.configuration import examine, locate
 from connectors.egress import Egress, RefusedAddressError
 from http_gateway.senders import exposure
 from http_gateway.tls.door import doubts
+from winnow._output import Output, write_json
 
+_NOBODY = "no target is enabled: nobody will be told"
 _INSIDE = (".localhost", ".local", ".internal", ".lan", ".home.arpa", ".svc")
 
 
@@ -25,33 +27,90 @@ def check(
     file: Annotated[
         Path | None, typer.Argument(help="The file; else the one WINNOW_CONFIG names, else winnow.yaml.")
     ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if there is a warning.")] = False,
+    output: Annotated[Output, typer.Option("--output", "-o", help="For people or for machines.")] = Output.TABLE,
 ) -> None:
-    """Say whether a configuration can be used, and name everything that is wrong with it.
+    """Say whether a configuration can be used, name everything that is wrong with it, and warn of what is odd.
 
-    Exits with 2 when it cannot.
+    Warnings are rules that never decide, routes that no alert comes to, targets that are never told, rules that can end
+    critical alerts, secrets that stand in the file. Exits with 0 if it can be used, 1 if it can but there is a warning
+    and --strict was given, 2 if it cannot.
+
+    Example: winnow check --strict candidate.yaml
     """
     path = locate(file, os.environ)
     try:
-        config = load(file)
+        reading = examine(file)
+        config = reading.config
         exposure.check(config.gateway)
-        doubtful = doubts(config, path.resolve().parent)
+        warnings = [*_of_file(reading, path), *_of_surroundings(config, path)]
         _check_targets(config, path)
     except ConfigError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
-    enabled = sum(target.enabled for target in config.targets)
-    rules = len(config.filter) + sum(len(target.filter) for target in config.targets)
+    if output is Output.JSON:
+        write_json({**_summary(config), "warnings": [warning._asdict() for warning in warnings]})
+    else:
+        _write(config, warnings)
+    if strict and warnings:
+        raise typer.Exit(1)
+
+
+class Warn(NamedTuple):
+    """One thing that can hardly be meant."""
+
+    kind: str
+    place: str
+    """In words: `routes[2] (night)`; empty: the whole file."""
+    line: int
+    """0: none."""
+    file: str
+    text: str
+
+
+def _of_file(reading: Reading, path: Path) -> Iterator[Warn]:
+    for kind, place, text in reading.doubts():
+        yield Warn(kind.value, reading.spelled(place), reading.document.line(place), str(path), text)
+    if not any(target.enabled for target in reading.config.targets):
+        yield Warn("nobody-told", "", 0, str(path), _NOBODY)
+
+
+def _of_surroundings(config: Config, path: Path) -> Iterator[Warn]:
+    for text in doubts(config, path.resolve().parent):
+        yield Warn("tls", "gateway.tls", 0, str(path), text)
+    if config.classify.llm is not None:
+        for text in _model_doubts(config.classify.llm):
+            yield Warn("unencrypted", "classify.llm.base_url", 0, str(path), text)
+
+
+def _summary(config: Config) -> dict[str, object]:
+    return {
+        "version": version(config),
+        "filter_rules": len(config.filter) + sum(len(target.filter) for target in config.targets),
+        "routes": len(config.routes),
+        "targets": len(config.targets),
+        "enabled_targets": sum(target.enabled for target in config.targets),
+    }
+
+
+def _write(config: Config, warnings: list[Warn]) -> None:
+    told = _summary(config)
     typer.echo(
-        f"ok: version {version(config)}, filter rules: {rules}, routes: {len(config.routes)}, "
-        f"targets: {len(config.targets)} ({enabled} enabled)"
+        f"ok: version {told['version']}, filter rules: {told['filter_rules']}, routes: {told['routes']}, "
+        f"targets: {told['targets']} ({told['enabled_targets']} enabled)"
     )
     if config.classify.llm is not None:
         typer.echo(_model(config.classify.llm))
-        doubtful = (*doubtful, *_model_doubts(config.classify.llm))
-    for doubt in doubtful:
-        typer.echo(f"warning: {doubt}", err=True)
-    if not enabled:
-        typer.echo("no target is enabled: nobody will be told", err=True)
+    for warning in warnings:
+        typer.echo(_line(warning), err=True)
+
+
+def _line(warning: Warn) -> str:
+    if warning.text == _NOBODY:
+        return _NOBODY
+    if not warning.line:
+        return f"warning: {warning.text}"
+    return f"warning: {warning.file}:{warning.line}: {warning.place}: {warning.text}"
 
 
 def _model(llm: Llm) -> str:

@@ -1,7 +1,9 @@
-"""`winnow check` and targets that could never be told."""
+"""`winnow check`: faults, and warnings of what can hardly be meant."""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,8 +14,6 @@ from tests.connectors.test_egress import INSIDE, NOWHERE, ODD
 from winnow.__main__ import application
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from typer.testing import Result
 
 
@@ -89,3 +89,53 @@ def test_model_whose_key_cannot_be_read_is_a_fault(tmp_path: Path) -> None:
     result = check_model(tmp_path, api_key_file="missing.txt")
     assert result.exit_code == 2
     assert "classify.llm.api_key_file: cannot be read" in result.stderr
+
+
+ODD_FILE = """
+routes:
+  - {name: all, to: [hook]}
+  - {name: pages, match: 'severity="critical"', to: [hook]}
+targets:
+  - {name: hook, kind: webhook, url: https://hooks.example.com, token: plain-canary-plain-canary}
+"""
+
+
+def check_text(folder: Path, text: str, *options: str) -> Result:
+    file = folder / "winnow.yaml"
+    file.write_text(text)
+    return CliRunner().invoke(application("check"), ["check", str(file), *options])
+
+
+def test_warnings_say_where_and_change_the_exit_code_only_if_strict(tmp_path: Path) -> None:
+    result = check_text(tmp_path, ODD_FILE)
+    first, second = result.stderr.splitlines()
+    assert first == (
+        f"warning: {tmp_path}/winnow.yaml:4: routes[1] (pages): "
+        "no alert comes here, for routes[0] (all) takes all of them and does not say continue: true"
+    )
+    assert second.startswith(f"warning: {tmp_path}/winnow.yaml:6: targets[0] (hook).token: a secret stands in the file")
+    assert "canary" not in result.output
+    assert (result.exit_code, check_text(tmp_path, ODD_FILE, "--strict").exit_code) == (0, 1)
+
+
+def test_json_lists_warnings_with_kind_and_place(tmp_path: Path) -> None:
+    result = check_text(tmp_path, ODD_FILE, "-o", "json", "--strict")
+    told = json.loads(result.stdout)
+    assert [(one["kind"], one["place"], one["line"]) for one in told["warnings"]] == [
+        ("shadowed", "routes[1] (pages)", 4),
+        ("plain-secret", "targets[0] (hook).token", 6),
+    ]
+    assert (told["routes"], told["enabled_targets"], result.stderr, result.exit_code) == (2, 1, "", 1)
+
+
+def test_example_and_what_it_leaves_out_are_without_warnings() -> None:
+    example = Path(__file__).parents[2] / "winnow.yaml"
+    result = CliRunner().invoke(application("check"), ["check", str(example), "--strict"])
+    assert (result.exit_code, result.stderr) == (0, "")
+
+
+def test_nobody_told_and_a_model_without_tls_are_warnings_too(tmp_path: Path) -> None:
+    text = "classify: {llm: {base_url: http://api.example.com, model: m}}"
+    told = json.loads(check_text(tmp_path, text, "-o", "json").stdout)
+    assert [one["kind"] for one in told["warnings"]] == ["nobody-told", "unencrypted"]
+    assert check_text(tmp_path, text, "--strict").exit_code == 1
