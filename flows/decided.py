@@ -13,7 +13,7 @@ import orjson
 
 from alerts.alert import Status
 from flows.steps.filter import DENY
-from flows.steps.route import ROUTED
+from flows.steps.route import ROUTED, SKIPPED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,6 +107,9 @@ def reason(row: Row) -> Reason:
     if row["filter"]["outcome"] == DENY:
         return Reason("filter", DENY, row["filter"]["rule"])
     is_sent = bool(row["deliveries"])
-    verdicts = [one for one in row["route"] if (one["outcome"] == ROUTED) is is_sent] or row["route"]
+    if is_sent:
+        verdicts = [one for one in row["route"] if one["outcome"] != SKIPPED]
+    else:
+        verdicts = [one for one in row["route"] if one["outcome"] != ROUTED] or row["route"]
     rules = ", ".join(one["rule"] for one in verdicts) or "everyone"
     return Reason("route", _SENT if is_sent else ", ".join(sorted({one["outcome"] for one in verdicts})), rules)
