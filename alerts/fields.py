@@ -170,6 +170,16 @@ def _zone(value: str, info: ValidationInfo) -> str:
     return value
 
 
+def spelled(length: timedelta) -> str:
+    """A length of time, of no less than nothing, as `Duration` reads it: `1h10m`, `0s`."""
+    left_ms = length // _UNITS["ms"]
+    text = ""
+    for unit in ("d", "h", "m", "s", "ms"):
+        count, left_ms = divmod(left_ms, _UNITS[unit] // _UNITS["ms"])
+        text += f"{count}{unit}" if count else ""
+    return text or "0s"
+
+
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 """`90s`, `5m`, `1h30m`, `500ms`; at most 366 days, 0 where the field allows it."""
 Span = Annotated[Duration, AfterValidator(_above_nothing)]

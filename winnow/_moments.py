@@ -10,8 +10,6 @@ from alerts.errors import WinnowError
 from alerts.fields import Duration
 from alerts.instant import instant
 
-_UNITS_MS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1))
-
 
 def length(option: str, text: str) -> timedelta:
     """The length of time that `option` was given.
@@ -41,16 +39,6 @@ def moment(option: str, text: str, now: datetime) -> datetime:
     except ValueError as error:
         wanted = "how long ago (2h, 7d; at most 366d) or a time such as 2026-11-24T03:04:05Z"
         raise WinnowError(f"{option}: expected {wanted}, got {_cut(text)}") from error
-
-
-def spelled(length: timedelta) -> str:
-    """A length of time as `length` reads it: `1h10m`, `0s`."""
-    left_ms = length // timedelta(milliseconds=1)
-    text = ""
-    for unit, size_ms in _UNITS_MS:
-        count, left_ms = divmod(left_ms, size_ms)
-        text += f"{count}{unit}" if count else ""
-    return text or "0s"
 
 
 def milliseconds(at: datetime) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from winnow._moments import spelled
+from alerts.fields import spelled
 from winnow._verdicts import verdicts
 
 if TYPE_CHECKING:

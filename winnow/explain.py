@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections import defaultdict
 from itertools import zip_longest
@@ -20,6 +19,7 @@ from alerts.instant import rfc3339
 from connectors.configuration import load
 from connectors.kafka.scan import scan
 from connectors.kafka.topics import topics
+from winnow._fingerprint import checked
 from winnow._output import WIDTH_CHARS, Output
 from winnow._verdicts import lines
 
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-_FINGERPRINT = re.compile(r"[0-9a-f]{16}")
-
 
 def explain(
     fingerprint: Annotated[str, typer.Argument(help="16 hex digits, as decisions and notifications carry it.")],
@@ -41,9 +39,7 @@ def explain(
 
     Example: winnow explain 9031535530e7f5c3
     """
-    fingerprint = fingerprint.lower()
-    if not _FINGERPRINT.fullmatch(fingerprint):
-        raise WinnowError(f"expected a fingerprint of 16 hex digits, got {fingerprint[:40]!r}")
+    fingerprint = checked(fingerprint)
     events = list(story(load(needs_sources=False), fingerprint))
     if output is Output.JSON:
         sys.stdout.write(orjson.dumps(events, option=orjson.OPT_INDENT_2).decode() + "\n")
