@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from collections import defaultdict
-from itertools import zip_longest
-from typing import TYPE_CHECKING, Annotated, Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import orjson
 import typer
@@ -14,13 +14,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from alerts.errors import WinnowError
-from alerts.fingerprint import partition_of
 from alerts.instant import rfc3339
+from alerts.matchers import parse
+from alerts.waterfall import bar, waterfall
+from alerts.why_not import why_not
 from connectors.configuration import load
-from connectors.kafka.scan import scan
-from connectors.kafka.topics import topics
-from winnow._fingerprint import checked
-from winnow._output import WIDTH_CHARS, Output
+from winnow._moments import moment
+from winnow._output import WIDTH_CHARS, Output, write_json, write_lines, write_table
+from winnow._story import Found, labelled, named, story, told_by
 from winnow._verdicts import lines
 
 if TYPE_CHECKING:
@@ -30,59 +31,116 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
+_FINGERPRINT = re.compile(r"[0-9a-f]{16}", re.IGNORECASE)
+_NOTIFICATION = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
+_BAR_CHARS = 24
+_LISTED_MAX = 100
+
+
+class _Asked(NamedTuple):
+    """Which alerts are meant."""
+
+    alerts: list[Found]
+    """None: the question names a fingerprint."""
+    fingerprint: str | None
+    """If it is one alert."""
+    event: str | None
+    """Input id, if one event of it is meant."""
+
 
 def explain(
-    fingerprint: Annotated[str, typer.Argument(help="16 hex digits, as decisions and notifications carry it.")],
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="FINGERPRINT|NAME|NOTIFICATION|MATCHERS",
+            help="Fingerprint (16 hex digits), alert name, notification id (32 hex digits), or matchers over labels.",
+        ),
+    ],
+    target: Annotated[
+        str | None, typer.Option("--why-not", metavar="TARGET", help="Of each event the first reason why not.")
+    ] = None,
+    since: Annotated[
+        str, typer.Option(help="How far back to look for anything but a fingerprint: 2h, or RFC 3339.")
+    ] = "24h",
     output: Annotated[Output, typer.Option("--output", "-o", help="For people or for machines.")] = Output.TABLE,
 ) -> None:
-    """Tell what happened to one alert, event by event, and why.
+    """Tell what happened to one alert, event by event, why, and where the time went.
 
-    Example: winnow explain 9031535530e7f5c3
+    A fingerprint reads one partition of the decisions. A name and a notification's id read all decisions since --since,
+    matchers all webhooks since then, for labels lie there. If several alerts match, they are listed.
+
+    Example: winnow explain 'namespace="shop",severity="critical"' --since 2h --why-not oncall
     """
-    fingerprint = checked(fingerprint)
-    events = list(story(load(needs_sources=False), fingerprint))
-    if output is Output.JSON:
-        sys.stdout.write(orjson.dumps(events, option=orjson.OPT_INDENT_2).decode() + "\n")
-    elif events:
-        _print(fingerprint, events)
+    config = load(needs_sources=False)
+    _check_target(config, target)
+    asked = _find(config, what, moment("--since", since, datetime.now(UTC)))
+    if asked.fingerprint is None:
+        _list(asked.alerts, output)
+        return
+    events = [event for event in story(config, asked.fingerprint) if asked.event is None or event["id"] == asked.event]
     if not events:
-        raise WinnowError(f"no decision about {fingerprint} is kept; the flow may not have read it yet")
+        if output is Output.JSON:
+            write_json([])
+        raise WinnowError(f"no decision about {asked.fingerprint} is kept; the flow may not have read it yet")
+    told = list(_told(config, events, target))
+    if output is Output.JSON:
+        sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")
+    else:
+        _print(asked.fingerprint, told, target)
 
 
-def story(config: Config, fingerprint: str) -> Iterator[Row]:
-    """The decisions about one alert in the order made, each with its deliveries and what became of them."""
-    partition = partition_of(fingerprint, config.kafka.partitions)
-    needle = fingerprint.encode()
-    decisions: dict[str, Row] = {}
-    told: dict[str, list[Row]] = defaultdict(list)
-    """By delivery: its outcomes, and its retries as a dead letter."""
-    for stored in scan(config.kafka, topics(config.kafka).decisions, [partition]):
-        if needle not in stored.value:
-            continue
-        record = orjson.loads(stored.value)
-        for decision in record.get("decisions", ()):
-            if decision["fingerprint"] == fingerprint:
-                decisions[decision["id"]] = {**decision, "config": record["config"]}
-        for row in (*record.get("outcomes", ()), *record.get("retries", ())):
-            if row["fingerprint"] == fingerprint:
-                told[row["delivery"]].append(row)
-    for decision in decisions.values():
-        ids = [delivery["id"] for delivery in decision.get("deliveries", ())]
-        ids += [id_ for id_, rows in told.items() if id_ not in ids and rows[0]["input"] == decision["id"]]
-        yield {**decision, "outcomes": [row for id_ in ids for row in _holds(told[id_])]}
+def _check_target(config: Config, target: str | None) -> None:
+    names = [one.name for one in config.targets]
+    if target is not None and target not in names:
+        known = ", ".join(names) or "none"
+        raise WinnowError(f"--why-not: winnow.yaml has no target {target[:40]!r}; it has: {known}")
 
 
-def _holds(told: list[Row]) -> Iterator[Row]:
-    """The retries of a delivery, the outcome before each and the last one.
+def _find(config: Config, what: str, since: datetime) -> _Asked:
+    """Which alert is meant, or which alerts.
 
-    After a crash the same may be told twice, and the last is what holds.
+    Raises:
+        WinnowError: None.
     """
-    for row, after in zip_longest(told, told[1:]):
-        if "retry" in row or after is None or "retry" in after:
-            yield row
+    if _FINGERPRINT.fullmatch(what):
+        return _Asked([], what.lower(), None)
+    ago = f"since {rfc3339(int(since.timestamp() * 1000))}; --since 7d looks further back"
+    if _NOTIFICATION.fullmatch(what):
+        found = told_by(config, what.lower(), since)
+        if found is None:
+            raise WinnowError(f"no decision and no outcome names the notification {what} {ago}")
+        return _Asked([], *found)
+    is_matchers = any(sign in what for sign in "=~{")
+    alerts = labelled(config, parse(what), since) if is_matchers else named(config, what, since)
+    if not alerts:
+        about = (
+            f"alert whose labels match {what[:200]} was accepted" if is_matchers else f"decision names {what[:200]!r}"
+        )
+        raise WinnowError(f"no {about} {ago}")
+    return _Asked(alerts, alerts[0].fingerprint if len(alerts) == 1 else None, None)
 
 
-def _print(fingerprint: str, events: list[Row]) -> None:
+def _list(alerts: list[Found], output: Output) -> None:
+    """Those that match, for the next question."""
+    rows = [{**one._asdict(), "last_at": rfc3339(one.last_ms)} for one in alerts]
+    if output is Output.JSON:
+        write_json(rows)
+        return
+    head = ("fingerprint", "status", "events", "last_at", "name")
+    write_table(head, ([str(row[word]) for word in head] for row in rows[:_LISTED_MAX]))
+    first = "" if len(rows) <= _LISTED_MAX else f", the {_LISTED_MAX} newest are listed"
+    write_lines([f"{len(rows)} alerts match{first}; `winnow explain FINGERPRINT` tells of one"])
+
+
+def _told(config: Config, events: list[Row], target: str | None) -> Iterator[Row]:
+    """Each event with where its time went and, if asked, why a target was not told."""
+    stands_in_for = {one.name for one in config.targets if target is not None and one.fallback == target}
+    for event in events:
+        found = {**event, "waterfall": [span._asdict() for span in waterfall(event)]}
+        yield found if target is None else found | {"why_not": why_not(event, target, stands_in_for)._asdict()}
+
+
+def _print(fingerprint: str, events: list[Row], target: str | None) -> None:
     # Broken lines would break ids, for which one searches in a pipe.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_CHARS)
     console.print(f"alert [bold]{fingerprint}[/bold]  {_clean(events[-1]['name'])}")
@@ -90,9 +148,24 @@ def _print(fingerprint: str, events: list[Row]) -> None:
         came = f"{_clean(event['id'])}, from {_clean(event.get('source', 'default'))}"
         console.print(f"\n{rfc3339(event['accepted_ms'])}  [bold]{event['status']}[/bold]  ({came})")
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
-        for step, said in lines(event):
+        for step, said in (*lines(event), *_times(event)) if target is None else _why(event, target):
             table.add_row(step, _clean(said))
         console.print(table)
+
+
+def _why(event: Row, target: str) -> Iterator[tuple[str, str]]:
+    why = event["why_not"]
+    yield why["step"], f"{target}: {why['reason']}"
+
+
+def _times(event: Row) -> Iterator[tuple[str, str]]:
+    """The waterfall; what lies before the acceptance has no bar, for it can be days."""
+    spans = waterfall(event)
+    most_ms = max(span.to_ms for span in spans)
+    for span in spans:
+        drawn = " " * _BAR_CHARS if span.from_ms < 0 else bar(span, most_ms, _BAR_CHARS)
+        when = f"{span.from_ms:,} to {span.to_ms:,} ms"
+        yield "time", f"{drawn}  {span.what}: {when}" + (f" ({span.detail})" if span.detail else "")
 
 
 def _clean(text: str) -> str:

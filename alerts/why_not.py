@@ -1,0 +1,112 @@
+"""Why one target was not told of one alert event: the first reason on its way, in words, from its decision."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from alerts.happening import saw
+from alerts.instant import rfc3339
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+Row = dict[str, Any]
+
+
+class Why(NamedTuple):
+    """The answer."""
+
+    step: str
+    """Where it ended: dedup, filter, route or publish."""
+    reason: str
+    is_told: bool = False
+    """It was told after all."""
+
+
+def why_not(event: Row, target: str, stands_in_for: Collection[str] = ()) -> Why:
+    """The first reason why a target was not told of an event.
+
+    Args:
+        event: A decision, with `outcomes`: the ends and retries of its deliveries in order.
+        target: Its name.
+        stands_in_for: The targets whose fallback it is.
+    """
+    return next(_reasons(event, target, stands_in_for))
+
+
+def _reasons(event: Row, target: str, stands_in_for: Collection[str]) -> Iterator[Why]:
+    ends = [end for end in event["outcomes"] if end["target"] == target]
+    if ends or any(planned["target"] == target for planned in event.get("deliveries", ())):
+        yield _published(ends)
+    for end in event["outcomes"]:
+        if end.get("outcome") == "delivered-to-fallback" and end["target"] in stands_in_for:
+            yield Why("publish", f"told as the fallback of {end['target']}: {end['error']}", is_told=True)
+    if "transition" not in event:
+        yield Why("dedup", _duplicate(event["dedup"]))
+    if event["filter"]["outcome"] == "deny":
+        yield Why("filter", f"filter rule {_rule(event['filter'])} ended it for everybody")
+    yield _unrouted(event, target)
+
+
+def _duplicate(verdict: Row) -> str:
+    passed_ms = verdict["saw"].get("passed_ms")
+    since = f" since {rfc3339(passed_ms)}, when it last passed" if passed_ms else ""
+    if verdict["outcome"] == "renewed":
+        return "its end by silence does not count: it was repeated meanwhile"
+    if verdict["outcome"] == "over":
+        return f"its end by silence says nothing new: it was resolved already{since}"
+    return f"duplicate: it said nothing new inside the window{since}"
+
+
+def _unrouted(event: Row, target: str) -> Why:
+    verdicts = event.get("route", ())
+    for verdict in verdicts:
+        name, _, rule = verdict["rule"].partition("/")
+        if verdict["outcome"] == "skipped" and name == target:
+            if rule == "disabled":
+                return Why("route", f"a route leads to {target}, which was disabled (enabled: false)")
+            return Why("route", f"{target}'s own filter rule {_rule({**verdict, 'rule': rule})} left it out")
+    held = [verdict for verdict in verdicts if verdict["outcome"] == "routed"]
+    told = ", ".join(planned["target"] for planned in event.get("deliveries", ())) or "nobody"
+    if held:
+        routes = ", ".join(_rule(verdict) for verdict in held)
+        return Why("route", f"no route that held leads to it; held: {routes}; to be told: {told}")
+    if any(verdict["outcome"] == "unrouted" for verdict in verdicts):
+        return Why("route", "no route held, so nobody was to be told")
+    return Why("route", f"it was no enabled target in configuration {event['config']}; to be told: {told}")
+
+
+def _rule(verdict: Row) -> str:
+    seen = saw(verdict)
+    return f"'{verdict['rule']}'" + (f" (saw {seen})" if seen else "")
+
+
+_RETRIED = {
+    "retried": "waiting: it was taken out of the dead letters to be sent again, and has not ended yet",
+    "superseded": "taken out of the dead letters and not sent: something newer of its alert had come",
+}
+_ENDED = {
+    "merged": "merged: a newer notification of its alert took its place while it waited",
+    "not-needed": "not needed: it was over before the target could be told",
+    "dead-lettered": "dead-lettered: it was given up",
+    "delivered-to-fallback": "its fallback was told instead",
+}
+_TOLD = "delivered"
+
+
+def _published(ends: list[Row]) -> Why:
+    """Of the newest end, which is what holds; a letter that came twice has ended before."""
+    told = [end for end in ends if "retry" not in end or end["retry"]["outcome"] != "duplicate"]
+    if not told:
+        return Why("publish", "waiting: it is planned, and no end is recorded yet")
+    end = told[-1]
+    if "retry" in end:
+        return Why("publish", _RETRIED.get(end["retry"]["outcome"], end["retry"]["outcome"]))
+    took = f"{end['ended_ms'] - end['accepted_ms']} ms after acceptance"
+    tries = "1 try" if end["tries"] == 1 else f"{end['tries']} tries"
+    answer = "" if end["status_code"] is None else f", answered {end['status_code']}"
+    word = end["outcome"]
+    if word == _TOLD:
+        return Why("publish", f"it was told: delivered {took}, {tries}{answer}", is_told=True)
+    detail = f": {end['error']}" if end["error"] else ""
+    return Why("publish", f"{_ENDED.get(word, word)} ({took}, {tries}{answer}){detail}")

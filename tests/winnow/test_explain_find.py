@@ -1,0 +1,141 @@
+"""`winnow explain` by name, notification and labels, and what it says of a target, on a broker in memory."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from alerts.errors import WinnowError
+from alerts.fingerprint import partition_of
+from alerts.record import decode, split
+from tests.alerts.test_happening import DECIDED, OUTCOME, of
+from tests.support.events import ENVELOPE, submission
+from tests.support.shelf import PARTITIONS, TOPICS, Shelf, shelf
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NOW_MS = time.time_ns() // 1_000_000
+LONG_AGO_MS = NOW_MS - 3 * 86_400_000
+NOTIFICATION = "d" * 32
+SENT = [
+    submission("PostgresDown", 0, namespace="shop", severity="critical"),
+    submission("PostgresDown", 1, namespace="shop", severity="info"),
+    submission("DiskFull", 2, namespace="back office", severity="info"),
+]
+TARGETS = """
+targets:
+  - {name: oncall, kind: webhook, url: "http://127.0.0.1:1/a", allow_private: true}
+  - {name: hook, kind: webhook, url: "http://127.0.0.1:1/b", allow_private: true}
+"""
+
+
+def fingerprints() -> list[str]:
+    """Of `SENT`, in order."""
+    made = [one for _, value in split(ENVELOPE, SENT, 1) for one in decode(value, NOW_MS)]
+    return [one.fingerprint for one in made]
+
+
+FIRST, SECOND, THIRD = fingerprints()
+
+
+def put(held: Shelf, fingerprint: str, *rows: dict[str, object], at_ms: int = NOW_MS) -> None:
+    values = [json.dumps(row).encode() for row in rows]
+    held.put(TOPICS.decisions, values, at_ms=at_ms, partition=partition_of(fingerprint, PARTITIONS))
+
+
+def decided(fingerprint: str, name: str, **changes: object) -> dict[str, object]:
+    return of({**DECIDED, "id": f"{fingerprint}-0", "fingerprint": fingerprint, "name": name, **changes})
+
+
+@pytest.fixture(scope="module")
+def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
+    with shelf(tmp_path_factory.mktemp("explain"), TARGETS) as made:
+        for partition, value in split(ENVELOPE, SENT, PARTITIONS):
+            made.put(TOPICS.webhooks, [value], at_ms=NOW_MS, partition=partition)
+        made.put(TOPICS.webhooks, [b"garbage"], at_ms=NOW_MS)
+        told = {**OUTCOME, "fingerprint": FIRST, "input": f"{FIRST}-0"}
+        put(made, FIRST, decided(FIRST, "PostgresDown"), {"v": 1, "outcomes": [told]})
+        put(made, SECOND, decided(SECOND, "PostgresDown", accepted_ms=NOW_MS, deliveries=[]))
+        put(made, THIRD, decided(THIRD, "DiskFull", deliveries=[]), decided(THIRD, "DiskFull", id="other-0"))
+        put(made, "00000000000000aa", decided("00000000000000aa", "LongAgo"), at_ms=LONG_AGO_MS)
+        yield made
+
+
+def explained(held: Shelf, *arguments: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(held.winnow("explain", *arguments, "-o", "json").stdout)
+    return found
+
+
+def test_name_of_several_alerts_lists_them_newest_first(held: Shelf) -> None:
+    assert [(one["fingerprint"], one["events"]) for one in explained(held, "PostgresDown")] == [(SECOND, 1), (FIRST, 1)]
+    people = held.winnow("explain", "PostgresDown").stdout
+    assert "2 alerts match; `winnow explain FINGERPRINT` tells of one" in people
+
+
+def test_name_of_one_alert_tells_its_story(held: Shelf) -> None:
+    assert [event["id"] for event in explained(held, "DiskFull")] == [f"{THIRD}-0", "other-0"]
+
+
+def test_notification_tells_the_event_it_was_of(held: Shelf) -> None:
+    (event,) = explained(held, NOTIFICATION.upper())
+    assert (event["fingerprint"], event["outcomes"][0]["outcome"]) == (FIRST, "delivered")
+
+
+@pytest.mark.parametrize(
+    ("matchers", "expected"),
+    [
+        ('namespace="shop",severity="critical"', {FIRST}),
+        ('{namespace="back office"}', {THIRD}),
+        ('severity!="critical",alertname=~"Disk.*"', {THIRD}),
+    ],
+)
+def test_matchers_find_alerts_by_their_labels(held: Shelf, matchers: str, expected: set[str]) -> None:
+    assert {event["fingerprint"] for event in explained(held, matchers)} == expected
+
+
+def test_matchers_of_several_alerts_list_them(held: Shelf) -> None:
+    assert {one["fingerprint"] for one in explained(held, 'namespace="shop"')} == {FIRST, SECOND}
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("Nothing", "no decision names 'Nothing' since"),
+        ("LongAgo", "no decision names 'LongAgo' since .* --since 7d looks further back"),
+        ("0" * 32, "no decision and no outcome names the notification"),
+        ('namespace="x"', "no alert whose labels match"),
+        ("f" * 16, "no decision about ffffffffffffffff is kept"),
+        ('namespace="', "matchers"),
+    ],
+)
+def test_what_is_not_there_says_how_far_it_was_looked_for(held: Shelf, what: str, said: str) -> None:
+    with pytest.raises(WinnowError, match=said):
+        held.winnow("explain", what)
+
+
+def test_what_is_older_is_found_by_looking_further_back(held: Shelf) -> None:
+    (event,) = explained(held, "LongAgo", "--since", "7d")
+    assert event["name"] == "LongAgo"
+
+
+def test_why_not_gives_the_reason_of_each_event(held: Shelf) -> None:
+    (event,) = explained(held, SECOND, "--why-not", "hook")
+    assert event["why_not"]["reason"].startswith("no route that held leads to it; held: 'pages'")
+    told = " ".join(held.winnow("explain", FIRST, "--why-not", "oncall").stdout.split())
+    assert "publish oncall: it was told: delivered 5 ms after acceptance" in told
+    with pytest.raises(WinnowError, match="no target 'nobody'; it has: oncall, hook"):
+        held.winnow("explain", FIRST, "--why-not", "nobody")
+
+
+def test_time_is_told_in_milliseconds(held: Shelf) -> None:
+    (event,) = explained(held, FIRST)
+    decided_ms = NOW_MS - DECIDED["accepted_ms"]
+    assert event["waterfall"] == [
+        {"what": "decided", "from_ms": 0, "to_ms": decided_ms, "detail": ""},
+        {"what": "oncall delivered", "from_ms": 5, "to_ms": 5, "detail": "2 tries"},
+    ]
+    assert "oncall delivered: 5 to 5 ms (2 tries)" in held.winnow("explain", FIRST).stdout

@@ -1,0 +1,168 @@
+"""The story of one alert, from the decisions topic, and which alerts a question is about."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from contextlib import suppress
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
+
+from alerts.errors import FormatError
+from alerts.fingerprint import partition_of
+from alerts.matchers import Op
+from alerts.record import decode, open_alert
+from alerts.retry import is_retry
+from connectors.kafka.scan import scan
+from connectors.kafka.topics import topics
+from winnow._archive import Archive
+from winnow._output import shown
+from winnow._past import CLOCKS_DIFFER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from alerts.config import Config
+    from alerts.matchers import Matchers
+
+Row = dict[str, Any]
+
+_NAME_MAX_CHARS = 200
+
+
+class Found(NamedTuple):
+    """An alert that a question is about."""
+
+    fingerprint: str
+    name: str
+    status: str
+    """Of its newest event."""
+    events: int
+    last_ms: int
+    """When the newest was accepted."""
+
+
+def story(config: Config, fingerprint: str) -> Iterator[Row]:
+    """The decisions about one alert in the order made, each with its deliveries and what became of them.
+
+    It reads the one partition of the alert, all that is kept of it. `decided_ms` is when a decision was written.
+    """
+    partition = partition_of(fingerprint, config.kafka.partitions)
+    needle = fingerprint.encode()
+    decisions: dict[str, Row] = {}
+    told: dict[str, list[Row]] = defaultdict(list)
+    """By delivery: its outcomes, and its retries as a dead letter."""
+    for stored in scan(config.kafka, topics(config.kafka).decisions, [partition]):
+        if needle not in stored.value:
+            continue
+        record = orjson.loads(stored.value)
+        for decision in record.get("decisions", ()):
+            if decision["fingerprint"] == fingerprint:
+                # After a crash the same is decided again; when it was decided first is what counts.
+                decided_ms = decisions.get(decision["id"], {}).get("decided_ms", stored.accepted_ms)
+                decisions[decision["id"]] = {**decision, "config": record["config"], "decided_ms": decided_ms}
+        for row in (*record.get("outcomes", ()), *record.get("retries", ())):
+            if row["fingerprint"] == fingerprint:
+                told[row["delivery"]].append(row)
+    for decision in decisions.values():
+        ids = [delivery["id"] for delivery in decision.get("deliveries", ())]
+        ids += [id_ for id_, rows in told.items() if id_ not in ids and rows[0]["input"] == decision["id"]]
+        yield {**decision, "outcomes": [row for id_ in ids for row in _holds(told[id_])]}
+
+
+def _holds(told: list[Row]) -> Iterator[Row]:
+    """The retries of a delivery, the outcome before each and the last one.
+
+    After a crash the same may be told twice, and the last is what holds.
+    """
+    for row, after in zip_longest(told, told[1:]):
+        if "retry" in row or after is None or "retry" in after:
+            yield row
+
+
+def named(config: Config, name: str, since: datetime) -> list[Found]:
+    """The alerts of a name with decisions since then, the newest first.
+
+    Raises:
+        KafkaError: No broker answers, or there is no such topic.
+    """
+    cut = name[:_NAME_MAX_CHARS]
+    needle = orjson.dumps(cut)
+    rows = (
+        (row["fingerprint"], cut, row["status"], row["accepted_ms"])
+        for record in _decisions(config, since, needle)
+        for row in record.get("decisions", ())
+        if row["name"] == cut
+    )
+    return _counted(rows)
+
+
+def told_by(config: Config, delivery: str, since: datetime) -> tuple[str, str] | None:
+    """Fingerprint and input id of the event that a notification told; None if nothing since then knows it.
+
+    Raises:
+        KafkaError: As above.
+    """
+    for record in _decisions(config, since, delivery.encode()):
+        for row in record.get("decisions", ()):
+            if any(planned["id"] == delivery for planned in row.get("deliveries", ())):
+                return row["fingerprint"], row["id"]
+        for row in (*record.get("outcomes", ()), *record.get("retries", ())):
+            if row["delivery"] == delivery:
+                return row["fingerprint"], row["input"]
+    return None
+
+
+def _decisions(config: Config, since: datetime, needle: bytes) -> Iterator[Row]:
+    """The records of decisions that hold these bytes."""
+    topic = topics(config.kafka).decisions
+    for stored in shown(topic, Archive(config.kafka).records(topic, since - CLOCKS_DIFFER)):
+        if needle in stored.value:
+            yield orjson.loads(stored.value)
+
+
+def labelled(config: Config, matchers: Matchers, since: datetime) -> list[Found]:
+    """The alerts whose labels match, accepted since then, the newest first: labels lie in the webhooks alone.
+
+    Raises:
+        KafkaError: As above.
+    """
+    topic = topics(config.kafka).webhooks
+    needles = [needle for matcher in matchers.matchers if (needle := _needle(matcher.op, matcher.value))]
+    return _counted(
+        (arrival.fingerprint, arrival.name, str(arrival.status), arrival.envelope.accepted_ms)
+        for stored in shown(topic, Archive(config.kafka).records(topic, since))
+        if all(needle in stored.value for needle in needles)
+        for arrival in _matching(stored.value, stored.accepted_ms, matchers)
+    )
+
+
+def _matching(value: bytes, accepted_ms: int, matchers: Matchers) -> Iterator[Any]:
+    if is_retry(value):
+        return
+    with suppress(FormatError):
+        for arrival in decode(value, accepted_ms):
+            with suppress(FormatError):
+                if matchers.matches(open_alert(arrival).labels):
+                    yield arrival
+
+
+def _needle(op: Op, value: str) -> bytes:
+    """What a record must hold if one of its labels has this value, however its sender escapes JSON; empty: nothing."""
+    is_plain = value.isascii() and value.replace("_", "").replace("-", "").replace(".", "").isalnum()
+    return value.encode() if op is Op.EQUAL and is_plain else b""
+
+
+def _counted(rows: Iterable[tuple[str, str, str, int]]) -> list[Found]:
+    found: dict[str, Found] = {}
+    for fingerprint, name, status, accepted_ms in rows:
+        before = found.get(fingerprint)
+        if before is None:
+            found[fingerprint] = Found(fingerprint, name, status, 1, accepted_ms)
+        elif accepted_ms >= before.last_ms:
+            found[fingerprint] = Found(fingerprint, name, status, before.events + 1, accepted_ms)
+        else:
+            found[fingerprint] = before._replace(events=before.events + 1)
+    return sorted(found.values(), key=lambda one: (-one.last_ms, one.fingerprint))
