@@ -22,22 +22,32 @@ _LENGTH = TypeAdapter[timedelta](Duration)
 
 def _moment(value: object) -> timedelta | str:
     text = value if isinstance(value, str) else ""
-    if is_zero(text):
-        return text
     try:
         length = _LENGTH.validate_python(text.removeprefix("-"))
     except ValidationError:
-        _instant(text)
-        return text
+        return text if is_zero(text) else _checked(text)
     return -length if text.startswith("-") else length
 
 
-def _instant(value: object) -> datetime:
+def _checked(text: str) -> str:
     try:
-        return instant(value if isinstance(value, str) else "")
-    except ValueError:
-        pass
-    raise ValueError("expected a time such as 2026-01-05T09:00:00Z, or how long after the start (10m, -2d)")
+        instant(text)
+    except ValueError as error:
+        raise ValueError(
+            "expected how long after the start (10m, -2d) or a time such as 2026-01-05T09:00:00Z"
+        ) from error
+    return text
+
+
+def _start(value: object) -> datetime:
+    try:
+        start = instant(value if isinstance(value, str) else "")
+    except ValueError as error:
+        raise ValueError("expected a time such as 2026-01-05T09:00:00Z") from error
+    # So that moments which are counted from it are in the calendar.
+    if not 2000 <= start.year < 2100:
+        raise ValueError("expected a time between the years 2000 and 2100")
+    return start
 
 
 Moment = Annotated[timedelta | str, PlainValidator(_moment)]
@@ -124,6 +134,6 @@ class Case(Section):
     """What happens to a configuration that has seen nothing yet."""
 
     name: Annotated[str, Field(min_length=1, max_length=300)]
-    starts: Annotated[datetime, PlainValidator(_instant)] = STARTS
+    starts: Annotated[datetime, PlainValidator(_start)] = STARTS
     """What `at: 0s` is."""
     steps: Annotated[list[Step], Field(min_length=1)]

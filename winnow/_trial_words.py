@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from winnow._trial import Checked
 
 _EXPECTED_CHARS = 60
+_LABELS_MAX_CHARS = 200
 
 
 class Ran(NamedTuple):
@@ -91,5 +92,5 @@ def _step(step: Checked, line: int) -> dict[str, Any]:
 def _sent(step: Checked) -> str:
     sent = step.event.submission
     labels = ", ".join(f"{name}={value}" for name, value in sent.labels.items() if name != "alertname")
-    more = f" ({labels})" if labels else ""
-    return f"at {spelled(step.event.step.at)}: {sent.labels['alertname']} {sent.status.value}{more}"
+    more = f" ({labels[:_LABELS_MAX_CHARS]})" if labels else ""
+    return f"at {spelled(step.event.step.at)}: {sent.labels['alertname'][:_LABELS_MAX_CHARS]} {sent.status.value}{more}"

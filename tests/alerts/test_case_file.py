@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+from pathlib import Path
+
 import pytest
 
 from alerts.case_file import Planned, parse
@@ -144,3 +147,46 @@ def test_file_without_a_list_of_cases_says_what_it_should_hold(text: str) -> Non
 )
 def test_expectation_that_contradicts_itself_is_a_fault(entry: str, said: str) -> None:
     assert said in fault(f"{FIRE}, expect: [{entry}]")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("starts: noon", "starts: expected a time such as 2026-01-05T09:00:00Z, got 'noon'"),
+        ("starts: 1999-12-31T23:59:59Z", "starts: expected a time between the years 2000 and 2100"),
+        ("starts: 0001-01-01T00:00:00Z", "starts: expected a time between the years 2000 and 2100"),
+    ],
+)
+def test_start_that_is_no_time_of_ours_is_a_fault(given: str, said: str) -> None:
+    (line,) = faults(f"- name: a\n  {given}\n  steps: [{{{FIRE}}}]\n")
+    assert said in line
+
+
+@pytest.mark.parametrize("given", ["soon", "-", "--1m", "400d", "2026-13-01T00:00:00Z"])
+def test_moment_that_is_none_says_what_it_may_be(given: str) -> None:
+    assert "startsAt: expected how long after the start (10m, -2d) or a time such as" in fault(
+        f"{FIRE}, startsAt: {given}"
+    )
+
+
+EXAMPLE = Path(__file__).parents[2] / "deploy" / "examples" / "winnow-test.yaml"
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_whatever_becomes_of_a_file_it_is_read_or_its_faults_are_told(seed: int) -> None:
+    chance = random.Random(seed)
+    text = EXAMPLE.read_text()
+    for _ in range(chance.randint(1, 4)):
+        place = chance.randrange(len(text))
+        put = chance.choice(
+            ["", "[", "{", "}", "-", ": ", "~", "'", "$", "${A}", "\n", "\ue000", "9", "expect", "\ud800"]
+        )
+        text = text[:place] + put + text[place + chance.randint(0, 12) :]
+    told: list[str] = []
+    planned: list[Planned] = []
+    try:
+        planned = parse(text, "c.yaml", {})
+    except ConfigError as error:
+        told = str(error).splitlines()
+    assert planned or told
+    assert [line for line in told if not line.startswith("c.yaml")] == []

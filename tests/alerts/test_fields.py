@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
-from alerts.fields import LONGEST, Bootstrap, Duration, Listen, MatchersField, Size, Url, Zone, header_text
+from alerts.fields import LONGEST, Bootstrap, Duration, Listen, MatchersField, Size, Url, Zone, header_text, spelled
 
 
 def fault(kind: object, value: object, context: dict[str, object] | None = None) -> str:
@@ -114,3 +114,9 @@ def test_any_zone_passes_where_no_list_is_brought_along() -> None:
 def test_what_no_header_can_hold_is_refused_without_showing_it(secret: str) -> None:
     with pytest.raises(ValueError, match=r"^expected visible ASCII characters, as a header takes them$"):
         header_text(SecretStr(secret))
+
+
+@given(st.timedeltas(min_value=timedelta(0), max_value=LONGEST))
+def test_length_of_time_is_read_as_it_is_spelled_to_the_millisecond(length: timedelta) -> None:
+    ms = timedelta(milliseconds=1)
+    assert TypeAdapter[timedelta](Duration).validate_python(spelled(length)) == length // ms * ms
