@@ -13,6 +13,7 @@ from alerts.defang import defang
 from alerts.errors import ReplyError
 from alerts.surrogates import without_surrogates
 from alerts.text import cut, one_line
+from alerts.unseen import JOINERS, WIDTHLESS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,8 +25,7 @@ RECOMMENDATIONS_MAX = 5
 
 _WORDS = ("critical", "warning", "info", "noise")
 _FENCE = "```"
-# Marks of direction, blanks without width, and the tags in which text can be hidden: nobody sees them.
-_HIDDEN = re.compile("[\u00ad\u061c\u180e\u200b\u200e\u200f\u2060-\u2064\u206a-\u206f\ufeff\U000e0000-\U000e007f]")
+_HIDDEN = re.compile(f"[{WIDTHLESS}]|(?<=[ -~])[{JOINERS}]|[{JOINERS}](?=[ -~])")
 
 
 class Origin(NamedTuple):
@@ -119,7 +119,8 @@ def _fault(place: tuple[int | str, ...], kind: str, message: str) -> str:
 
 def _answer(fields: _Fields, origin: Origin, links: Sequence[str]) -> Answer:
     guards: set[str] = set()
-    confidence = min(max(fields.confidence, 0.0), 1.0) if fields.confidence == fields.confidence else 0.0
+    # Plus zero: decisions are compared byte for byte, and -0.0 is written with its sign.
+    confidence = min(max(fields.confidence, 0.0), 1.0) + 0.0 if fields.confidence == fields.confidence else 0.0
     if confidence != fields.confidence:
         guards.add("confidence")
     if len(fields.recommendations) > RECOMMENDATIONS_MAX:

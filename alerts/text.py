@@ -6,12 +6,13 @@ import re
 from typing import TYPE_CHECKING
 from unicodedata import category
 
+from alerts.unseen import CONTROLS, REORDERING, SURROGATES
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _UNSENDABLE = re.compile("[\x00\ud800-\udfff]")
-# The C0 and C1 controls but tab and newline, and the marks that reorder the line they stand in (trojansource.codes).
-INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+INVISIBLE = re.compile(f"[{CONTROLS}{REORDERING}{SURROGATES}]")
 
 _JOINER = "\u200d"
 # Skin tones, and the tags that spell the flags of regions: they belong to the character before them.

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-# Variation selectors, which no font shows and any text can be written in: they are marks, and printable for Python.
-_SELECTORS = frozenset(map(chr, (*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
+import re
+from functools import lru_cache
+from unicodedata import normalize
+
+from alerts.unseen import SELECTORS, WIDTHLESS
+
+# They are marks and letters, so they are printable for Python.
+_UNSEEN = re.compile(f"[{SELECTORS}{WIDTHLESS}]")
+# A ligature, a fraction. What becomes longer is a whole phrase, which would make a text many times as long.
+_PLAIN_MAX_CHARS = 4
 
 
 def visible(text: str) -> str:
     """The text without control and format characters (bidi, zero width, tags), surrogates, and what has no meaning.
 
-    Line breaks stay; every other white space becomes a blank.
+    Letters of another shape become plain ones (NFKC, each by itself): wide and bold ones, ligatures. Line breaks stay;
+    every other white space becomes a blank.
     """
     if text.isascii() and text.isprintable():
         return text
-    return "".join([seen for char in text if (seen := _seen(char))])
+    return "".join(map(_seen, text))
 
 
+@lru_cache(maxsize=4096)
 def _seen(char: str) -> str:
     if char.isprintable():
-        return "" if char in _SELECTORS else char
+        plain = _UNSEEN.sub("", normalize("NFKC", char))
+        return plain if len(plain) <= _PLAIN_MAX_CHARS else char
     if char in "\n\u0085\u2028\u2029":
         return "\n"
     return " " if char.isspace() else ""

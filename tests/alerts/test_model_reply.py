@@ -111,6 +111,20 @@ def test_confidence_is_clamped_and_says_so(said: str, meant: float) -> None:
     assert (found.confidence, found.guards) == (meant, ("confidence",))
 
 
+@pytest.mark.parametrize("said", ["-0.0", "-0", "-1e-999"])
+def test_confidence_has_no_sign(said: str) -> None:
+    """Decisions are compared byte for byte."""
+    assert str(read(json.dumps(GOOD).replace("0.5", said), ORIGIN, []).confidence) == "0.0"
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [("ev\u200cil\u200d.com", "evil[.]com"), ("a\u3164\u034fb", "ab"), ("👩\u200d🚒 ⚠\ufe0f", "👩\u200d🚒 ⚠\ufe0f")],
+)
+def test_letters_that_nobody_sees_are_taken_out_and_emoji_stay(said: str, told: str) -> None:
+    assert answer(reasoning=said).reasoning == told
+
+
 @pytest.mark.parametrize("said", [0, 1, 0.25, "0.25"])
 def test_confidence_within_bounds_stays(said: float | str) -> None:
     assert (answer(confidence=said).confidence, answer(confidence=said).guards) == (float(said), ())

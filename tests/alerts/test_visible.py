@@ -25,6 +25,9 @@ from alerts.visible import cut, visible
         ("a\ud800b\ue000c", "abc"),
         ("a\u00a0b\u3000c", "a b c"),
         ("größe 漢字 ñ", "größe 漢字 ñ"),
+        ("".join(chr(ord(char) + 0xFEE0) for char in "password:5"), "password:5"),
+        ("\U0001d429\U0001d430 \ufb01", "pw fi"),
+        ("a\u3164b\u034fc\uffa0\ufdfa", "abc\ufdfa"),
     ],
 )
 def test_what_cannot_be_seen_is_taken_out(text: str, seen: str) -> None:
