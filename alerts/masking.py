@@ -1,18 +1,18 @@
 """What is left of an alert's text when all that differs from one alert to the next is taken out. Pure.
 
 Numbers, times, hashes, addresses and ids become marks, so that texts of one rule are equal. Nothing here asks which
-digit stands somewhere: a text and the same text with every digit as 0 become the same.
+digit stands somewhere: a text and the same text with every digit as 0 become the same. Each match takes some
+microseconds, so a text that was made of nothing else ends where one mask has met `MATCHES_MAX`.
 """
 
 from __future__ import annotations
 
-import ipaddress
+import re
 from typing import TYPE_CHECKING
 
 from alerts.matcher_regex import compile_search
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Callable, Iterable
 
     from alerts.matcher_regex import Search
@@ -33,6 +33,10 @@ _DATE = (
 _DRAWN = r"[bcdfghjklmnpqrstvwxz\d]"
 _UNIT = r"(?:ns|us|µs|μs|ms|s|m|h|d|w|y|sec|secs|seconds?|mins?|minutes?|hours?|days?|weeks?)"
 _HEX_WITHOUT_DIGIT_LEAST_CHARS = 16
+_HEXTETS = re.compile(rb"[\da-f]{1,4}(?::[\da-f]{1,4})*+", re.IGNORECASE)
+_GROUPS = 8
+MATCHES_MAX = 64
+"""Of one mask in one text; what stands behind so many is left out."""
 
 
 def masked(text: str) -> str:
@@ -50,8 +54,20 @@ def without_ids(value: str) -> str:
 def _with(masks: Iterable[tuple[Search, Mark]], text: str) -> str:
     utf8 = text.encode()
     for search, mark in masks:
-        utf8 = search.sub(mark, utf8)
+        utf8 = _replaced(search, mark, utf8)
     return utf8.decode()
+
+
+def _replaced(search: Search, mark: Mark, utf8: bytes) -> bytes:
+    parts: list[bytes] = []
+    at = 0
+    for found in search.finditer(utf8):
+        start, end = found.span()
+        parts += utf8[at:start], mark(found)
+        at = end
+        if len(parts) == 2 * MATCHES_MAX:
+            return b"".join(parts)
+    return b"".join(parts) + utf8[at:]
 
 
 def _always(mark: bytes) -> Mark:
@@ -59,7 +75,7 @@ def _always(mark: bytes) -> Mark:
 
 
 def _behind(mark: bytes) -> Mark:
-    return lambda found: found["keep"] + mark
+    return lambda found: found[1] + mark
 
 
 def _hash(found: re.Match[bytes]) -> bytes:
@@ -70,19 +86,18 @@ def _hash(found: re.Match[bytes]) -> bytes:
 
 
 def _ipv6(found: re.Match[bytes]) -> bytes:
-    if found[0] == b"::":
+    """Eight groups of four hex digits at most, or fewer where `::` stands for some: RFC 4291, section 2.2."""
+    halves = found[1].split(b"::")
+    groups = found[1].count(b":") + 1
+    if len(halves) > 2 or (groups != _GROUPS if len(halves) == 1 else groups > _GROUPS + (b"" in halves)):
         return found[0]
-    try:
-        ipaddress.IPv6Address(found["six"].decode())
-    except ValueError:
-        return found[0]
-    return b"<address>"
+    return b"<address>" if any(halves) and all(not half or _HEXTETS.fullmatch(half) for half in halves) else found[0]
 
 
 def _drawn(found: re.Match[bytes]) -> bytes:
     """Five digits are a number as any other, and five letters may be a word: https, mssql."""
     word = found[0][2:]
-    return found[0] if word.isdigit() or word.isalpha() else found["keep"] + b"-<id>"
+    return found[0] if word.isdigit() or word.isalpha() else found[1] + b"-<id>"
 
 
 def _compiled(*masks: tuple[str, Mark]) -> tuple[tuple[Search, Mark], ...]:
@@ -92,20 +107,20 @@ def _compiled(*masks: tuple[str, Mark]) -> tuple[tuple[Search, Mark], ...]:
 _UUID = (r"(?i)\b[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}\b", _always(b"<id>"))
 _MAC = (r"(?i)\b(?:[\da-f]{2}[:-]){5}[\da-f]{2}\b", _always(b"<address>"))
 _IPV4 = (r"\d{1,3}(?:\.\d{1,3}){3}(?::\d+|/\d+)?", _always(b"<address>"))
-_POD = (rf"(?P<keep>[a-z\d])-{_DRAWN}{{8,10}}-{_DRAWN}{{5}}\b", _drawn)
+_POD = (rf"([a-z\d])-{_DRAWN}{{8,10}}-{_DRAWN}{{5}}\b", _drawn)
 
 _IDS = _compiled(_UUID, _MAC, _IPV4, _POD)
 _MASKS = _compiled(
     _UUID,
     _MAC,
-    (r"(?i)(?P<six>[\da-z_]*(?::[\da-z_]*){2,8})(?:\.\d{1,3}){0,3}", _ipv6),
+    (r"(?i)([\da-z_]*(?::[\da-z_]*){2,8})(?:\.\d{1,3}){0,3}", _ipv6),
     _IPV4,
     (rf"(?:{_DATE})(?:,?[T ]{_CLOCK})?|\b{_CLOCK}", _always(b"<time>")),
     _POD,
-    (rf"(?P<keep>[a-z\d])-{_DRAWN}{{5}}\b", _drawn),
+    (rf"([a-z\d])-{_DRAWN}{{5}}\b", _drawn),
     (r"(?i)\b(?:sha\d+:[\da-f]+|\dx[\da-f]{4,})\b", _always(b"<hash>")),
     (r"(?i)\b[\da-f]{7,}\b", _hash),
     (rf"\d+(?:[.,]\d+)*\s?{_UNIT}(?:\s?\d+(?:\.\d+)?{_UNIT})*\b", _always(b"<time>")),
-    (r"(?P<keep>^|[\s(\[=:<>~])[+-]?(?:(?i:inf|nan)\b|\d+)", _behind(b"<n>")),
+    (r"(^|[\s(\[=:<>~])[+-]?(?:(?i:inf|nan)\b|\d+)", _behind(b"<n>")),
     (r"(?:<n>|\d+)(?:[.,]?\d+)*(?:[eE][+-]?\d+)?(?:[kKMGTPEZYmunpf]i?\b)?", _always(b"<n>")),
 )

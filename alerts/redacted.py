@@ -13,12 +13,18 @@ from typing import TYPE_CHECKING
 from alerts.matcher_regex import compile_search
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from alerts.matcher_regex import Search
 
+    Span = tuple[int, int]
+
 SECRET = b"<secret>"
 """What stands where one was."""
+HIDDEN = b"0"
+"""What stands where something stood that is no secret, but not to be shown: a number like any other."""
+MATCHES_MAX = 16
+"""Of one pattern in one text; whatever stands behind so many is taken for secret, for each takes some microseconds."""
 
 _NAME = (
     r"(?:pass(?:word|wd|phrase|code)|passwd|pwd|secret|token|credentials?|api[_. -]?key|access[_. -]?key"
@@ -44,6 +50,9 @@ PATTERNS: dict[str, str] = {
     "element": rf"(?i)(?P<keep><[\w:.-]*{_NAME}[^>]*>)[^<]*",
     "option": rf"(?i)(?P<keep>(?:^|\s)--?[\w-]*(?:{_NAME}|pass)[\w-]*\s+){_VALUE}",
     "sql": r"(?i)(?P<keep>\b(?:identified\s+by|password))\s+(?:'[^']*(?:'|\z)|\"[^\"]*(?:\"|\z))",
+    # In prose, where `password expired` is no secret, one has letters and digits.
+    "said": r"(?i)(?P<keep>\b(?:pass(?:word|wd|phrase|code)|passwd|pwd)\s+)[\\\"'`]*"
+    r"(?:[a-z][^\s\d]{2,}\d\S*|[^\s\d]{3,}\d\S*|\d\S*[a-z]\S{3,})",
     "scheme": r"(?i)(?P<keep>(?:\b(?:bearer|genie-?key|apikey|sso-key)[\s:=]+)+)\S+",
     "basic": r"(?i:(?P<keep>\bbasic)\s+)(?:[A-Za-z\d+/_-]{4,}={1,2}"
     r"|[A-Za-z\d+/]*[a-z\d][A-Z][A-Za-z\d+/]*|[A-Za-z+/]*\d[A-Za-z\d+/]{4,})",
@@ -75,48 +84,78 @@ _KINDS = bytes(
     for code in range(256)
 )
 
-_SEARCHES: tuple[Search, ...] = tuple(compile_search(pattern) for pattern in PATTERNS.values())
+_SEARCHES = tuple(map(compile_search, PATTERNS.values()))
+_KEEPS = tuple(search.groupindex.get("keep", 0) for search in _SEARCHES)
 _ANY = compile_search("|".join(f"(?:{pattern.replace('(?P<keep>', '(?:')})" for pattern in PATTERNS.values()))
 _WORDS = compile_search(_WORD)
 
 
-def redacted(text: str, own: tuple[Search, ...] = ()) -> str:
+def redacted(text: str, own: Iterable[Search] = (), hidden: Iterable[bytes] = (), secret: Iterable[Span] = ()) -> str:
     """The text with `<secret>` in the place of each secret, by the patterns above and by the operator's own.
 
-    It holds no surrogates. Who shows a part of it cuts it behind this, or before it at the end of a word
-    (`alerts.visible.cut`).
+    All look at the text as it came: what one finds hides nothing from the others. Who shows a part of the text cuts it
+    behind this, or before it at the end of a word (`alerts.visible.cut`).
+
+    Args:
+        text: Holds no surrogates.
+        own: The operator's patterns.
+        hidden: In UTF-8, and not empty: `0` stands where one of these stood.
+        secret: Places in the text's UTF-8 that are known to be secret.
     """
     utf8 = text.encode()
-    spans = list(_spans(own, utf8))
+    found = [(start, end, SECRET) for start, end in secret if start < len(utf8)]
+    found += [(start, end, SECRET) for start, end in spans(own, utf8)]
     if _ANY.search(utf8) is not None:
-        spans += _spans(_SEARCHES, utf8)
-    spans += [found.span() for found in _WORDS.finditer(utf8) if _is_random(found[0])]
-    return _without(spans, utf8).decode() if spans else text
+        for search, keep in zip(_SEARCHES, _KEEPS, strict=True):
+            found += [(start, end, SECRET) for start, end in _spans(search, keep, utf8)]
+    found += [(*word.span(), SECRET) for word in _WORDS.finditer(utf8) if _is_random(word[0])]
+    for value in hidden:
+        found += _places(value, utf8)
+    return _replaced(found, utf8).decode() if found else text
 
 
-def redacted_by(searches: tuple[Search, ...], text: str) -> str:
-    """The text without what these find; it holds no surrogates."""
-    utf8 = text.encode()
-    return _without(list(_spans(searches, utf8)), utf8).decode()
-
-
-def _spans(searches: tuple[Search, ...], utf8: bytes) -> Iterator[tuple[int, int]]:
-    """Where secrets are. All patterns look at the text as it came: what one finds hides nothing from the others."""
+def spans(searches: Iterable[Search], utf8: bytes) -> Iterator[Span]:
+    """Where in a text these find what is secret."""
     for search in searches:
-        for found in search.finditer(utf8):
-            kept = found.groupdict().get("keep") or b""
-            if kept != SECRET:  # the mark, which reads like an element of XML
-                yield found.start() + len(kept) * found[0].startswith(kept), found.end()
+        yield from _spans(search, search.groupindex.get("keep", 0), utf8)
 
 
-def _without(spans: list[tuple[int, int]], utf8: bytes) -> bytes:
+def _spans(search: Search, keep: int, utf8: bytes) -> Iterator[Span]:
+    for count, found in enumerate(search.finditer(utf8), 1):
+        start, end = found.span()
+        kept_start, kept_end = found.span(keep) if keep else (start, start)
+        if utf8[kept_start:kept_end] != SECRET:  # the mark, which reads like an element of XML
+            yield kept_end if kept_start == start else start, end
+        if count == MATCHES_MAX:
+            yield end, len(utf8)
+            return
+
+
+def _places(value: bytes, utf8: bytes) -> Iterator[tuple[int, int, bytes]]:
+    at = utf8.find(value)
+    for _ in range(MATCHES_MAX):
+        if at < 0:
+            return
+        yield at, at + len(value), HIDDEN
+        at = utf8.find(value, at + len(value))
+    if at >= 0:
+        yield at, len(utf8), HIDDEN
+
+
+def _replaced(found: list[tuple[int, int, bytes]], utf8: bytes) -> bytes:
+    """The text with marks. Where two overlap, the mark of the one that begins first or is longer stands for both."""
     parts: list[bytes] = []
     at = 0
-    for start, end in sorted(spans):
-        if start > at or not parts:
-            parts += [utf8[at:start], SECRET]
+    for start, end, mark in sorted(found, key=_by_place):
+        if end > start and (start > at or not parts):
+            parts += [utf8[at:start], mark]
         at = max(at, end)
     return b"".join(parts) + utf8[at:]
+
+
+def _by_place(one: tuple[int, int, bytes]) -> tuple[int, int, bytes]:
+    start, end, mark = one
+    return start, -end, mark
 
 
 def _is_random(word: bytes) -> bool:

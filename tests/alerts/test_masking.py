@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -93,6 +95,21 @@ def test_words_are_left(text: str) -> None:
 )
 def test_texts_of_one_rule_become_equal(one: str, other: str) -> None:
     assert masked(one) == masked(other)
+
+
+@settings(max_examples=500, derandomize=True)
+@given(st.lists(st.sampled_from(["0", "ab", "1234", "12345", "g", "", ""]), min_size=3, max_size=10).map(":".join))
+def test_address_of_ipv6_is_what_the_standard_library_takes_for_one(text: str) -> None:
+    try:
+        ipaddress.IPv6Address(text)
+    except ValueError:
+        assert masked(text) != "<address>"
+    else:
+        assert masked(text) == ("<address>" if text != "::" else "::")  # the scope of C++
+
+
+def test_text_ends_where_a_mask_has_met_more_than_any_text_has() -> None:
+    assert masked("é 5 " * 100) == "é <n> " * 63 + "é <n>"
 
 
 @settings(max_examples=1000, derandomize=True)

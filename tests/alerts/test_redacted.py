@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from alerts.matcher_regex import compile_search
 from alerts.redacted import PATTERNS, redacted
-from tests.corpus.secrets import KINDS
+from tests.corpus.secrets import KINDS, left_of
 
 ZEROS = str.maketrans("123456789", "0" * 9)
 # Words that patterns wait for, among others.
@@ -35,12 +35,6 @@ WORD = st.sampled_from(
     ]
 ) | st.text(st.sampled_from(string.ascii_lowercase + ".,:;-/()"), max_size=10)
 WORDS = st.lists(WORD, max_size=8).map(" ".join)
-
-
-def left_of(secret: str, text: str) -> list[str]:
-    """The parts of a secret, of eight characters, that can be read in the text."""
-    parts = {secret[at : at + 8] for at in range(len(secret) - 7)}
-    return sorted(part for part in parts if part in text)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -98,6 +92,34 @@ def test_mark_in_a_text_hides_nothing_behind_it() -> None:
 def test_own_patterns_are_secrets_too() -> None:
     own = (compile_search(r"CUST-\d+"), compile_search(r"(?P<keep>iban )\S+"))
     assert redacted("of CUST-77, iban DE00", own) == "of <secret>, iban <secret>"
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("user admin and password hunter2 failed", "user admin and password <secret> failed"),
+        ("the password is hunter two", "the password is <secret> two"),
+        ("passwd 12ab34cd.", "passwd <secret>"),
+        ("password expired 5m ago", "password expired 5m ago"),
+        ("password policy", "password policy"),
+    ],
+)
+def test_password_in_prose_is_known_by_its_digits_or_by_what_says_that_it_is_one(text: str, left: str) -> None:
+    assert redacted(text) == left
+
+
+def test_what_is_hidden_hides_no_secret_and_no_part_of_one_stays() -> None:
+    text = "web-5: password=hunter2 of web-5"
+    assert redacted(text, hidden=[b"web-5"]) == "0: password=<secret> of 0"
+    assert redacted(text, hidden=[b"d=hun", b"hunter2 of"]) == "web-5: passwor0 web-5"
+
+
+def test_known_places_are_secret_and_those_beyond_the_text_are_nowhere() -> None:
+    assert redacted("of 7 and 8", secret=[(3, 4), (90, 91)]) == "of <secret> and 8"
+
+
+def test_behind_more_secrets_than_any_text_has_everything_is_one() -> None:
+    assert redacted("a:b@ " * 30 + "end") == "a:<secret> " * 15 + "a:<secret>"
 
 
 @pytest.mark.parametrize(

@@ -138,3 +138,9 @@ KINDS: dict[str, Callable[[Random], Planted]] = {
     "genie": _around("GenieKey @@", HEX, 16),
 }
 """What stands in an alert by mistake, as those who make it write it."""
+
+
+def left_of(secret: str, text: str) -> list[str]:
+    """The parts of a secret, of eight characters, that can be read in the text."""
+    parts = {secret[at : at + 8] for at in range(len(secret) - 7)}
+    return sorted(part for part in parts if part in text)
