@@ -85,8 +85,8 @@ class Llm(Section):
     """How long an answer serves alerts of the same template."""
     cache_failures: Span = timedelta(minutes=1)
     """How long nobody is asked again about a template whose call failed."""
-    cache_max: Annotated[int, Field(ge=1, le=100_000)] = 10_000
-    """Templates whose answers are kept; the oldest make room."""
+    cache_max: Annotated[int, Field(ge=1, le=20_000)] = 2000
+    """Templates whose answers are kept; the oldest make room. Each snapshot writes all of a partition."""
     labels: Annotated[list[Label], Field(max_length=200)] = list(LABELS)
     """What the model is shown; all else stays here."""
     annotations: Annotated[list[Label], Field(max_length=50)] = list(ANNOTATIONS)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
 from alerts.config import Classify
 from alerts.config_llm import Llm
@@ -24,6 +25,13 @@ def test_document_explains_every_key_with_its_default() -> None:
     }
     written = Llm.model_validate({"base_url": "http://m/v1", "model": "m", **defaults})
     assert written == Llm.model_validate({"base_url": "http://m/v1", "model": "m"})
+
+
+def test_no_more_answers_are_kept_than_a_snapshot_can_bear() -> None:
+    told = {"base_url": "http://m/v1", "model": "m"}
+    assert Llm.model_validate({**told, "cache_max": 20_000}).cache_max == 20_000
+    with pytest.raises(ValidationError, match="cache_max"):
+        Llm.model_validate({**told, "cache_max": 20_001})
 
 
 def test_example_of_the_document_is_a_section() -> None:
