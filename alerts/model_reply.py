@@ -81,11 +81,11 @@ _EXPECTED = {
 }
 
 
-def read(text: str, origin: Origin, links: Sequence[str]) -> Answer:
+def read(reply: str | dict[str, object], origin: Origin, links: Sequence[str]) -> Answer:
     """The answer in a reply, which may stand in a code fence.
 
     Args:
-        text: All that the model replied.
+        reply: All that the model replied; what is parsed already holds no surrogates.
         origin: Goes into the answer as it is.
         links: Hosts to which links stay links.
 
@@ -94,7 +94,11 @@ def read(text: str, origin: Origin, links: Sequence[str]) -> Answer:
     """
     faults = ""
     try:
-        fields = _Fields.model_validate_json(_unfenced(without_surrogates(text)))
+        fields = (
+            _Fields.model_validate_json(_unfenced(without_surrogates(reply)))
+            if isinstance(reply, str)
+            else _Fields.model_validate(reply)
+        )
     except ValidationError as error:
         faults = "; ".join(dict.fromkeys(_fault(one["loc"], one["type"], one["msg"]) for one in error.errors()))
     # Outside the `except`: pydantic's error carries what came.

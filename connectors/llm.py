@@ -15,11 +15,13 @@ import structlog
 from httpx_aiohttp import AiohttpTransport
 
 from alerts import prompt
+from alerts.depth import is_deeper
 from alerts.errors import ReplyError
 from alerts.instant import rfc3339
 from alerts.model_reply import Origin, read
 from connectors import egress, llm_classify, llm_openai
 from connectors.exchange import hang_up, is_final, reason, retry_after_ms
+from connectors.llm_dialect import Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     from alerts.advice import Answer, Template
     from alerts.config_llm import Llm
     from alerts.prompt import Messages
-    from connectors.llm_dialect import Said
 
 log = structlog.get_logger()
 
@@ -37,12 +38,15 @@ TRIES_MAX = 3
 PAUSE = timedelta(seconds=1)
 """Before the second try; twice as long before the third."""
 BODY_MAX_BYTES = 256 * 1024
+DEPTH_MAX = 64
+"""Of lists and objects in each other in an answer: a completion has some five, and parsers bear a few hundred."""
 RETRY_AFTER_MAX_MS = 10_000
 """A server that asks for more is left alone: whoever waits has given up by then."""
 SLOW_MS = 3000
 """A call that took longer has failed, for the breaker's account, whatever it answered (contract.md)."""
 
 _CHARS_PER_TOKEN = 4
+_NO_JSON = Said("", 0, "answered no JSON")
 _TRANSIENT = frozenset({408, 429, *range(500, 600)})
 _MAY_NAME_A_TIME = frozenset({429, 503})
 
@@ -110,13 +114,21 @@ class Model:
 
         Args:
             template: All that the model is shown.
-            tried: Told of each call as soon as it is over.
+            tried: Told of each call as soon as it is over; once also if none could be made.
             may_go_on: Asked right before each call but the first.
         """
+        reported: list[Tried] = []
+
+        def report(call: Tried) -> None:
+            reported.append(call)
+            tried(call)
+
         try:
-            return await self._asked(template, tried, may_go_on)
+            return await self._asked(template, report, may_go_on)
         except Exception as error:
             log.exception("model_question_raised", error=type(error).__name__)
+            if not reported:
+                tried(Tried(has_failed=True, tokens=0, retry_after_ms=0))
             return Reply(None, f"could not be asked: {type(error).__name__}")
 
     async def close(self) -> None:
@@ -157,9 +169,13 @@ class Model:
         return self._pause_s * float(2 ** (failed - 1)) * spread
 
     async def _call(self, body: bytes, tried: Callable[[Tried], None]) -> _Call:
-        """One call, reported."""
+        """One call, reported whatever comes of it: a breaker may let nobody else try until then."""
         began_s = time.monotonic()
-        call = await self._sent(body)
+        try:
+            call = await self._sent(body)
+        except Exception:
+            tried(Tried(has_failed=True, tokens=_tokens(len(body)), retry_after_ms=0))
+            raise
         has_failed = call.answer is None or _since_ms(began_s) > SLOW_MS
         tried(Tried(has_failed, call.tokens, call.retry_after_ms))
         return call
@@ -188,17 +204,18 @@ class Model:
 
     def _judged(self, content: bytes, sent_bytes: int) -> _Call:
         try:
-            said = self._read(orjson.loads(content))
+            said = _NO_JSON if is_deeper(content, DEPTH_MAX) else self._read(orjson.loads(content))
         except orjson.JSONDecodeError:
-            return _Call(None, "answered no JSON", tokens=_tokens(sent_bytes + len(content)))
-        tokens = said.tokens or _tokens(sent_bytes + len(said.text))
+            said = _NO_JSON
+        text = said.reply if isinstance(said.reply, str) else ""
+        tokens = said.tokens or _tokens(sent_bytes + (len(text) or len(content)))
         if said.error:
             return _Call(None, said.error, tokens=tokens)
         origin = Origin(self._settings.model, prompt.PROMPT, tokens, 0, int(time.time() * 1000))
         try:
-            return _Call(read(said.text, origin, self._settings.links), "", tokens=tokens)
+            return _Call(read(said.reply, origin, self._settings.links), "", tokens=tokens)
         except ReplyError as error:
-            return _Call(None, str(error), unusable=said.text, tokens=tokens)
+            return _Call(None, str(error), unusable=text, tokens=tokens)
 
 
 async def _content(response: httpx.Response) -> bytes:

@@ -50,12 +50,12 @@ def read(answer: object) -> Said:
     if not isinstance(said, dict):
         return Said("", 0, "answered no classification")
     level = said.get("severity")
-    fields = {ours: said[theirs] for theirs, ours in _NAMES.items() if theirs in said}
+    fields: dict[str, object] = {ours: said[theirs] for theirs, ours in _NAMES.items() if theirs in said}
     # An empty one would say nothing to anybody.
     fields["reasoning"] = fields.get("reasoning") or said.get("summary")
     severity = _SEVERITIES.get(level, "") if isinstance(level, int) and not isinstance(level, bool) else ""
     fields["severity"] = severity
-    return Said(orjson.dumps(fields).decode(), 0)
+    return Said(fields, 0)
 
 
 def _sendable(pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 class Said(NamedTuple):
     """What a server answered with status 200."""
 
-    text: str
-    """The model's reply, JSON if all is well."""
+    reply: str | dict[str, object]
+    """The model's; text is JSON if all is well."""
     tokens: int
     """Of prompt and reply; 0: it does not say."""
     error: str = ""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from alerts.advice import Template
 from alerts.config_llm import Llm
 from alerts.decision import Severity
 from alerts.prompt import PROMPT
@@ -235,3 +236,12 @@ def test_key_is_left_out_where_there_is_none(server: ModelServer) -> None:
     headers = server.seen()[0]["headers"]
     assert isinstance(headers, dict)
     assert "authorization" not in headers
+
+
+def test_question_that_cannot_be_put_is_reported_as_a_failed_call(server: ModelServer) -> None:
+    """Or the one call that tries a broken model out would be under way for ever."""
+    server.behave("ok")
+    told = ask(server.base_url, template=Template("0", (), (("summary",),)))  # type: ignore[arg-type]
+    assert told.reply.error == "could not be asked: ValueError"
+    assert told.tried == [Tried(has_failed=True, tokens=0, retry_after_ms=0)]
+    assert server.calls() == 0

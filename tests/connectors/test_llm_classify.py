@@ -26,6 +26,12 @@ def answer(**changes: object) -> dict[str, object]:
     return {"classification": {**SAID, **changes}, "request_id": "1", "processing_time": "1ms", "error": ""}
 
 
+def reply(**changes: object) -> dict[str, object]:
+    said = read(answer(**changes)).reply
+    assert isinstance(said, dict)
+    return said
+
+
 def test_template_is_asked_about_as_a_firing_alert() -> None:
     assert orjson.loads(body(SETTINGS, TEMPLATE, "2026-11-24T03:00:00Z")) == {
         "alert": {
@@ -48,7 +54,7 @@ def test_template_with_broken_characters_can_be_asked_about() -> None:
 
 @pytest.mark.parametrize(("level", "word"), [(1, "noise"), (2, "info"), (3, "warning"), (4, "critical")])
 def test_levels_are_words(level: int, word: str) -> None:
-    assert orjson.loads(read(answer(severity=level)).text) == {
+    assert reply(severity=level) == {
         "severity": word,
         "category": "resource",
         "confidence": 0.9,
@@ -59,11 +65,11 @@ def test_levels_are_words(level: int, word: str) -> None:
 
 @pytest.mark.parametrize("level", [0, 5, True, "4", 4.0, None, [4]])
 def test_there_are_no_other_levels(level: object) -> None:
-    assert orjson.loads(read(answer(severity=level)).text)["severity"] == ""
+    assert reply(severity=level)["severity"] == ""
 
 
 def test_summary_stands_in_for_a_missing_reasoning() -> None:
-    assert orjson.loads(read(answer(reasoning="")).text)["reasoning"] == "CPU is high"
+    assert reply(reasoning="")["reasoning"] == "CPU is high"
 
 
 @pytest.mark.parametrize(
@@ -82,4 +88,4 @@ def test_what_is_no_classification_says_why(said: object, error: str) -> None:
 @given(st.dictionaries(st.sampled_from(list(SAID)), st.none() | st.integers(0, 9) | st.text() | st.lists(st.text())))
 def test_any_classification_is_read(fields: dict[str, object]) -> None:
     said = read({"classification": orjson.loads(orjson.dumps(fields))})
-    assert "severity" in orjson.loads(said.text)
+    assert "severity" in said.reply

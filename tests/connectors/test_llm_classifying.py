@@ -41,6 +41,7 @@ def test_classification_is_an_answer(server: ModelServer) -> None:
         ("words", 1, "severity: expected one of"),
         ("refusal", 1, "answered no classification"),
         ("half body", 1, "answered no JSON"),
+        ("deep", 1, "answered no JSON"),
         ("status", 3, "answered 500"),
     ],
 )
@@ -51,3 +52,14 @@ def test_what_is_no_classification_fails_and_is_not_repaired(
     told = ask(server.url, dialect="classify")
     assert told.reply.error.startswith(error)
     assert server.calls() == len(told.tried) == calls
+
+
+@pytest.mark.parametrize("levels", [50, 250, 300, 1000, 100_000])
+@pytest.mark.parametrize("dialect", ["classify", "openai"])
+def test_however_deep_an_answer_is_nested_its_call_is_reported_once(
+    server: ModelServer, dialect: str, levels: int
+) -> None:
+    server.behave("deep", levels=levels)
+    told = ask(server.url, dialect=dialect)
+    assert [one.has_failed for one in told.tried] == [True]
+    assert not told.reply.error.startswith("could not be asked")

@@ -171,6 +171,13 @@ def _error(_: FakeModel, asked: Asked, __: Fields) -> Answered:
     return as_json({**classification(judged(asked.alert())), "error": f"no: {asked.headers}"})
 
 
+def _deep(_: FakeModel, __: Asked, told: Fields) -> Answered:
+    levels = int(str(told.get("levels", 400)))
+    nested = f"{'[' * levels}{']' * levels}"
+    fields = f'"severity": 4, "category": {nested}, "confidence": 0.5, "reasoning": "x"'
+    return whole(f'{{"classification": {{{fields}}}, "choices": {nested}}}'.encode())
+
+
 def _says(_: FakeModel, asked: Asked, told: Fields) -> Answered:
     fields = told.get("fields")
     return said(asked, fields if isinstance(fields, dict) else {})
@@ -183,6 +190,7 @@ def _obedient(_: FakeModel, asked: Asked, __: Fields) -> Answered:
 MODES: Mapping[str, Mode] = MappingProxyType(
     {
         "status": _status,
+        "deep": _deep,
         "half reply": _half_reply,
         "half body": _half_body,
         "broken body": _broken_body,
