@@ -13,6 +13,7 @@ from alerts.builtin_rules import by_table
 from alerts.decision import Severity
 from alerts.matcher_reach import Reach
 from alerts.record import NAME_MAX_CHARS
+from alerts.rule_index import RuleIndex
 from alerts.rule_reach import RuleReach
 
 if TYPE_CHECKING:
@@ -59,21 +60,22 @@ def doubts(config: Config) -> Iterator[Doubt]:
 
 
 def _classify(rules: str | Sequence[ClassifyRule | str]) -> Iterator[Doubt]:
-    above: list[tuple[str, Reach | None]] = []
-    """The rules before, each with its reach; None: the built-in table."""
+    above: dict[int, tuple[str, Reach]] = {}
+    index, is_behind = RuleIndex(), False
     for place, rule in enumerate(() if isinstance(rules, str) else rules):
         if isinstance(rule, str):
-            above.append((rule, None))
+            is_behind = True
             continue
         path, mine = ("classify", "rules", place), Reach(rule.match)
         if mine.is_empty:
             yield Doubt(Kind.NEVER_HOLDS, path, "its matchers exclude each other, so it holds for no alert")
             continue
-        for name, other in above:
-            if mine.lies_in(other) if other else _table_knows(mine):
-                yield Doubt(Kind.UNREACHABLE, path, f"never decides, for {name} above it holds wherever it does")
-                break
-        above.append((f"rules[{place}] ({rule.name})", mine))
+        names = (above[other][0] for other in index.around(mine) if mine.lies_in(above[other][1]))
+        cover = next(names, "builtin" if is_behind and _table_knows(mine) else None)
+        if cover is not None:
+            yield Doubt(Kind.UNREACHABLE, path, f"never decides, for {cover} above it holds wherever it does")
+        above[place] = (f"rules[{place}] ({rule.name})", mine)
+        index.add(place, mine)
 
 
 def _table_knows(reach: Reach) -> bool:
@@ -94,9 +96,9 @@ def _alert(name: str, status: Status, kind: str) -> Alert:
 
 def _filters(rules: Sequence[FilterRule], above: Path) -> Iterator[Doubt]:
     reaches = [RuleReach(rule, rule.when) for rule in rules]
-    for place, (rule, mine) in enumerate(zip(rules, reaches, strict=True)):
+    covers = _covers(reaches, [True] * len(rules))
+    for place, (rule, mine, cover) in enumerate(zip(rules, reaches, covers, strict=True)):
         path = (*above, place)
-        cover = next((number for number in range(place) if mine.lies_in(reaches[number])), None)
         if mine.is_empty:
             spared = rule.severity == [Severity.CRITICAL]
             why = "it asks for critical alerts, on which it has no effect without `critical: true`" if spared else ""
@@ -111,12 +113,20 @@ def _filters(rules: Sequence[FilterRule], above: Path) -> Iterator[Doubt]:
             )
 
 
+def _covers(reaches: Sequence[RuleReach], ends: Sequence[bool]) -> Iterator[int | None]:
+    """For each rule the place of the first above it that `ends` the search wherever it holds; None: there is none."""
+    index = RuleIndex()
+    for place, mine in enumerate(reaches):
+        yield next((other for other in index.around(mine.labels) if mine.lies_in(reaches[other])), None)
+        if ends[place]:
+            index.add(place, mine.labels)
+
+
 def _routes(config: Config) -> Iterator[Doubt]:
     routes = config.routes
     reaches = [RuleReach(route, route.match) for route in routes]
-    for place, mine in enumerate(reaches):
-        takers = (number for number in range(place) if not routes[number].go_on and mine.lies_in(reaches[number]))
-        taker = next(takers, None)
+    takers = _covers(reaches, [not route.go_on for route in routes])
+    for place, (mine, taker) in enumerate(zip(reaches, takers, strict=True)):
         if mine.is_empty:
             yield Doubt(Kind.NEVER_HOLDS, ("routes", place), "what it asks excludes itself, so it holds for no alert")
         elif taker is not None:

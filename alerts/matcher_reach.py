@@ -33,6 +33,10 @@ class Reach:
         """All that the label can be, the empty text for a missing one; None: that is not known."""
         return self._values.get(label)
 
+    def choices(self) -> Iterable[tuple[str, frozenset[str]]]:
+        """The labels of which that is known."""
+        return self._values.items()
+
     @property
     def is_empty(self) -> bool:
         """Whether they hold for no labels at all."""

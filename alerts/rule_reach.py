@@ -26,7 +26,7 @@ class RuleReach:
     def __init__(self, rule: When, matchers: Matchers | None) -> None:
         """Of a filter rule, what it has an effect on: without `critical` that is no critical alert."""
         self._when = rule
-        self._labels = Reach(matchers)
+        self.labels = Reach(matchers)
         spared = {Severity.CRITICAL} if isinstance(rule, FilterRule) and not rule.critical else set()
         self.severities = frozenset(rule.severity or _ALL) - spared
 
@@ -36,7 +36,7 @@ class RuleReach:
         when = self._when
         spaces = when.namespaces
         return (
-            self._labels.is_empty
+            self.labels.is_empty
             or not self.severities
             or (spaces is not None and bool(spaces.include) and set(spaces.include) <= set(spaces.exclude))
             # An alert with an end is asked for that end, one without for its start.
@@ -55,7 +55,7 @@ class RuleReach:
             and _is_older(mine.started_before, theirs.started_before)
             and _is_in(mine.namespaces, theirs.namespaces)
             and _is_during(mine.hours, theirs.hours)
-            and self._labels.lies_in(other._labels)
+            and self.labels.lies_in(other.labels)
         )
 
 

@@ -2,7 +2,7 @@
 
 import ipaddress
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -10,15 +10,18 @@ import typer
 from yarl import URL
 
 from alerts.config import Config, HttpTarget
+from alerts.config_doubts import Kind
 from alerts.config_file import Reading, version
 from alerts.config_llm import Llm
-from alerts.errors import ConfigError
+from alerts.config_tree import hint
+from alerts.errors import ConfigError, WinnowError
 from connectors.configuration import examine, locate
 from connectors.egress import Egress, RefusedAddressError
 from http_gateway.senders import exposure
 from http_gateway.tls.door import doubts
 from winnow._output import Output, write_json
 
+_TLS, _UNENCRYPTED, _NOBODY_TOLD = "tls", "unencrypted", "nobody-told"
 _NOBODY = "no target is enabled: nobody will be told"
 _INSIDE = (".localhost", ".local", ".internal", ".lan", ".home.arpa", ".svc")
 
@@ -28,6 +31,10 @@ def check(
         Path | None, typer.Argument(help="The file; else the one WINNOW_CONFIG names, else winnow.yaml.")
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if there is a warning.")] = False,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KIND", help="--strict lets pass warnings of this kind; as often as needed."),
+    ] = None,
     output: Annotated[Output, typer.Option("--output", "-o", help="For people or for machines.")] = Output.TABLE,
 ) -> None:
     """Say whether a configuration can be used, name everything that is wrong with it, and warn of what is odd.
@@ -36,8 +43,9 @@ def check(
     critical alerts, secrets that stand in the file. Exits with 0 if it can be used, 1 if it can but there is a warning
     and --strict was given, 2 if it cannot.
 
-    Example: winnow check --strict candidate.yaml
+    Example: winnow check --strict --accept hides-critical candidate.yaml
     """
+    accepted = _accepted(accept or ())
     path = locate(file, os.environ)
     try:
         reading = examine(file)
@@ -52,8 +60,16 @@ def check(
         write_json({**_summary(config), "warnings": [warning._asdict() for warning in warnings]})
     else:
         _write(config, warnings)
-    if strict and warnings:
+    if strict and any(warning.kind not in accepted for warning in warnings):
         raise typer.Exit(1)
+
+
+def _accepted(kinds: Sequence[str]) -> frozenset[str]:
+    known = {*Kind, _TLS, _UNENCRYPTED, _NOBODY_TOLD}
+    for kind in kinds:
+        if kind not in known:
+            raise WinnowError(f"--accept: no warning is of the kind {kind[:40]!r}{hint(kind, known)}")
+    return frozenset(kinds)
 
 
 class Warn(NamedTuple):
@@ -72,15 +88,15 @@ def _of_file(reading: Reading, path: Path) -> Iterator[Warn]:
     for kind, place, text in reading.doubts():
         yield Warn(kind.value, reading.spelled(place), reading.document.line(place), str(path), text)
     if not any(target.enabled for target in reading.config.targets):
-        yield Warn("nobody-told", "", 0, str(path), _NOBODY)
+        yield Warn(_NOBODY_TOLD, "", 0, str(path), _NOBODY)
 
 
 def _of_surroundings(config: Config, path: Path) -> Iterator[Warn]:
     for text in doubts(config, path.resolve().parent):
-        yield Warn("tls", "gateway.tls", 0, str(path), text)
+        yield Warn(_TLS, "gateway.tls", 0, str(path), text)
     if config.classify.llm is not None:
         for text in _model_doubts(config.classify.llm):
-            yield Warn("unencrypted", "classify.llm.base_url", 0, str(path), text)
+            yield Warn(_UNENCRYPTED, "classify.llm.base_url", 0, str(path), text)
 
 
 def _summary(config: Config) -> dict[str, object]:

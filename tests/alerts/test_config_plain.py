@@ -32,6 +32,7 @@ def hook(fields: str, kind: str = "webhook") -> str:
     [
         (hook(f"routing_key: {CANARY}", "pagerduty"), "targets[0] (a).routing_key"),
         (hook(f"url: {SLACK}", "slack"), "targets[0] (a).url"),
+        (hook("url: 'https://h.example.com/hooks/0123456789abcdef'"), "targets[0] (a).url"),
         (hook(f"url: 'https://u:{CANARY}@example.com'"), "targets[0] (a).url"),
         (hook("url: 'https://example.com/?token=abc'"), "targets[0] (a).url"),
         (hook(f"url: 'https://example.com', headers: {{X-Api-Key: {CANARY}}}"), "targets[0] (a).headers.X-Api-Key"),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from random import Random
 
 import pytest
 
-from alerts.condition import Condition
-from alerts.config import FilterRule, Route
+from alerts.condition import Condition, within
+from alerts.config import FilterRule, Hours, Route
 from alerts.rule_reach import RuleReach
-from tests.support.configs import config, some_alert, some_classification
+from tests.support.configs import CONDITIONS, config, some_alert, some_classification
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def _of(**rule: object) -> RuleReach:
@@ -54,6 +57,40 @@ def test_filter_rule_without_critical_does_not_cover_one_with_it() -> None:
     plain, critical = (RuleReach(FilterRule(name="x", critical=word), None) for word in (False, True))
     assert plain.lies_in(critical)
     assert not critical.lies_in(plain)
+
+
+def test_hours_lie_in_others_exactly_if_every_half_hour_of_the_week_does() -> None:
+    draw = Random(7)
+    clocks = [f"{hour:02}:{half}" for hour in range(24) for half in ("00", "30")]
+    week = [datetime(2024, 1, 1) + timedelta(minutes=30 * number) for number in range(7 * 48)]  # noqa: DTZ001 of any zone
+    found = 0
+    for _ in range(2000):
+        inner, outer = (
+            _hours(*draw.sample(clocks, 2), *draw.sample(DAYS, draw.choice((0, 1, 1, 5)))) for _ in range(2)
+        )
+        one, other = (within(Hours.model_validate(hours)) for hours in (inner, outer))
+        is_so = all(other(at) for at in week if one(at))
+        assert _of(hours=inner).lies_in(_of(hours=outer)) is is_so, (inner, outer)
+        found += is_so
+    assert found > 50
+
+
+def test_one_or_two_conditions_said_to_lie_in_others_hold_for_no_alert_that_those_do_not() -> None:
+    draw = Random(7)
+    seen = [(some_alert(draw), some_classification(draw)) for _ in range(700)]
+    routes = [
+        Route.model_validate({"to": ["a"], **one, **other})
+        for number, one in enumerate(CONDITIONS)
+        for other in CONDITIONS[number:]
+    ]
+    held = [sum(Condition(route, None).holds(*one) << bit for bit, one in enumerate(seen)) for route in routes]
+    reaches = [RuleReach(route, None) for route in routes]
+    found = 0
+    for inner, reach in enumerate(reaches):
+        outers = [outer for outer, other in enumerate(reaches) if reach.lies_in(other)]
+        found += len(outers)
+        assert [(routes[inner], routes[outer]) for outer in outers if held[inner] & ~held[outer]] == []
+    assert found > 10 * len(routes)
 
 
 def test_rule_said_to_lie_in_another_holds_for_no_alert_that_the_other_does_not() -> None:

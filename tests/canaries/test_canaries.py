@@ -196,7 +196,8 @@ def test_targets_that_may_not_be_asked_are_not(world: World) -> None:
 def test_command_line_shows_no_secret(world: World) -> None:
     told = orjson.loads(world.echo.requests["webhook-taken"][0].partition(b"\n\n")[2])
     commands = [
-        ("check",), ("ledger", "--since", "1h", "-o", "json"), ("explain", told["fingerprint"]),
+        ("check",), ("check", "-o", "json"), ("routes",), ("routes", "alertname=A", "-o", "json"),
+        ("ledger", "--since", "1h", "-o", "json"), ("explain", told["fingerprint"]),
         ("dead-letters", "ls", "-o", "json"), ("dead-letters", "retry", "--dry-run", "--since", "1h"),
         ("quarantine", "ls", "-o", "json"),
     ]  # fmt: skip

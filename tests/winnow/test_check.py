@@ -118,6 +118,14 @@ def test_warnings_say_where_and_change_the_exit_code_only_if_strict(tmp_path: Pa
     assert (result.exit_code, check_text(tmp_path, ODD_FILE, "--strict").exit_code) == (0, 1)
 
 
+def test_strict_lets_pass_what_is_accepted_and_no_more(tmp_path: Path) -> None:
+    kinds = ["--strict", "--accept", "shadowed"]
+    assert check_text(tmp_path, ODD_FILE, *kinds).exit_code == 1
+    assert check_text(tmp_path, ODD_FILE, *kinds, "--accept", "plain-secret").exit_code == 0
+    fault = check_text(tmp_path, ODD_FILE, "--accept", "shadow").exception
+    assert str(fault) == "--accept: no warning is of the kind 'shadow'; did you mean 'shadowed'?"
+
+
 def test_json_lists_warnings_with_kind_and_place(tmp_path: Path) -> None:
     result = check_text(tmp_path, ODD_FILE, "-o", "json", "--strict")
     told = json.loads(result.stdout)
