@@ -59,7 +59,9 @@ def again(
     asking = None if config.classify.llm is None else Recorded(recorded, Pending(config.publish.max_pending))
     source = _Source(records)
     ends = Ends(source, lambda _: _Nobody(), _Sink(take), asking=asking)
-    parts = between(ends, config)._replace(dedup=Remembering(config.dedup.window, known))
+    parts = between(ends, config)
+    if known:
+        parts = parts._replace(dedup=Remembering(config.dedup.window, known))
     run_main(connect(parts))  # type: ignore[no-untyped-call]
     if source.broken is not None:
         raise source.broken

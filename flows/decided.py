@@ -20,30 +20,71 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-_START = re.compile(rb'[\[,]\{"id":"([^"\\]*)","fingerprint":"([0-9a-f]{16})"')
 _TARGET = re.compile(rb'"target":("[^"]*")')
+# Deliveries begin so too, but none goes on so.
+_NEXT = b',{"id":"'
+_FIRST = b'"decisions":[{"id":"'
+_GOES_ON = b'","fingerprint":"'
 _ACCEPTED = b'"accepted_ms":'
 _PASSED = b',"transition":"'
 _PASSED_BEFORE = b'"passed_ms":'
+_CLASSIFY = b'"classify":'
+_DELIVERIES = b'"deliveries":['
+_DUPLICATE = b'"dedup":{"outcome":"duplicate","rule":"window",'
+_DUPLICATES = b'{"dedup":{"outcome":"duplicate","rule":"window"}}'
+_NOBODY = b'"deliveries":[]}'
 _SENT = "sent"
 
+CLOCKS_DIFFER_MS = 300_000
+"""Several gateways write one partition, and the flow's clock is another: moments there are in order but for this."""
 
-class Line(NamedTuple):
-    """One decision, as text."""
-
-    id: bytes
-    """Input id."""
-    fingerprint: bytes
-    text: bytes
-    """All of it, as it lies there."""
+Line = tuple[bytes, bytes]
+"""Input id of a decision, and what follows it: `","fingerprint":"00000000000000aa",...}`."""
 
 
-def lines(value: bytes) -> Iterator[Line]:
+def lines(value: bytes) -> list[Line]:
     """The decisions of a record of the decisions topic; none if it holds outcomes or retries."""
-    found = list(_START.finditer(value))
-    ends = [one.start() for one in found[1:]]
-    for one, end in zip(found, [*ends, len(value) - 2], strict=bool(found)):
-        yield Line(one[1], one[2], value[one.start() + 1 : end])
+    _, found, rest = value.partition(_FIRST)
+    if not found:
+        return []
+    pieces = rest[:-2].split(_NEXT)
+    try:
+        return [(piece[: (at := piece.index(_GOES_ON))], piece[at:]) for piece in pieces]
+    except ValueError:  # the others are deliveries but the first of their decision
+        return [(piece[: (at := piece.index(_GOES_ON))], piece[at:]) for piece in _whole(pieces)]
+
+
+def _whole(pieces: list[bytes]) -> Iterator[bytes]:
+    start = 0
+    for place in range(1, len(pieces) + 1):
+        if place == len(pieces) or _GOES_ON in pieces[place]:
+            yield _NEXT.join(pieces[start:place])
+            start = place
+
+
+def within(found: list[Line], since_ms: int, until_ms: int) -> list[Line]:
+    """Those of a record's decisions whose alerts were accepted then; `until_ms` is the first moment too late.
+
+    They lie in the order of their webhooks, so the first and the last say it of most records.
+    """
+    if not found:
+        return found
+    ends = accepted_ms(found[0][1]), accepted_ms(found[-1][1])
+    if since_ms <= min(ends) - CLOCKS_DIFFER_MS and max(ends) + CLOCKS_DIFFER_MS < until_ms:
+        return found
+    return [line for line in found if since_ms <= accepted_ms(line[1]) < until_ms]
+
+
+def decode(line: Line) -> Row:
+    """All of a decision."""
+    id_, text = line
+    row: Row = orjson.loads(b'{"id":"' + id_ + text)
+    return row
+
+
+def fingerprint(text: bytes) -> bytes:
+    """Which alert a decision is about."""
+    return text[len(_GOES_ON) : len(_GOES_ON) + 16]
 
 
 def accepted_ms(text: bytes) -> int:
@@ -52,11 +93,11 @@ def accepted_ms(text: bytes) -> int:
     return int(text[start : text.index(b",", start)])
 
 
-def passed_before(text: bytes) -> tuple[int, Status] | None:
+def passed_before(line: Line) -> tuple[int, Status] | None:
     """What dedup remembered of the alert when it decided: when it last passed, and as what; None: nothing of use."""
-    if _PASSED_BEFORE not in text:  # most alerts that pass are new
+    if _PASSED_BEFORE not in line[1]:  # most alerts that pass are new
         return None
-    row = orjson.loads(text)
+    row = decode(line)
     passed_ms, outcome = row["dedup"]["saw"].get("passed_ms"), row["dedup"]["outcome"]
     if passed_ms is None or outcome not in _AS_BEFORE:
         return None
@@ -71,11 +112,16 @@ _OTHER = {Status.FIRING: Status.RESOLVED, Status.RESOLVED: Status.FIRING}
 
 def shape(text: bytes) -> bytes:
     """What a decision has in common with others that were decided alike: JSON of what `Shape` tells."""
+    if _DUPLICATE in text:  # most are
+        return _DUPLICATES
     at = text.find(_PASSED)
     if at < 0:
         start = text.index(b'"dedup":{')
         return b"{" + text[start : text.index(b',"saw":', start)] + b"}}"
-    start, end = text.index(b'"classify":', at), text.rindex(b'"deliveries":[')
+    start = text.index(_CLASSIFY, at)
+    if text.endswith(_NOBODY):
+        return b"{" + text[start : -len(_NOBODY)] + b'"targets":[]}'
+    end = text.rindex(_DELIVERIES)
     return b"{" + text[start:end] + b'"targets":[' + b",".join(_TARGET.findall(text, end)) + b"]}"
 
 

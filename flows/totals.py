@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from flows.decided import shape
 from flows.steps.filter import DENY
 from flows.steps.route import NO_ROUTE, SKIPPED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # So many different ways to be decided are counted before they are added up; values that rules saw make more of them.
 _SHAPES_MAX = 4096
@@ -35,9 +38,9 @@ class Totals:
             whole._merge(part)
         return whole
 
-    def add(self, text: bytes) -> None:
-        """Count a decision."""
-        self._shapes[shape(text)] += 1
+    def add(self, texts: Iterable[bytes]) -> None:
+        """Count decisions, texts as `flows.decided.lines` has them."""
+        self._shapes.update(map(shape, texts))
         if len(self._shapes) > _SHAPES_MAX:
             self._fold()
 

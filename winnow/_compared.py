@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-import orjson
-
-from flows.decided import accepted_ms, lines
+from flows.decided import decode, lines, within
 from flows.differences import differences
 from flows.totals import Totals
 
 if TYPE_CHECKING:
+    from flows.decided import Line
     from flows.differences import Difference
     from winnow._recorded import Recorded, Span
 
@@ -43,10 +42,8 @@ class Tally:
 
     def take(self, value: bytes) -> None:
         """Count the decisions of a record."""
-        span, add = self._span, self.totals.add
-        for line in lines(value):
-            if span.since_ms <= accepted_ms(line.text) < span.until_ms:
-                add(line.text)
+        _, since_ms, until_ms = self._span
+        self.totals.add(text for _, text in within(lines(value), since_ms, until_ms))
 
 
 class Comparison:
@@ -70,26 +67,22 @@ class Comparison:
 
     def take(self, value: bytes) -> None:
         """Compare the decisions of a record."""
-        span, rows, add = self._span, self._rows, self._same.add
-        for id_, _, text in lines(value):
-            if not span.since_ms <= accepted_ms(text) < span.until_ms:
-                continue
-            old = rows.pop(id_, None)
-            if old == text:
-                add(text)
-            elif old is not None:
-                self._changed[id_] = old, text
-            elif id_ in self._changed:
-                self._again(id_, text)
-            else:
-                self.not_recorded += 1
+        _, since_ms, until_ms = self._span
+        found = within(lines(value), since_ms, until_ms)
+        texts = [text for _, text in found]
+        before = self._rows.pop
+        olds = [before(id_, None) for id_, _ in found]
+        if olds == texts:  # most are
+            self._same.add(texts)
+            return
+        for line, old in zip(found, olds, strict=True):
+            self._compare(line, old)
 
     def end(self) -> None:
         """The alerts that it began with are through."""
-        for old, text in self._changed.values():
-            self._old.add(old)
-            self._new.add(text)
-        pairs = [(orjson.loads(old), orjson.loads(text)) for old, text in self._changed.values()]
+        self._old.add(old for old, _ in self._changed.values())
+        self._new.add(text for _, text in self._changed.values())
+        pairs = [(decode((id_, old)), decode((id_, text))) for id_, (old, text) in self._changed.items()]
         self.found += differences(pairs)
         self.not_kept += len(self._rows)
         self._changed.clear()
@@ -103,9 +96,14 @@ class Comparison:
         """What is decided now."""
         return Totals.of(self._same, self._new)
 
-    def _again(self, id_: bytes, text: bytes) -> None:
-        old, _ = self._changed[id_]
-        self._changed[id_] = old, text
+    def _compare(self, line: Line, old: bytes | None) -> None:
+        id_, text = line
+        if old is None and id_ not in self._changed:
+            self.not_recorded += 1
+            return
+        if old is None:
+            old, _ = self._changed.pop(id_)
         if old == text:
-            del self._changed[id_]
-            self._same.add(text)
+            self._same.add([text])
+        else:
+            self._changed[id_] = old, text

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-import orjson
-
 from alerts.advice import Advice, from_plain
-from flows.decided import accepted_ms, lines, passed_before
+from flows.decided import decode, fingerprint, lines, passed_before, within
 from flows.remembering import Known
 
 if TYPE_CHECKING:
@@ -35,23 +33,22 @@ class Recorded:
         self._span = span
         self._seen: set[bytes] = set()
         self.rows: dict[bytes, bytes] = {}
-        """By input id; after a crash the same is written again, and the last is what holds."""
+        """By input id, what `flows.decided.lines` says; written again after a crash, and the last is what holds."""
         self.known: dict[str, Known] = {}
         """By input id, of the first event of an alert: what dedup remembered."""
 
     def read(self, value: bytes) -> None:
         """Take the decisions of a record; in a partition they come in order."""
-        for id_, fingerprint, text in lines(value):
-            at_ms = accepted_ms(text)
-            if not self._span.warm_ms <= at_ms < self._span.until_ms:
-                continue
-            if fingerprint not in self._seen:
-                self._seen.add(fingerprint)
-                before = passed_before(text)
+        warm_ms, since_ms, until_ms = self._span
+        found = within(lines(value), warm_ms, until_ms)
+        for line in found:
+            alert = fingerprint(line[1])
+            if alert not in self._seen:
+                self._seen.add(alert)
+                before = passed_before(line)
                 if before is not None:
-                    self.known[id_.decode()] = Known(*before)
-            if at_ms >= self._span.since_ms:
-                self.rows[id_] = text
+                    self.known[line[0].decode()] = Known(*before)
+        self.rows.update(within(found, since_ms, until_ms))
 
     @property
     def advice(self) -> Mapping[str, Advice]:
@@ -66,10 +63,10 @@ class _Advices(Mapping[str, Advice]):
         self._rows = rows
 
     def __getitem__(self, id_: str) -> Advice:
-        text = self._rows[id_.encode()]
-        if _ADVISED not in text:
+        line = id_.encode(), self._rows[id_.encode()]
+        if _ADVISED not in line[1]:
             raise KeyError(id_)
-        return from_plain(orjson.loads(text)["advice"])
+        return from_plain(decode(line)["advice"])
 
     def __iter__(self) -> Iterator[str]:
         return (id_.decode() for id_, text in self._rows.items() if _ADVISED in text)

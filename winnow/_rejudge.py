@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from connectors import logs
 from connectors.kafka.topics import topics
 from flows.again import again
+from flows.decided import CLOCKS_DIFFER_MS
 from winnow._alert_file import EVERYTHING, read
 from winnow._archive import Archive
 from winnow._progress import progress
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
 # Of so many partitions the decisions are held at a time; each reading of a group costs a fifth of a second of waiting.
 _PARTITIONS_AT_ONCE = 8
-# A decision is written by another clock than its webhook, and webhooks by several: they may look older or newer.
-_CLOCKS_DIFFER_MS = 300_000
 
 
 def from_kafka(config: Config, span: Span, counting: Counting) -> None:
@@ -39,7 +38,7 @@ def from_kafka(config: Config, span: Span, counting: Counting) -> None:
     """
     names = topics(config.kafka)
     archive = Archive(config.kafka)
-    since, decided = _moment(span.warm_ms), _moment(span.warm_ms - _CLOCKS_DIFFER_MS)
+    since, decided = _moment(span.warm_ms), _moment(span.warm_ms - CLOCKS_DIFFER_MS)
     total = archive.count(names.webhooks, since) + archive.count(names.decisions, decided)
     with progress(total) as seen, _few_collections():
         for group in _groups(archive.partitions(names.webhooks)):
@@ -77,7 +76,7 @@ def _decisions(topic: str, take: Callable[[bytes], None]) -> Callable[[Message],
 
 def _up_to(records: Iterator[Stored], partitions: Sequence[int], span: Span) -> Iterator[Stored]:
     """The records, no further than they can count."""
-    end_ms, unfinished = span.until_ms + _CLOCKS_DIFFER_MS, set(partitions)
+    end_ms, unfinished = span.until_ms + CLOCKS_DIFFER_MS, set(partitions)
     for record in records:
         if record.accepted_ms < end_ms:
             yield record

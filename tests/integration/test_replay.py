@@ -37,7 +37,7 @@ def decided(made: Product) -> list[bytes]:
     """The input ids of all decisions, as often as they were written."""
     kafka = made.config().kafka
     records = scan(kafka, topics(kafka).decisions, range(kafka.partitions))
-    return [line.id for record in records for line in lines(record.value)]
+    return [id_ for record in records for id_, _ in lines(record.value)]
 
 
 def _has(made: Product, count: int) -> bool:
