@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks import flow, gateway, model, path, snapshot
+from benchmarks import flow, gateway, model, path, replay, snapshot
 from benchmarks.figure import Figure, table
 from benchmarks.settings import Bench
 from tests.support.kafka.choose import kafka
@@ -21,7 +21,9 @@ def main() -> None:
     figures: list[Figure] = []
     with kafka() as broker, tempfile.TemporaryDirectory() as folder:
         bench = Bench(broker.bootstrap, Path(folder))
-        for measured in track((gateway, flow, path, model, snapshot), "measuring", console=Console(stderr=True)):
+        for measured in track(
+            (gateway, flow, replay, path, model, snapshot), "measuring", console=Console(stderr=True)
+        ):
             figures.extend(measured.figures(bench))
     console.print(table(figures))
     console.print(

@@ -37,9 +37,11 @@ def figures(bench: Bench) -> Iterator[Figure]:
     count = fill(kafka, _ALERTS, repeats=2)
     names = topics.topics(kafka)
     limit = _limit(kafka, names.webhooks, count)
-    rate = _flow(bench, kafka, names.decisions, count)
+    measured = rate(bench, kafka, names.decisions, count)
     shown = f"consume + orjson decode + encode: {limit:,.0f}/s"
-    yield Figure("flow, 100-alert records, half repeats", rate, "alerts/s", shown, rate / limit, "ratio >= 0.12")
+    yield Figure(
+        "flow, 100-alert records, half repeats", measured, "alerts/s", shown, measured / limit, "ratio >= 0.12"
+    )
 
 
 def fill(kafka: Kafka, alerts: int, repeats: int = 1, a_record: int = ALERTS_A_RECORD) -> int:
@@ -79,7 +81,7 @@ def _limit(kafka: Kafka, topic: str, count: int) -> float:
     return best
 
 
-def _flow(bench: Bench, kafka: Kafka, decisions: str, count: int) -> float:
+def rate(bench: Bench, kafka: Kafka, decisions: str, count: int) -> float:
     """Alerts a second between the first and the last record of decisions, by the broker's record times."""
     environment = bench.environment(processes.free_port(), kafka)
     with processes.running(["-m", "bytewax.run", "flows.proxy"], environment, processes.SERVER_CORE):
