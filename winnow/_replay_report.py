@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alerts.instant import rfc3339
@@ -116,13 +117,14 @@ def summary(report: Report) -> Iterator[str]:
     if told["since"] is None:
         yield "all alerts of the file"
     else:
-        yield f"accepted {told['since']} to {told['until']}, warmed up for {told['warm_up_s']:g} s before"
+        warm = timedelta(seconds=told["warm_up_s"])
+        yield f"accepted {told['since']} to {told['until']}, warmed up for {warm} before"
     if report.before is None:
         yield from (_line(name, f"{count:>12,}") for name, count in counts(report.after))
         return
     yield _line("", f"{'before':>12} {'now':>12}")
     before, after = dict(counts(report.before)), dict(counts(report.after))
-    for name in dict.fromkeys([*after, *before]):
+    for name in sorted({*after, *before}, key=_order):
         yield _line(name, f"{before.get(name, 0):>12,} {after.get(name, 0):>12,}")
     yield ""
     yield _line("decided otherwise", f"{'':>12} {len(report.differences):>12,}")
@@ -144,6 +146,12 @@ def counts(totals: Plain) -> Iterator[tuple[str, int]]:
     for step, rules in totals["suppressed"].items():
         yield from ((f"  ended at {step}: {rule}", count) for rule, count in rules.items())
     yield from ((f"  severity {name}", count) for name, count in totals["severities"].items())
+
+
+def _order(name: str) -> tuple[int, str]:
+    """As `counts` has them."""
+    kinds = ("alert events", "  sent to", "  ended at", "  severity")
+    return next(place for place, kind in enumerate(kinds) if name.startswith(kind)), name
 
 
 def _line(name: str, numbers: str) -> str:
