@@ -6,16 +6,16 @@ import fcntl
 import os
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alerts.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
-
 
 _LOCK = "winnow.lock"
+_LOCKS = Path("/proc/locks")
 
 
 def option(names: tuple[str, str], variable: str, arguments: Sequence[str], environ: Mapping[str, str]) -> str | None:
@@ -77,13 +77,23 @@ def check(folder: Path, source: str, partitions: int) -> None:
     Raises:
         ConfigError: It does not fit, it is no recovery directory, or it cannot be read and written.
     """
-    files = sorted(folder.glob("part-*.sqlite3"))
-    if not files:
-        raise ConfigError(f"{folder} is no recovery directory; make one: python -m bytewax.recovery {folder} 1")
+    fits(folder, source, partitions)
+    try:
+        _forget_unfinished(_files(folder))
+    except sqlite3.Error as error:
+        raise ConfigError(f"the recovery directory {folder} cannot be used: {error}") from error
+
+
+def fits(folder: Path, source: str, partitions: int) -> None:
+    """Refuse as `check` does, and change nothing: also a store that is in use may be looked at.
+
+    Raises:
+        ConfigError: As `check`.
+    """
+    files = _files(folder)
     try:
         keys = _keys(files, source)
         is_whole = len(files) == _file_count(files[0])
-        _forget_unfinished(files)
     except sqlite3.Error as error:
         raise ConfigError(f"the recovery directory {folder} cannot be used: {error}") from error
     built_with = max(keys, default=-1) + 1
@@ -93,6 +103,32 @@ def check(folder: Path, source: str, partitions: int) -> None:
             f"the recovery directory {folder} belongs to {built_with} partitions, winnow.yaml says kafka.partitions: "
             f"{partitions}: set it back, or start with an empty recovery directory"
         )
+
+
+def holders(folder: Path) -> list[int] | None:
+    """The processes that hold the store, as `claim` lets them, as far as this machine tells (Linux).
+
+    Returns:
+        Their ids; none if nobody holds it, or if those who do are of another container. None: it does not tell.
+    """
+    lock = folder / _LOCK
+    if not lock.exists():
+        return []
+    try:
+        inode = lock.stat().st_ino
+        lines = _LOCKS.read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    # `1: FLOCK  ADVISORY  WRITE 708 08:01:131163 0 EOF`, of proc_locks(5); devices differ under overlay file systems.
+    held = [words for words in map(str.split, lines) if len(words) > 5 and words[1] == "FLOCK"]
+    return sorted({int(words[4]) for words in held if words[5].rpartition(":")[2] == str(inode)})
+
+
+def _files(folder: Path) -> list[Path]:
+    files = sorted(folder.glob("part-*.sqlite3"))
+    if not files:
+        raise ConfigError(f"{folder} is no recovery directory; make one: python -m bytewax.recovery {folder} 1")
+    return files
 
 
 def _file_count(file: Path) -> int:

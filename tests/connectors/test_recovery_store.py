@@ -5,15 +5,12 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from alerts.errors import ConfigError
-from connectors.recovery_store import check, claim, option
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from connectors.recovery_store import check, claim, fits, holders, option
 
 NAMES = ("-w", "--workers-per-process")
 
@@ -145,3 +142,22 @@ def test_a_store_where_nothing_can_be_written_is_refused_with_the_reason(tmp_pat
     (tmp_path / "winnow.lock").mkdir()
     with pytest.raises(ConfigError, match="cannot be used: Is a directory"):
         claim(tmp_path, is_shared=False)
+
+
+def test_looking_whether_a_store_fits_changes_nothing_in_it(tmp_path: Path) -> None:
+    folder = store(tmp_path, 1, {0: ["0", "1"]})
+    before = (folder / "part-0.sqlite3").read_bytes()
+    fits(folder, "proxy.kafka", 2)
+    with pytest.raises(ConfigError, match="belongs to 2 partitions"):
+        fits(folder, "proxy.kafka", 3)
+    assert (folder / "part-0.sqlite3").read_bytes() == before
+
+
+@pytest.mark.skipif(not Path("/proc/locks").exists(), reason="only Linux tells who holds a lock")
+def test_whoever_holds_a_store_is_named_until_it_lets_go(tmp_path: Path) -> None:
+    assert holders(tmp_path) == []
+    held = claim(tmp_path, is_shared=False)
+    assert held is not None
+    assert holders(tmp_path) == [os.getpid()]
+    os.close(held)
+    assert holders(tmp_path) == []

@@ -25,8 +25,8 @@ async def target(answers: Sequence[bytes | None]) -> AsyncIterator[tuple[str, li
         try:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
-                length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-                await reader.readexactly(int(length.split(b":")[1]))
+                lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+                await reader.readexactly(sum(int(line.split(b":")[1]) for line in lengths))
                 heads.append(head)
                 answer = answers[min(len(heads), len(answers)) - 1]
                 if answer is None:

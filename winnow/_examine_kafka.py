@@ -1,0 +1,104 @@
+"""What `winnow doctor` asks Kafka."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from alerts import fitness
+from alerts.errors import KafkaError
+from alerts.finding import Finding, State
+from connectors import address
+from connectors.kafka.facts import Facts, facts, newest_ms, unread
+from connectors.kafka.topics import partitions, topics
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from alerts.config import Config
+    from alerts.fitness import TopicFacts
+
+_MISSING = "gateway and flow make it when they start; if they run, kafka.topic_prefix or kafka.bootstrap is not theirs"
+KAFKA = "kafka"
+
+
+class Examined(NamedTuple):
+    """What Kafka said, for those who ask further."""
+
+    findings: list[Finding]
+    facts: Facts | None
+    """None: it is not reachable."""
+
+
+def examine(config: Config, more: list[str], timeout_s: float) -> Examined:
+    """Whether Kafka is there and its topics are as they should be; `more` are topics that others will ask about.
+
+    No finding is left out: where nothing can be asked it says so.
+    """
+    names = partitions(config.kafka)
+    try:
+        found = facts(config.kafka, [*names, *more], timeout_s)
+    except KafkaError as error:
+        todo = "start it, or set KAFKA_BOOTSTRAP or kafka.bootstrap, and kafka.client for TLS and SASL"
+        skipped = [Finding(f"topic {name}", State.SKIPPED, "Kafka is not reachable") for name in names]
+        return Examined([Finding(KAFKA, State.FAILED, str(error), todo), *skipped], None)
+    return Examined([_reached(config, found), *_topics(config, found)], found)
+
+
+def _reached(config: Config, found: Facts) -> Finding:
+    if found.is_embedded:
+        told = f"a broker in memory answers at {config.kafka.bootstrap}, for trying out: all is lost at its end"
+        return Finding(KAFKA, State.WARNING, told, "set KAFKA_BOOTSTRAP to a Kafka that keeps what it acknowledges")
+    brokers = "1 broker" if found.brokers == 1 else f"{found.brokers} brokers"
+    return Finding(KAFKA, State.OK, f"{brokers} at {config.kafka.bootstrap}")
+
+
+def _topics(config: Config, found: Facts) -> Iterator[Finding]:
+    names = topics(config.kafka)
+    of_webhooks, of_decisions = fitness.needs(config)
+    needs = {names.webhooks: of_webhooks, names.decisions: of_decisions}
+    for name in partitions(config.kafka):
+        topic = found.topics.get(name)
+        if topic is None:
+            yield Finding(f"topic {name}", State.WARNING, "is not there", _MISSING)
+            continue
+        wanted = config.kafka.partitions if name in needs else None
+        yield fitness.topic(name, topic, (wanted, config.kafka.replication), needs.get(name, ()))
+
+
+def lag(config: Config, topic: TopicFacts | None, timeout_s: float) -> list[Finding]:
+    """How far the flow is behind."""
+    flow_url = address.url(config.flow.metrics_listen, "/readyz")
+    check = f"flow (group {config.flow.group})"
+
+    def ask(name: str, count: int) -> Finding:
+        found = unread(config.kafka, config.flow.group, name, count, timeout_s)
+        return fitness.lag(config.flow.group, found, _now_ms(), config.publish.deadline.others, flow_url)
+
+    return [_asked(check, topics(config.kafka).webhooks, topic, ask)]
+
+
+def clock(config: Config, name: str, facts_: Facts | None, timeout_s: float) -> list[Finding]:
+    """Whether a topic holds records of the future."""
+    check = f"clocks ({name})"
+    topic = None if facts_ is None else facts_.topics.get(name)
+    if facts_ is not None and facts_.is_embedded:
+        return [Finding(check, State.SKIPPED, "a broker in memory finds no record by its time")]
+
+    def ask(name: str, count: int) -> Finding:
+        return fitness.clock(check, newest_ms(config.kafka, name, count, timeout_s), _now_ms())
+
+    return [_asked(check, name, topic, ask)]
+
+
+def _asked(check: str, name: str, topic: TopicFacts | None, ask: Callable[[str, int], Finding]) -> Finding:
+    if topic is None:
+        return Finding(check, State.SKIPPED, f"there is no topic {name}, or Kafka is not reachable")
+    try:
+        return ask(name, topic.partitions)
+    except KafkaError as error:
+        return Finding(check, State.FAILED, str(error), "see what the brokers log, and which rights kafka.client has")
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
