@@ -41,6 +41,7 @@ class Kept(TypedDict):
 class _Entry(NamedTuple):
     advice: Advice
     at_ms: int
+    """When it came, by the clock that its age is told by."""
     owner: str
 
 
@@ -73,15 +74,10 @@ class Governor:
         entry = self._entries.get(template)
         return entry.advice if entry is not None and 0 <= now_ms - entry.at_ms < self._cache_ms else None
 
-    def known(self, template: str) -> Advice | None:
-        """What was said of a template, however long ago."""
-        entry = self._entries.get(template)
-        return None if entry is None else entry.advice
-
     def ask(self, template: Template, owner: str, now_ms: int) -> How | None:
         """Have it asked about. None: an answer is on its way; else why nobody should wait for one."""
         is_pending = template.id in self._pending
-        why = self._objection(template.id, now_ms, is_pending=is_pending)
+        why = self.objection(template.id, now_ms)
         is_probe = why is How.HELD_BACK and not is_pending and self._may_probe(now_ms)
         if not is_pending and (why is None or is_probe):
             self._pending[template.id] = owner
@@ -91,13 +87,14 @@ class Governor:
                 self._new.add(now_ms)
         return why
 
-    def _objection(self, template: str, now_ms: int, *, is_pending: bool) -> How | None:
-        if self._breaker.is_open or now_ms < self._held_until_ms:
-            return How.HELD_BACK
-        if is_pending:
-            return None
+    def objection(self, template: str, now_ms: int) -> How | None:
+        """Why nobody should wait for an answer about a template; None: nothing speaks against it."""
         if 0 < self._failed.get(template, 0) - now_ms <= self._failed_ms:
             return How.FAILED
+        if self._breaker.is_open or now_ms < self._held_until_ms:
+            return How.HELD_BACK
+        if template in self._pending:
+            return None
         if self._calls.is_full(now_ms) or self._is_day_over(now_ms):
             return How.OVER_BUDGET
         return How.STORM if template not in self._entries and self._new.is_full(now_ms) else None
@@ -112,7 +109,7 @@ class Governor:
         """What is to be asked now, each with its owner; each must come back through `ended`."""
         while self._queue and self._under_way < self._settings.max_concurrent:
             free_ms = self._breaker.next_ms()
-            if free_ms is None or max(free_ms, self._held_until_ms) > now_ms:
+            if free_ms is None or max(free_ms, self._held_until_ms) > now_ms or self._is_spent(now_ms):
                 # Nobody waits for what cannot be asked.
                 for template, _ in self._queue:
                     del self._pending[template.id]
@@ -142,18 +139,20 @@ class Governor:
         owner = self._pending.pop(template)
         self._under_way -= 1
         if answer is None:
+            if self._breaker.is_open:
+                self._breaker.failed(now_ms)  # a probe of which no call was reported would stay one for ever
             _put(self._failed, template, now_ms + self._failed_ms, self._settings.cache_max)
         else:
             self._failed.pop(template, None)
-            self._keep(template, answer, owner)
+            self._keep(_Entry(Advice(template, How.CACHED, answer), now_ms, owner))
 
-    def _keep(self, template: str, answer: Answer, owner: str) -> None:
-        entry = _Entry(Advice(template, How.CACHED, answer), answer.at_ms, owner)
+    def _keep(self, entry: _Entry) -> None:
+        template = entry.advice.template
         for gone, old in _put(self._entries, template, entry, self._settings.cache_max):
             del self._owned[old.owner][gone]
-        self._owned[owner][template] = orjson.dumps(to_plain(entry.advice))
+        self._owned[entry.owner][template] = orjson.dumps(to_plain(entry.advice))
 
-    def is_pending(self, template: str) -> bool:
+    def is_awaited(self, template: str) -> bool:
         """Whether it is worth to wait for an answer."""
         return template in self._pending and not self._breaker.is_open
 
@@ -182,22 +181,27 @@ class Governor:
         return found if found is not None and found[0] == day else (day, 0, 0)
 
     def _is_day_over(self, now_ms: int) -> bool:
+        """Whether one more question is too many; what waits its turn will be a call too."""
+        return self._is_spent(now_ms, len(self._pending))
+
+    def _is_spent(self, now_ms: int, planned: int = 0) -> bool:
         calls, tokens = self.spent(now_ms)
         calls_max, tokens_max = self._settings.calls_per_day, self._settings.tokens_per_day
-        # What waits its turn will be a call too.
-        is_out_of_calls = calls_max is not None and calls + len(self._pending) >= calls_max
+        is_out_of_calls = calls_max is not None and calls + planned >= calls_max
         return is_out_of_calls or (tokens_max is not None and tokens >= tokens_max)
 
     def keep(self, owner: str) -> Kept:
         """What a snapshot of this owner holds."""
         return Kept(answers=list(self._owned[owner].values()), spent=list(self._spent.get(owner, ())))
 
-    def restore(self, owner: str, kept: Kept) -> None:
-        """Take on what a snapshot of this owner held."""
+    def restore(self, owner: str, kept: Kept, now_ms: int) -> None:
+        """Take on what a snapshot of this owner held, where nobody knows anything newer."""
         for plain in kept["answers"]:
             advice = from_plain(orjson.loads(plain))
-            if advice.answer is not None:
-                self._keep(advice.template, advice.answer, owner)
+            entry = self._entries.get(advice.template)
+            if advice.answer is not None and (entry is None or entry.at_ms < advice.answer.at_ms):
+                # It was stamped by another clock, which may have been ahead.
+                self._keep(_Entry(advice, min(advice.answer.at_ms, now_ms), owner))
         if kept["spent"]:
             day, calls, tokens = kept["spent"]
             self._spent[owner] = (day, calls, tokens)

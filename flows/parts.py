@@ -112,7 +112,10 @@ def build(config: Config) -> Parts:
         if model is not None:
             background.finish(model.close)
 
-    drain = Drain(config.flow.drain, background.is_idle, pending, on_end)
+    def is_idle() -> bool:
+        return background.is_idle() and (asking is None or not asking.waiting)
+
+    drain = Drain(config.flow.drain, is_idle, pending, on_end)
     asking = None
     if llm is not None and model is not None:
         asking = Asking(llm, model.ask, Process(background, pending, steady_clock(), lambda: drain.has_begun))

@@ -18,6 +18,7 @@ from flows import metrics
 from flows.governor import Governor
 from flows.plumbing.rows import failed
 from flows.templates import Templates
+from flows.told import NOTHING
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -34,6 +35,11 @@ Clock = Callable[[], int]
 Ask = Callable[["Template", Callable[[Tried], None], Callable[[], bool]], Awaitable[Reply]]
 
 log = structlog.get_logger()
+
+
+# Texts not seen before cost a tenth of a millisecond, hostile ones ten times that; all other alerts wait meanwhile.
+_WORK_MAX_S = 0.2
+_WORK_WINDOW_MS = 1000
 
 
 class Process(NamedTuple):
@@ -53,6 +59,13 @@ class Adviser(Protocol):
     """What the step that classifies needs of a model: one asked now, or answers of the past (`flows.recorded`)."""
 
     pending: Pending
+    waiting: int
+    """Alerts that wait, of all partitions; kept by those who let them wait."""
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether nobody shall wait any more, for the process is about to end."""
+        raise NotImplementedError
 
     def now_ms(self) -> int:
         """The clock of all waiting."""
@@ -101,8 +114,15 @@ class Asking(Adviser):
         """What the background has to tell; taken by the worker's thread."""
         self.governor = Governor(settings)
         self._deadline_ms = _ms(settings.deadline)
-        self._critical_ms = _ms(settings.critical_deadline)
+        self._critical_ms = _ms(settings.critical_wait)
         self._is_ending = process.is_ending
+        self.waiting = 0
+        self._making = _Making()
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether the process is about to end."""
+        return self._is_ending()
 
     def now_ms(self) -> int:
         """Milliseconds since the epoch."""
@@ -114,29 +134,33 @@ class Asking(Adviser):
 
     def advice(self, alert: Alert, owner: str, now_ms: int) -> tuple[str, Advice | None]:
         """An alert's template, and what the model says of it; None if it has been asked and the alert may wait."""
+        if alert.status is Status.RESOLVED:
+            # It goes where its firing went, and waits for nobody.
+            return "", NOTHING
         try:
-            template = self._templates.of(alert)
+            template = self._templates.known(alert)
+            if template is None:
+                if self._making.is_too_much(now_ms):
+                    return "", Advice("", How.STORM, None)
+                with self._making:
+                    template = self._templates.of(alert)
         except Exception as error:  # noqa: BLE001 without a template the rules decide
             failed("classify", error)
             return "", Advice("", How.FAILED, None)
         known = self.governor.advice(template.id, now_ms)
         if known is not None:
             return template.id, known
-        if alert.status is Status.RESOLVED:
-            # It goes where its firing went, as far as that is still known, and waits for nobody.
-            old = self.governor.known(template.id)
-            return template.id, Advice(template.id, How.RESOLVED, old.answer if old else None)
         why = self.governor.ask(template, owner, now_ms)
         return template.id, None if why is None else Advice(template.id, why, None)
 
     def settled(self, template: str, now_ms: int) -> Advice | None:
         """What came of waiting for a template; None: nothing so far."""
-        if self.governor.is_pending(template):
+        if self.governor.is_awaited(template):
             return None
         known = self.governor.advice(template, now_ms)
         if known is not None:
             return known._replace(how=How.ANSWERED)
-        return Advice(template, How.HELD_BACK if self.governor.is_held_back else How.FAILED, None)
+        return Advice(template, self.governor.objection(template, now_ms) or How.FAILED, None)
 
     def poll(self) -> None:
         """Take back what has come back, and ask what is to be asked."""
@@ -159,10 +183,10 @@ class Asking(Adviser):
 
     def restore(self, owner: str, kept: Kept) -> None:
         """Know again what was known."""
-        self.governor.restore(owner, kept)
+        self.governor.restore(owner, kept, self.now_ms())
 
     def _may_go_on(self) -> bool:
-        return not self._is_ending() and not self.governor.is_held_back
+        return not self.is_ending and not self.governor.is_held_back
 
     def _work(self, template: Template, owner: str) -> Work:
         async def work() -> None:
@@ -204,6 +228,26 @@ class Asking(Adviser):
             log.warning("model_did_not_answer", template=template, error=reply.error)
         else:
             metrics.llm_seconds.observe(reply.answer.took_ms / 1000)
+
+
+class _Making:
+    """What making templates may take of each second: beyond that, new texts are left to the rules."""
+
+    def __init__(self) -> None:
+        self._since_ms = 0
+        self._took_s = 0.0
+        self._began_s = 0.0
+
+    def is_too_much(self, now_ms: int) -> bool:
+        if not 0 <= now_ms - self._since_ms < _WORK_WINDOW_MS:
+            self._since_ms, self._took_s = now_ms, 0.0
+        return self._took_s >= _WORK_MAX_S
+
+    def __enter__(self) -> None:
+        self._began_s = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self._took_s += time.perf_counter() - self._began_s
 
 
 def steady_clock() -> Clock:

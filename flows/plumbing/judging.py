@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TYPE_CHECKING, TypedDict
 
 from bytewax.operators import StatefulBatchLogic
 
 from alerts.advice import Advice, How
+from alerts.alert import Status
 from alerts.errors import FormatError
 from flows import metrics
 from flows.chunk import Chunk
@@ -18,14 +21,17 @@ from flows.plumbing.rows import failed, run
 from flows.plumbing.timed import Timed
 from flows.plumbing.waiting import Row, Waiting, to_plain
 from flows.steps import classify as classifying
+from flows.told import NOTHING, Told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from alerts.alert import Alert
     from flows.governor import Kept
     from flows.plumbing.asking import Adviser
     from flows.plumbing.waiting import Plain
     from flows.steps.classify import Classify, Judged
+    from flows.told import Saved as TellSaved
 
     Said = tuple[str, Advice | None]
     """A template's id and what the model says of it; None: the alert may wait for that."""
@@ -33,6 +39,7 @@ if TYPE_CHECKING:
 VERSION = 1
 # In one partition: far more than a deadline's worth of new templates brings. What comes beyond is judged by rules.
 WAITING_MAX = 10_000
+WAITING_MAX_BYTES = 8 * 1024**2
 
 _AT_ONCE = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -45,6 +52,8 @@ class Saved(TypedDict):
     waiting: list[Plain]
     kept: Kept | None
     """What this partition had the model asked; None: there was no model."""
+    told: TellSaved
+    """What the alerts that fire were weighed by."""
 
 
 class ClassifyLogic(StatefulBatchLogic[Chunk, Chunk, Saved]):
@@ -55,15 +64,16 @@ class ClassifyLogic(StatefulBatchLogic[Chunk, Chunk, Saved]):
         self._step = step
         self._asking = asking
         self._waiting = Waiting()
+        self._told = Told(None if state is None else state.get("told"))
         self._partition = 0
         self._restored: list[Plain] = []
         """What waited when the last process ended; it is asked about again once all partitions know what they knew."""
         self._kept: Kept | None = None
         """What the snapshot knows of a model, handed on while none is configured."""
-        if asking is not None:
-            asking.pending.watch(self.oldest_ms)
         if state is not None:
             self._restore(state)
+        if asking is not None:
+            asking.pending.watch(self.oldest_ms)
 
     @property
     def _owner(self) -> str:
@@ -83,14 +93,24 @@ class ClassifyLogic(StatefulBatchLogic[Chunk, Chunk, Saved]):
         out = self._left()
         for chunk in values:
             self._partition = chunk.partition
-            if chunk.retry is not None and chunk.retry.delivery.alert.fingerprint in self._waiting:
-                # What comes back stands behind what its alert told before, which therefore waits no longer.
-                self._waiting.hurry(chunk.retry.delivery.alert.fingerprint)
+            if hurried := [fingerprint for fingerprint in self._behind(chunk) if fingerprint in self._waiting]:
+                for fingerprint in hurried:
+                    self._waiting.hurry(fingerprint)
                 out += self._left()
             out.append(self._judge(chunk))
         if self._asking is not None:
             self._asking.poll()
         return out, StatefulBatchLogic.RETAIN
+
+    def _behind(self, chunk: Chunk) -> Iterable[str]:
+        """The alerts that have waited long enough, for what comes now stands behind them and cannot wait."""
+        if chunk.retry is not None:
+            return (chunk.retry.delivery.alert.fingerprint,)
+        return (alert.fingerprint for alert in chunk.alerts) if self._is_full else ()
+
+    @property
+    def _is_full(self) -> bool:
+        return len(self._waiting) >= WAITING_MAX or self._waiting.size_bytes >= WAITING_MAX_BYTES
 
     def on_notify(self) -> tuple[Iterable[Chunk], bool]:
         """What waits no longer."""
@@ -105,11 +125,13 @@ class ClassifyLogic(StatefulBatchLogic[Chunk, Chunk, Saved]):
         """What waits, and what this partition had the model asked."""
         waiting = [*self._restored, *(to_plain(row.offset, row.arrival, row.seen) for row in self._waiting)]
         kept = self._kept if self._asking is None else self._asking.keep(self._owner)
-        return Saved(v=VERSION, partition=self._partition, waiting=waiting, kept=kept)
+        return Saved(v=VERSION, partition=self._partition, waiting=waiting, kept=kept, told=self._told.save())
 
     def oldest_ms(self) -> int | None:
         """When the oldest alert that waits was accepted; None if none waits."""
-        return min((row.arrival.envelope.accepted_ms for row in self._waiting), default=None)
+        restored = (plain["envelope"]["accepted_ms"] for plain in self._restored)
+        waiting = (row.arrival.envelope.accepted_ms for row in self._waiting)
+        return min(chain(restored, waiting), default=None)
 
     def _judge(self, chunk: Chunk) -> Chunk:
         timed = Timed(self._step) if chunk.is_awaited else None
@@ -134,7 +156,7 @@ class ClassifyLogic(StatefulBatchLogic[Chunk, Chunk, Saved]):
             ]
             judged = [row for place, row in enumerate(judged) if place not in waiting]
             chunk = without(chunk, waiting)
-        return chunk, [_weighed(row, advice) for row, advice in zip(judged, ready, strict=True)]
+        return chunk, list(map(self._weighed, chunk.alerts, judged, ready))
 
     def _wait(self, asking: Adviser, chunk: Chunk, rows: list[tuple[Judged, Said]]) -> frozenset[int]:
         """Let wait what may, and what comes after an event of its alert that waits; their places."""
@@ -142,13 +164,12 @@ class ClassifyLogic(StatefulBatchLogic[Chunk, Chunk, Saved]):
         waiting: set[int] = set()
         for place, (offset, arrival, seen) in enumerate(passed(chunk)):
             judged, (template, advice) = rows[place]
-            if arrival.fingerprint in self._waiting or (advice is None and len(self._waiting) < WAITING_MAX):
+            if arrival.fingerprint in self._waiting or (advice is None and not self._is_full):
                 until_ms = now_ms + asking.wait_ms(judged.weighed)
                 row = Row(offset, arrival, seen, chunk.alerts[place], judged, template, advice, now_ms, until_ms)
                 self._waiting.add(row)
                 waiting.add(place)
-        asking.pending.changed()
-        metrics.llm_waiting.inc(len(waiting))
+        self._count_waiting(asking, len(waiting))
         return frozenset(waiting)
 
     def _left(self) -> list[Chunk]:
@@ -159,24 +180,36 @@ class ClassifyLogic(StatefulBatchLogic[Chunk, Chunk, Saved]):
             self._restored = []
             out.append(self._judge(chunk))
         if self._asking is not None:
-            asking = self._asking
-            asking.poll()
-            now_ms = asking.now_ms()
-            if left := self._waiting.leave(lambda template: asking.settled(template, now_ms), now_ms):
-                asking.pending.changed()
-                metrics.llm_waiting.dec(len(left))
-                judged = [_weighed(row.judged, advice) for row, advice in left]
-                _count(judged)
-                out.append(of_those(self._partition, [row for row, _ in left], judged, now_ms))
+            self._asking.poll()
+            out += self._settled(self._asking)
         return out
 
+    def _settled(self, asking: Adviser) -> list[Chunk]:
+        now_ms = asking.now_ms()
+        until_ms = math.inf if asking.is_ending else now_ms
+        left = self._waiting.leave(lambda template: asking.settled(template, now_ms), until_ms)
+        if not left:
+            return []
+        self._count_waiting(asking, -len(left))
+        judged = [self._weighed(row.alert, row.judged, advice) for row, advice in left]
+        _count(judged)
+        return [of_those(self._partition, [row for row, _ in left], judged, now_ms)]
 
-def _weighed(judged: Judged, advice: Advice) -> Judged:
-    try:
-        return weigh(judged, advice)
-    except Exception as error:  # noqa: BLE001 without the model's word the rules' holds
-        failed("classify", error)
-        return judged
+    def _count_waiting(self, asking: Adviser, more: int) -> None:
+        asking.waiting += more
+        asking.pending.changed()
+        metrics.llm_waiting.inc(more)
+
+    def _weighed(self, alert: Alert, judged: Judged, advice: Advice) -> Judged:
+        try:
+            if advice is NOTHING:
+                advice = self._told.resolved(alert.fingerprint)
+            elif alert.status is Status.FIRING:
+                self._told.fired(alert.fingerprint, advice)
+            return weigh(judged, advice)
+        except Exception as error:  # noqa: BLE001 without the model's word the rules' holds
+            failed("classify", error)
+            return judged
 
 
 def _count(judged: Sequence[Judged]) -> None:

@@ -82,4 +82,6 @@ def reopened(partition: int, waiting: list[Plain]) -> Chunk:
             unreadable.append(Unreadable(offset, arrival.envelope.accepted_ms, f"{arrival.id}: {error}", arrival.line))
     transitions = [told.transition for told in seen if told.transition is not None]
     arrivals = [arrival for _, arrival, _ in rows]
-    return Chunk(partition, arrivals, unreadable, [(offset, 1) for offset, _, _ in rows], seen, alerts_, transitions)
+    is_awaited = any(arrival.envelope.reply for arrival in arrivals)
+    columns = ([(offset, 1) for offset, _, _ in rows], seen, alerts_, transitions)
+    return Chunk(partition, arrivals, unreadable, *columns, is_awaited=is_awaited)

@@ -42,6 +42,7 @@ class Pending:
     def watch(self, oldest_ms: Callable[[], int | None]) -> None:
         """A lane, or whatever lets alerts wait, says when its oldest was accepted."""
         self._lanes.append(oldest_ms)
+        self.changed()
 
     def changed(self) -> None:
         """What was said of the oldest may no longer be so."""

@@ -24,7 +24,13 @@ class Recorded(Adviser):
     def __init__(self, recorded: Mapping[str, Advice], pending: Pending) -> None:
         """`recorded` holds what the decisions say, by the ids of their inputs (`alerts.advice.from_plain`)."""
         self.pending = pending
+        self.waiting = 0
         self._recorded = recorded
+
+    @property
+    def is_ending(self) -> bool:
+        """Nothing waits."""
+        return False
 
     def now_ms(self) -> int:
         """Nothing waits, so it is always the same moment."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections import deque
+from collections import Counter, deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alerts.advice import Advice, How
@@ -38,17 +38,30 @@ class Row(NamedTuple):
     until_ms: int
 
 
+class _Line:
+    """The events of one alert that wait, the oldest first."""
+
+    __slots__ = ("rows", "until_ms")
+
+    def __init__(self, until_ms: int) -> None:
+        self.rows: deque[Row] = deque()
+        self.until_ms = until_ms
+        """Of whichever may wait least: none waits longer than one behind it may."""
+
+
 class Waiting:
     """Those of one partition."""
 
     def __init__(self) -> None:
-        self._alerts: dict[str, deque[Row]] = {}
-        """By fingerprint, the oldest event first; the alert that waits longest first."""
-        self._templates: dict[str, dict[str, None]] = {}
-        """By template: the fingerprints that wait for it."""
+        self._alerts: dict[str, _Line] = {}
+        """By fingerprint, the alert that waits longest first."""
+        self._templates: dict[str, Counter[str]] = {}
+        """By template: how many events of which alerts wait for it."""
         self._deadlines: list[tuple[int, str]] = []
         """A heap of when whose time is up; some may have left."""
         self._count = 0
+        self.size_bytes = 0
+        """Of the alerts as they came."""
 
     def __len__(self) -> int:
         return self._count
@@ -57,62 +70,75 @@ class Waiting:
         return fingerprint in self._alerts
 
     def __iter__(self) -> Iterator[Row]:
-        for rows in self._alerts.values():
-            yield from rows
+        for line in self._alerts.values():
+            yield from line.rows
 
     def add(self, row: Row) -> None:
-        """One more waits, behind those of its alert, which then wait no longer than it may."""
+        """One more waits, behind those of its alert."""
         fingerprint = row.alert.fingerprint
-        older = self._alerts.get(fingerprint, ())
-        rows = [one._replace(until_ms=min(one.until_ms, row.until_ms)) for one in older]
-        self._alerts[fingerprint] = deque((*rows, row))
+        line = self._alerts.setdefault(fingerprint, _Line(row.until_ms))
+        line.rows.append(row)
+        if row.until_ms < line.until_ms or len(line.rows) == 1:
+            line.until_ms = row.until_ms
+            heapq.heappush(self._deadlines, (row.until_ms, fingerprint))
         if row.advice is None:
-            self._templates.setdefault(row.template, {})[fingerprint] = None
-        heapq.heappush(self._deadlines, (row.until_ms, fingerprint))
+            self._templates.setdefault(row.template, Counter())[fingerprint] += 1
         self._count += 1
+        self.size_bytes += len(row.arrival.line)
 
     def hurry(self, fingerprint: str) -> None:
         """The time of this alert is up."""
-        rows = self._alerts.get(fingerprint, ())
-        if rows:
-            self._alerts[fingerprint] = deque(row._replace(until_ms=0) for row in rows)
+        line = self._alerts.get(fingerprint)
+        if line is not None:
+            line.until_ms = 0
             heapq.heappush(self._deadlines, (0, fingerprint))
 
-    def leave(self, settled: Callable[[str], Advice | None], now_ms: int) -> list[tuple[Row, Advice]]:
+    def leave(self, settled: Callable[[str], Advice | None], now_ms: float) -> list[tuple[Row, Advice]]:
         """Those whose wait is over, with what came of it: of each alert the older first.
 
         Args:
             settled: What came of waiting for a template; None: nothing so far.
-            now_ms: On the clock of `until_ms`.
+            now_ms: On the clock of `until_ms`; infinity: everybody's time is up.
         """
         known = {template: said for template in self._templates if (said := settled(template)) is not None}
         moved = dict.fromkeys(one for template in known for one in self._templates[template])
+        due: list[str] = []
         while self._deadlines and self._deadlines[0][0] <= now_ms:
-            moved[heapq.heappop(self._deadlines)[1]] = None
-        return [left for fingerprint in moved for left in self._leave(fingerprint, known, now_ms)]
+            due.append(heapq.heappop(self._deadlines)[1])
+        moved |= dict.fromkeys(due)
+        left = [one for fingerprint in moved for one in self._leave(fingerprint, known, now_ms)]
+        for fingerprint in due:
+            # What was due may have left before, and others of its alert have come since.
+            if fingerprint in self._alerts:
+                heapq.heappush(self._deadlines, (self._alerts[fingerprint].until_ms, fingerprint))
+        return left
 
-    def _leave(self, fingerprint: str, known: Mapping[str, Advice], now_ms: int) -> Iterator[tuple[Row, Advice]]:
-        rows = self._alerts.get(fingerprint)
-        while rows:
-            said = rows[0].advice or known.get(rows[0].template)
-            if said is None and rows[0].until_ms > now_ms:
+    def _leave(self, fingerprint: str, known: Mapping[str, Advice], now_ms: float) -> Iterator[tuple[Row, Advice]]:
+        line = self._alerts.get(fingerprint)
+        while line is not None and line.rows:
+            first = line.rows[0]
+            said = first.advice or known.get(first.template)
+            if said is None and line.until_ms > now_ms:
                 return
-            row = self._pop(rows)
-            yield row, said or Advice(row.template, How.LATE, None)
+            self._pop(line)
+            yield first, said or Advice(first.template, How.LATE, None)
 
-    def _pop(self, rows: deque[Row]) -> Row:
-        row = rows.popleft()
+    def _pop(self, line: _Line) -> None:
+        row = line.rows.popleft()
+        fingerprint = row.alert.fingerprint
         self._count -= 1
-        waiting = self._templates.get(row.template)
-        if waiting is not None and not any(one.template == row.template for one in rows):
-            waiting.pop(row.alert.fingerprint, None)
+        self.size_bytes -= len(row.arrival.line)
+        if row.advice is None:
+            waiting = self._templates[row.template]
+            waiting[fingerprint] -= 1
+            if not waiting[fingerprint]:
+                del waiting[fingerprint]
             if not waiting:
                 del self._templates[row.template]
-        if not rows:
-            del self._alerts[row.alert.fingerprint]
+        if not line.rows:
+            del self._alerts[fingerprint]
         if not self._alerts:
             self._deadlines.clear()
-        return row
 
 
 def to_plain(offset: int, arrival: Arrival, seen: Seen) -> Plain:

@@ -82,9 +82,14 @@ class Route:
 
 def _together(advised: Routing, alone: Routing) -> Routing:
     """Whoever is told by either; the verdicts by which only the rules alone tell somebody come last."""
-    if set(alone.targets) <= set(advised.targets):
+    added = tuple(name for name in alone.targets if name not in advised.targets)
+    if not added:
         return advised
-    more = tuple(verdict for verdict in alone.verdicts if verdict.outcome == ROUTED and verdict not in advised.verdicts)
-    return Routing(
-        (*advised.targets, *(name for name in alone.targets if name not in advised.targets)), (*advised.verdicts, *more)
-    )
+    more = (verdict for verdict in alone.verdicts if verdict.outcome == ROUTED and verdict not in advised.verdicts)
+    kept = (verdict for verdict in advised.verdicts if not _skips(verdict, added))
+    return Routing((*advised.targets, *added), (*kept, *more))
+
+
+def _skips(verdict: Verdict, names: Sequence[str]) -> bool:
+    """Whether it says that one of these is left out."""
+    return verdict.outcome == SKIPPED and verdict.rule.partition("/")[0] in names

@@ -57,7 +57,7 @@ def test_decision_holds_the_answer_what_the_rules_say_and_what_was_changed() -> 
     assert raised["advice"]["answer"]["severity"] == "critical"
     assert raised["advice"]["alone"]["severity"] == "warning"
     assert raised["advice"]["guards"] == []
-    assert lowered["classify"]["source"] == "cache"
+    assert lowered["classify"]["source"] == "rules"
     assert lowered["classify"]["severity"] == "warning"
     assert lowered["advice"]["guards"] == ["floor", "links"]
     assert late["advice"] == {"how": "late", "template": "b" * 16}

@@ -86,12 +86,25 @@ def test_guards_of_the_answer_follow_the_floor() -> None:
 
 
 def test_answer_gives_category_confidence_text_and_model() -> None:
-    judged = _weighed(WARNING, CRITICAL)
+    found = _by_rules(WARNING, category="unknown")
+    judged = weigh(Judged(found, found), _advice(_answer(CRITICAL)))
     assert judged.told == Classification(CRITICAL, "database", 0.6, Judge.LLM, "small", ("look",), "because")
 
 
-def test_answer_below_the_rules_still_explains() -> None:
-    assert _weighed(CRITICAL, NOISE).told[1:4] == ("database", 0.6, Judge.LLM)
+def test_category_of_the_rules_stays() -> None:
+    assert _weighed(WARNING, CRITICAL).told.category == _by_rules().category
+
+
+def test_of_an_answer_below_the_rules_nobody_is_told() -> None:
+    judged = _weighed(CRITICAL, NOISE)
+    assert judged.told is judged.weighed
+    assert judged.told == _by_rules(CRITICAL)
+
+
+def test_what_the_rules_recommend_stays_in_front() -> None:
+    found = _by_rules(recommendations=("call them", "look"))
+    judged = weigh(Judged(found, found), _advice(_answer(recommendations=("look", "wait"))))
+    assert judged.told.recommendations == ("call them", "look", "wait")
 
 
 def test_actions_of_the_rules_stay_where_the_answer_has_none() -> None:
@@ -124,9 +137,9 @@ def test_firing_alert_is_still_weighed_as_it_is_told() -> None:
 
 
 def test_resolve_is_weighed_by_its_firing_and_told_by_itself() -> None:
-    told, weighed = _by_rules(INFO, category="calm"), _by_rules(CRITICAL)
-    judged = weigh(Judged(told, weighed), _advice(_answer(WARNING), How.CACHED))
-    assert (judged.told.severity, judged.weighed.severity, judged.alone) == (WARNING, CRITICAL, weighed)
+    told, weighed = _by_rules(INFO, category="calm"), _by_rules(WARNING)
+    judged = weigh(Judged(told, weighed), _advice(_answer(CRITICAL), How.CACHED))
+    assert (judged.told.category, judged.weighed.category, judged.alone) == ("calm", weighed.category, weighed)
 
 
 def test_floor_of_a_resolve_is_that_of_its_firing() -> None:

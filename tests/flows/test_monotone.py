@@ -43,11 +43,13 @@ def _told(world: World, judged: Judged) -> set[str]:
 
 
 def _harms(world: World, weigh: Weigh) -> bool:
-    """Whether somebody who would be told by the rules alone is not told, or is told of something milder."""
+    """Whether somebody who would be told by the rules alone is not told, or is told of something milder, or not what the rules recommend."""
     alone = _judged(world)
     advised = weigh(alone, world.advice)
     is_milder = RANK[advised.told.severity] < RANK[alone.told.severity]
-    return is_milder or not _told(world, alone) <= _told(world, advised)
+    said = alone.told.recommendations
+    is_silent = advised.told.recommendations[: len(said)] != said
+    return is_milder or is_silent or not _told(world, alone) <= _told(world, advised)
 
 
 @settings(max_examples=EXAMPLES, derandomize=True, database=None)

@@ -65,5 +65,6 @@ class Desk:
         self.clock = Watch()
         self.wake = Wake()
         self.pending = Pending(1000)
-        process = Process(Background(self.wake), self.pending, self.clock)
+        self.is_ending = False
+        process = Process(Background(self.wake), self.pending, self.clock, lambda: self.is_ending)
         self.asking = Asking(settings(**changes), model.ask, process)

@@ -138,13 +138,39 @@ def test_resolve_waits_for_no_model() -> None:
     assert desk.model.asked == []
 
 
-def test_resolve_is_weighed_by_an_answer_that_is_too_old_for_firings() -> None:
+def test_resolve_is_weighed_as_its_firing_was_however_old_the_answer_is() -> None:
     desk = Desk(Scripted(), cache="1m")
     logic = _logic(desk)
     _come(logic, _chunk(_event(1)))
     _wait(logic, desk)
     desk.clock.now_ms += 60_000
     assert _come(logic, _chunk(_event(1, status="resolved"))) == [("1-resolved", How.RESOLVED, Severity.CRITICAL)]
+
+
+def test_resolve_of_a_firing_that_the_rules_judged_goes_by_them_though_the_answer_has_come_since() -> None:
+    desk = Desk(Scripted(may_answer=False))
+    logic = _logic(desk)
+    _come(logic, _chunk(_event(1)))
+    desk.clock.now_ms += 5_000
+    assert [how for _, how, _ in _rows(logic.on_notify()[0])] == [How.LATE]
+    desk.model.may_answer.set()
+    _wait(logic, desk)
+    assert _come(logic, _chunk(_event(2)), _chunk(_event(1, status="resolved"))) == [
+        ("2-firing", How.CACHED, Severity.CRITICAL),
+        ("1-resolved", How.RESOLVED, Severity.WARNING),
+    ]
+
+
+def test_what_firings_were_weighed_by_outlives_a_crash() -> None:
+    before = Desk(Scripted(), cache_max=1)
+    logic = _logic(before)
+    for number in (1, 2):
+        _come(logic, _chunk(_event(number, f"Kind{number}")))
+        _wait(logic, before)
+    again = _logic(Desk(Scripted()), saved(logic.snapshot()))  # type: ignore[arg-type]
+    assert _come(again, _chunk(_event(1, "Kind1", status="resolved"))) == [
+        ("1-resolved", How.RESOLVED, Severity.CRITICAL)
+    ]
 
 
 def test_failed_call_leaves_the_rules_to_decide() -> None:
@@ -169,10 +195,44 @@ def test_so_many_wait_and_the_others_are_judged_by_rules(monkeypatch: pytest.Mon
     desk = Desk(Scripted(may_answer=False))
     logic = _logic(desk)
     assert _come(logic, _chunk(*map(_event, range(3)))) == [("2-firing", How.TOO_MANY, Severity.WARNING)]
-    # The newer event of what waits comes after it, however many there are.
-    assert _come(logic, _chunk(_event(1, status="resolved"))) == []
+    # What a newer event stands behind waits no longer when there is no room for that.
+    assert [row[:2] for row in _come(logic, _chunk(_event(1, status="resolved")))] == [
+        ("1-firing", How.LATE),
+        ("1-resolved", How.RESOLVED),
+    ]
     desk.model.may_answer.set()
-    assert [id_ for id_, *_ in _wait(logic, desk)] == ["0-firing", "1-firing", "1-resolved"]
+    assert [id_ for id_, *_ in _wait(logic, desk)] == ["0-firing"]
+
+
+def test_what_waits_is_bounded_in_bytes_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judging, "WAITING_MAX_BYTES", 2000)
+    desk = Desk(Scripted(may_answer=False))
+    logic = _logic(desk)
+    assert _come(logic, _chunk(_event(1, text="x" * 2000))) == []
+    assert [how for _, how, _ in _come(logic, _chunk(_event(2)))] == [How.TOO_MANY]
+    desk.model.may_answer.set()
+
+
+def test_alert_that_flaps_leaves_in_order_when_there_is_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judging, "WAITING_MAX", 100)
+    desk = Desk(Scripted(may_answer=False))
+    logic = _logic(desk)
+    flaps = [_event(1, status="resolved" if number % 2 else "firing") for number in range(100)]
+    assert _come(logic, _chunk(*flaps)) == []
+    left = [id_ for id_, *_ in _come(logic, _chunk(_event(1)))]
+    assert left == [one.id for one in flaps]
+    desk.model.may_answer.set()
+
+
+def test_nobody_waits_when_the_process_is_about_to_end() -> None:
+    desk = Desk(Scripted(may_answer=False))
+    logic = _logic(desk)
+    _come(logic, _chunk(_event(1)))
+    assert desk.asking.waiting == 1
+    desk.is_ending = True
+    assert [how for _, how, _ in _rows(logic.on_notify()[0])] == [How.LATE]
+    assert desk.asking.waiting == 0
+    desk.model.may_answer.set()
 
 
 def test_what_waits_outlives_a_crash_and_is_asked_about_again() -> None:
@@ -226,7 +286,7 @@ def test_what_waits_stays_on_the_account_and_holds_back_a_cold_start() -> None:
 
 
 def test_state_of_another_version_is_refused() -> None:
-    state = Saved(v=99, partition=0, waiting=[], kept=None)
+    state = Saved(v=99, partition=0, waiting=[], kept=None, told={"alerts": {}, "answers": {}})
     with pytest.raises(Exception, match="version 99"):
         _logic(None, state)
 
