@@ -7,7 +7,7 @@ and not in the version, and `<field>_file` may name a file that holds it.
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field, SerializeAsAny, model_validator
+from pydantic import ConfigDict, Discriminator, Field, SerializeAsAny, Tag, model_validator
 
 from alerts.alert import Alert, Status
 from alerts.config_limits import Limits
@@ -138,11 +138,29 @@ class ClassifyRule(Section):
     confidence: Share = 0.9
     recommendations: Annotated[list[str], Field(max_length=5)] = []
 
+    @model_validator(mode="after")
+    def _is_no_other(self) -> Self:
+        if self.name == "builtin":
+            raise ValueError("expected another name: `builtin` is Winnow's own table")
+        return self
+
+
+def _is_rule(value: object) -> str:
+    return "builtin" if isinstance(value, str) else "rule"
+
 
 class Classify(Section):
     """How alerts are judged."""
 
-    rules: Literal["builtin"] | list[ClassifyRule | Literal["builtin"]] = "builtin"
+    rules: (
+        Literal["builtin"]
+        | list[
+            Annotated[
+                Annotated[ClassifyRule, Tag("rule")] | Annotated[Literal["builtin"], Tag("builtin")],
+                Discriminator(_is_rule),
+            ]
+        ]
+    ) = "builtin"
     """Asked one after another; `builtin` among them is Winnow's own table, in its turn."""
     llm: Llm | None = None
     """None: the rules decide alone."""

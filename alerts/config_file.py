@@ -16,7 +16,7 @@ from alerts.config_doubts import Doubt, doubts
 from alerts.config_keys import Keys
 from alerts.config_plain import plain_secrets
 from alerts.config_text import Document
-from alerts.config_tree import Fault, Leaf, Path, Tree, at, placed, spelled
+from alerts.config_tree import Fault, Leaf, Path, Tree, at, placed, spelled, without
 from alerts.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def _overridden(tree: Tree, around: Surroundings) -> Tree:
         if value := around.environ.get(variable):
             tree = placed(tree, path, Leaf(value, value))
     for path in around.left_out:
-        tree = placed(tree, path, None)
+        tree = without(tree, path)
     return tree
 
 

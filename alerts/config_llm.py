@@ -36,6 +36,8 @@ def _as_json(value: object) -> object:
     return found if isinstance(found, int | float) else str(value)
 
 
+_PATHS = ("/chat/completions", "/classify")
+
 Label = Annotated[str, Field(min_length=1, max_length=200)]
 Host = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", max_length=253)]
 
@@ -69,7 +71,7 @@ class Llm(Section):
     deadline: Wait = timedelta(seconds=5)
     """How long an alert waits for the model before the rules decide alone."""
     critical_deadline: Wait = timedelta(seconds=1)
-    """The same for what the rules call critical."""
+    """The same for what the rules call critical; the deadline of others if that is shorter."""
     timeout: Wait = timedelta(seconds=5)
     """Of one call, which goes on when nobody waits for it any more: its answer serves the next alerts."""
     max_concurrent: Annotated[int, Field(ge=1, le=100)] = 4
@@ -97,12 +99,19 @@ class Llm(Section):
 
     @model_validator(mode="after")
     def _critical_is_first(self) -> Self:
-        if self.critical_deadline > self.deadline:
+        if "critical_deadline" in self.model_fields_set and self.critical_deadline > self.deadline:
             raise ValueError("expected a critical_deadline of at most the deadline")
         return self
 
+    @property
+    def critical_wait(self) -> timedelta:
+        """How long what the rules call critical waits: never longer than others."""
+        return min(self.critical_deadline, self.deadline)
+
     @model_validator(mode="after")
-    def _leaves_the_question(self) -> Self:
+    def _leaves_what_is_ours(self) -> Self:
+        if self.base_url.rstrip("/").endswith(_PATHS):
+            raise ValueError(f"expected a base_url without {' and '.join(_PATHS)}: Winnow adds that")
         if "messages" in self.request or "stream" in self.request:
             raise ValueError("expected no messages and no stream in the request: they are Winnow's")
         return self

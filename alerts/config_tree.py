@@ -77,6 +77,15 @@ def placed(tree: Tree, path: Path, leaf: Leaf | None) -> Tree:
     return {**(tree or {}), str(path[0]): placed((tree or {}).get(str(path[0])), path[1:], leaf)}
 
 
+def without(tree: Tree, path: Path) -> Tree:
+    """`tree` without what stands at `path`."""
+    if not isinstance(tree, dict) or path[0] not in tree:
+        return tree
+    if len(path) > 1:
+        return {**tree, path[0]: without(tree[path[0]], path[1:])}
+    return {key: value for key, value in tree.items() if key != path[0]}
+
+
 def stand_in(key: str) -> str:
     """What a secret or an address under this key may be while nobody uses it."""
     return "https://stand-in.invalid" if key == "url" or key.endswith("_url") else _STAND_IN

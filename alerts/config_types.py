@@ -77,9 +77,10 @@ def told(errors: Iterable[ErrorDetails], tree: Tree, keys: Keys, taken: Collecti
 def _path(error: ErrorDetails, tree: Tree) -> Iterator[Path]:
     """The error's path in the file, without the names of a union's branches; none for a branch not meant."""
     path: Path = ()
-    for part in error["loc"]:
+    for place, part in enumerate(error["loc"], start=1):
         here = at(tree, path)
-        is_key = isinstance(here, dict) and (part in here or error["type"] == "missing")
+        is_missing = error["type"] == "missing" and place == len(error["loc"])
+        is_key = isinstance(here, dict) and (part in here or is_missing)
         if is_key or (isinstance(here, list) and isinstance(part, int)):
             path = (*path, part)
         elif str(part).startswith("literal[" if isinstance(here, list) else "list["):

@@ -28,6 +28,8 @@ class Command(NamedTuple):
     """A URL that answers 200 once it is up; None: it is up when it has started."""
     is_needed: bool = True
     """Whether the others end with it."""
+    ends_last: bool = False
+    """Whether the others still need it while they end."""
 
 
 class Exited(NamedTuple):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 DEFAULT = Path("winnow.yaml")
 _SOURCES = (("gateway", "sources"),)
+_LLM_KEYS = (("classify", "llm", "api_key"), ("classify", "llm", "api_key_file"))
 FILE_MAX_BYTES = 1024**2
 # Keys and certificates are a few KiB; more is the wrong file.
 SECRET_MAX_BYTES = 64 * 1024
@@ -46,6 +47,7 @@ def load(
     environ: Mapping[str, str] | None = None,
     *,
     needs_sources: bool = True,
+    needs_model: bool | None = None,
     needs_secrets: bool = True,
 ) -> Config:
     """The configuration Winnow runs with.
@@ -55,6 +57,7 @@ def load(
         environ: None: the process's own.
         needs_sources: False: without `gateway.sources` if they cannot be used. Who looks at what is stored may well
             not be allowed to read how senders prove who they are.
+        needs_model: False: without the model's key if it cannot be read; None: as `needs_sources`.
         needs_secrets: False: with something else in place of secrets and addresses that are missing beside the file.
             Who looks at what would be decided has no use for them.
 
@@ -67,10 +70,13 @@ def load(
     try:
         config = parse(text, str(chosen), around)
     except ConfigError:
-        if needs_sources and needs_secrets:
+        needs_key = needs_sources if needs_model is None else needs_model
+        if needs_sources and needs_key and needs_secrets:
             raise
-        left_out = () if needs_sources else _SOURCES
-        config = parse(text, str(chosen), replace(around, left_out=left_out, needs_secrets=needs_secrets))
+        left_out = (*(() if needs_sources else _SOURCES), *(() if needs_key else _LLM_KEYS))
+        config = parse(
+            text, str(chosen), replace(around, left_out=(*around.left_out, *left_out), needs_secrets=needs_secrets)
+        )
     redaction.hide(secrets(config))
     return config
 
@@ -98,6 +104,8 @@ def _surroundings(chosen: Path, variables: dict[str, str]) -> Surroundings:
         kinds={name: kind.Config for name, kind in kinds().items()},
         environ=variables,
         overrides=OVERRIDES,
+        # The file's key belongs to the file's server, and to no other.
+        left_out=_LLM_KEYS if variables.get("WINNOW_LLM_BASE_URL") else (),
         read_secret=lambda file: read_secret(chosen.parent / file),
         zones=_zones,
     )

@@ -22,6 +22,7 @@ from alerts.model_reply import Origin, read
 from connectors import egress, llm_classify, llm_openai
 from connectors.exchange import hang_up, is_final, reason, retry_after_ms
 from connectors.llm_dialect import Said
+from connectors.redaction import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -204,7 +205,11 @@ class Model:
 
     def _judged(self, content: bytes, sent_bytes: int) -> _Call:
         try:
-            said = _NO_JSON if is_deeper(content, DEPTH_MAX) else self._read(orjson.loads(content))
+            said = (
+                _NO_JSON
+                if is_deeper(content, DEPTH_MAX)
+                else self._read(orjson.loads(redacted(content.decode(errors="replace"))))
+            )
         except orjson.JSONDecodeError:
             said = _NO_JSON
         text = said.reply if isinstance(said.reply, str) else ""

@@ -97,26 +97,30 @@ class Processes:
             del self._children[event.name]
         return event
 
+    def _of(self, *, is_last: bool) -> list[Child]:
+        return [child for child in self._children.values() if child.command.ends_last is is_last]
+
     def stop(self, grace: timedelta) -> list[str]:
-        """End all: SIGTERM, and SIGKILL for those still there after `grace` or at another `request_stop`.
+        """End all, those that the others need last: SIGTERM; SIGKILL for what is there after `grace` or another stop.
 
         Returns:
             The names of those that had to be killed.
         """
-        for child in self._children.values():
-            child.process.terminate()
         until = time.monotonic() + grace.total_seconds()
         killed: list[str] = []
-        while self._children:
-            left_s = None if killed else max(0.0, until - time.monotonic())
-            try:
-                event = self._end(self._events.get(timeout=left_s))
-            except Empty:
-                event = Stop()
-            if isinstance(event, Stop) and not killed:
-                killed = list(self._children)
-                for child in self._children.values():
-                    child.kill()
+        for is_last in (False, True):
+            for child in self._of(is_last=is_last):
+                child.process.terminate()
+            while self._of(is_last=is_last):
+                left_s = None if killed else max(0.0, until - time.monotonic())
+                try:
+                    event = self._end(self._events.get(timeout=left_s))
+                except Empty:
+                    event = Stop()
+                if isinstance(event, Stop) and not killed:
+                    killed = list(self._children)
+                    for child in self._children.values():
+                        child.kill()
         if self._guard is not None:
             self._guard.close()
         return killed

@@ -17,6 +17,7 @@ from alerts.config_tree import hint
 from alerts.errors import ConfigError, WinnowError
 from connectors.configuration import examine, locate
 from connectors.egress import Egress, RefusedAddressError
+from connectors.redaction import redacted
 from http_gateway.senders import exposure
 from http_gateway.tls.door import doubts
 from winnow._output import Output, write_json
@@ -130,9 +131,10 @@ def _line(warning: Warn) -> str:
 
 
 def _model(llm: Llm) -> str:
-    most_s, critical_s = (span.total_seconds() for span in (llm.deadline, llm.critical_deadline))
+    most_s, critical_s = (span.total_seconds() for span in (llm.deadline, llm.critical_wait))
     waits = f"alerts wait at most {most_s:g} s, critical ones {critical_s:g} s"
-    return f"model: {llm.model} at {URL(llm.base_url).host} ({llm.dialect}); {waits}"
+    asked = URL(llm.base_url).with_user(None).with_query(None).with_fragment(None)
+    return redacted(f"model: {llm.model} at {asked} ({llm.dialect}); {waits}")
 
 
 def _model_doubts(llm: Llm) -> Iterator[str]:

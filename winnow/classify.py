@@ -51,7 +51,7 @@ def classify(
 
     Example: winnow classify alert.json
     """
-    config = load(needs_sources=False)
+    config = load(needs_sources=False, needs_model=ask)
     now_ms = time.time_ns() // 1_000_000
     body, guessed = _alertmanagers(_read(file), now_ms)
     name, reader = _reader(config, form or guessed)

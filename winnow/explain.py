@@ -81,7 +81,9 @@ def explain(
     if not events:
         if output is Output.JSON:
             write_json([])
-        raise WinnowError(f"no decision about {asked.fingerprint} is kept; the flow may not have read it yet")
+        raise WinnowError(
+            f"no decision about {asked.fingerprint} is kept; it may wait for the model, or the flow may not have read it"
+        )
     told = list(_told(config, events, target))
     if output is Output.JSON:
         sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")

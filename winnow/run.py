@@ -85,7 +85,12 @@ def commands(config: Config, receiver: str) -> list[Command]:
     """What runs, and where each part tells that it is up."""
     python = sys.executable
     return [
-        Command("receiver", [python, "-m", "winnow", "receiver", "--listen", receiver], address.url(receiver, "/")),
+        Command(
+            "receiver",
+            [python, "-m", "winnow", "receiver", "--listen", receiver],
+            address.url(receiver, "/"),
+            ends_last=True,
+        ),
         Command("gateway", [python, "-m", "http_gateway"], _ready(config)),
         Command(
             "flow",
@@ -100,7 +105,7 @@ def fake(listen: str) -> tuple[Command, dict[str, str]]:
     command = [sys.executable, "-m", "winnow", "fake-model", "--listen", listen]
     base_url = address.url(listen, "/v1")
     environ = {"WINNOW_LLM_BASE_URL": base_url, "WINNOW_LLM_MODEL": NAME}
-    return Command("fake-llm", command, f"{base_url}/models", is_needed=False), environ
+    return Command("fake-llm", command, f"{base_url}/models", is_needed=False, ends_last=True), environ
 
 
 def _fake_listen() -> str:

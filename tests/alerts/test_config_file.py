@@ -151,6 +151,16 @@ targets:
         ("routes: [{to: []}]", "routes[0].to: expected 1 or more entries"),
         ("routes: [{go_on: true, to: []}]", "routes[0].go_on: unknown key"),
         ("classify: {rules: builtn}", "classify.rules: expected 'builtin', got 'builtn'; did you mean"),
+        ("classify: {rules: [buildin]}", "classify.rules[0]: expected 'builtin', got 'buildin'; did you mean"),
+        ("classify: {rules: [{name: x, match: 'a=b'}]}", "classify.rules[0] (x).severity: is missing"),
+        (
+            "classify: {rules: [{name: builtin, match: 'a=b', severity: info}]}",
+            "classify.rules[0] (builtin): expected another name: `builtin`",
+        ),
+        (
+            "classify: {llm: {base_url: http://h/v1/chat/completions, model: m}}",
+            "classify.llm: expected a base_url without /chat",
+        ),
         ("classify: {rules: [{nam: x}]}", "classify.rules[0].nam: unknown key; did you mean 'name'?"),
         ("dedup: {window: 0s}", "dedup.window: expected a length of time of more than 0s, got '0s'"),
         ("dedup: {window: 367d}", "dedup.window: expected a length of time of at most 366d, got '367d'"),

@@ -19,7 +19,7 @@ DOCUMENT = (ROOT / "docs" / "llm.md").read_text()
 def test_document_explains_every_key_with_its_default() -> None:
     rows = re.findall(r"^\| (`[^|]+`) \|([^|]*)\|", DOCUMENT, re.MULTILINE)
     told = {name: default.strip("` ") for names, default in rows for name in re.findall(r"`(\w+)`", names)}
-    assert set(told) - {"api_key_file"} == set(Llm.model_fields)
+    assert set(told) - {"api_key_file", "base_url_file"} == set(Llm.model_fields)
     defaults = {
         name: told[name] for name in told if told[name] not in {"", "none"} and name not in {"labels", "annotations"}
     }
@@ -56,3 +56,13 @@ def test_commented_example_of_winnow_yaml_names_every_key_and_shows_defaults() -
 )
 def test_document_names_each_way_advice_comes_about(word: str) -> None:
     assert f"`{word}`" in DOCUMENT + (ROOT / "docs" / "decisions.md").read_text()
+
+
+def test_critical_alerts_wait_no_longer_than_others_whatever_the_default_is() -> None:
+    settings = Llm.model_validate({"base_url": "http://h/v1", "model": "m", "deadline": "100ms"})
+    assert settings.critical_wait == settings.deadline
+
+
+def test_critical_deadline_that_is_given_is_at_most_the_deadline() -> None:
+    with pytest.raises(ValidationError, match="at most the deadline"):
+        Llm.model_validate({"base_url": "http://h/v1", "model": "m", "deadline": "1s", "critical_deadline": "2s"})

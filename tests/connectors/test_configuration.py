@@ -106,6 +106,19 @@ def test_variables_name_a_model_where_the_file_has_none(file: Path) -> None:
     assert "classify.llm.model: is missing" in fault(file, WINNOW_LLM_BASE_URL=named["WINNOW_LLM_BASE_URL"])
 
 
+@pytest.mark.parametrize("key", ["api_key: not-for-others", "api_key_file: key.txt"])
+def test_key_of_the_files_model_goes_to_no_other_server(tmp_path: Path, key: str) -> None:
+    (tmp_path / "key.txt").write_text("not-for-others")
+    file = tmp_path / "winnow.yaml"
+    file.write_text(f"classify:\n  llm: {{base_url: https://model.example.com/v1, model: big, {key}}}\n")
+    own = load(file, {}).classify.llm
+    other = load(file, {"WINNOW_LLM_BASE_URL": "http://127.0.0.1:9911/v1"}).classify.llm
+    assert own is not None
+    assert own.api_key is not None
+    assert other is not None
+    assert other.api_key is None
+
+
 @pytest.mark.parametrize(
     ("variable", "path"),
     [

@@ -11,6 +11,7 @@ from alerts.advice import Template
 from alerts.config_llm import Llm
 from alerts.decision import Severity
 from alerts.prompt import PROMPT
+from connectors import redaction
 from connectors.llm import Model, Tried
 from tests.support.asking import KEY, TEMPLATE, ask
 from tests.support.model import ModelServer, model_server
@@ -245,3 +246,12 @@ def test_question_that_cannot_be_put_is_reported_as_a_failed_call(server: ModelS
     assert told.reply.error == "could not be asked: ValueError"
     assert told.tried == [Tried(has_failed=True, tokens=0, retry_after_ms=0)]
     assert server.calls() == 0
+
+
+def test_key_that_a_server_sends_back_goes_no_further(server: ModelServer) -> None:
+    redaction.hide({KEY})
+    fields = {"severity": "info", "category": "x", "confidence": 1, "reasoning": f"Authorization: Bearer {KEY}"}
+    server.behave("says", fields=fields)
+    answer = ask(server.base_url).reply.answer
+    assert answer is not None
+    assert KEY not in answer.reasoning

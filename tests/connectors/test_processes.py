@@ -154,6 +154,16 @@ def test_grandchildren_end_with_their_parent(processes: Processes, screen: Scree
     wait_gone(grandchild)
 
 
+def test_what_the_others_need_ends_when_they_have_ended(processes: Processes, screen: Screen) -> None:
+    slow = "import signal, sys, time; signal.signal(15, lambda *_: (print('gone'), sys.exit(0))); print('up'); time.sleep(60)"
+    start(processes, python("needed", slow)._replace(ends_last=True), python("one", slow), python("two", slow))
+    for name in ("needed", "one", "two"):
+        screen.wait_for((name, "up"))
+    assert processes.stop(PATIENCE) == []
+    screen.wait_for(("needed", "gone"))
+    assert [name for name, line in screen.lines if line == "gone"][-1] == "needed"
+
+
 def test_children_do_not_outlive_a_kill_of_the_supervisor() -> None:
     code = f"""
 import os, sys

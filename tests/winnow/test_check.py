@@ -66,7 +66,10 @@ def check_model(folder: Path, **settings: object) -> Result:
 
 def test_model_is_told_with_how_long_alerts_wait_for_it(tmp_path: Path) -> None:
     result = check_model(tmp_path, deadline="2s", critical_deadline="500ms")
-    assert "model: small at 127.0.0.1 (openai); alerts wait at most 2 s, critical ones 0.5 s\n" in result.stdout
+    assert (
+        "model: small at http://127.0.0.1:9911/v1 (openai); alerts wait at most 2 s, critical ones 0.5 s\n"
+        in result.stdout
+    )
     assert "warning" not in result.stderr
     assert "model" not in check(tmp_path, ["127.0.0.1"], enabled=False).stdout
 

@@ -107,7 +107,7 @@ def test_answer_below_the_rules_is_lifted_and_the_guard_rail_named(desk: Desk, m
     result = desk.classify({"labels": labels})
     assert "model        small: info, general (confidence 0.5" in result.stdout
     assert "guard        floor: milder than what the rules say, whose severity holds" in result.stdout
-    assert "outcome      critical, general (llm: small" in result.stdout
+    assert "outcome      critical, infrastructure (rules: node_down" in result.stdout
 
 
 def test_alerts_of_one_template_are_one_call_and_a_resolve_is_none(desk: Desk, model: ModelServer) -> None:
