@@ -31,7 +31,7 @@ def weigh(judged: Judged, advice: Advice) -> Judged:
     answer = advice.answer
     if answer is None:
         return judged._replace(advice=advice)
-    key = (id(judged.told), id(judged.weighed), id(answer), advice.how)
+    key = (id(judged.told), id(judged.weighed), id(answer), id(advice.how))
     known = _known.get(key)
     if known is None:
         if len(_known) >= _KNOWN_MAX:
@@ -42,7 +42,7 @@ def weigh(judged: Judged, advice: Advice) -> Judged:
 
 
 # Few rules and answers meet, but in each alert: to look up costs a quarter of what it costs to weigh.
-_known: dict[tuple[int, int, int, How], tuple[Judged, Judged, Answer]] = {}
+_known: dict[tuple[int, int, int, int], tuple[Judged, Judged, Answer]] = {}
 _KNOWN_MAX = 4096
 
 

@@ -81,9 +81,7 @@ def explain(
     if not events:
         if output is Output.JSON:
             write_json([])
-        raise WinnowError(
-            f"no decision about {asked.fingerprint} is kept; it may wait for the model, or the flow may not have read it"
-        )
+        raise WinnowError(f"no decision about {asked.fingerprint} is kept: it waits for the model, or was not read yet")
     told = list(_told(config, events, target))
     if output is Output.JSON:
         sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")

@@ -155,8 +155,9 @@ def test_grandchildren_end_with_their_parent(processes: Processes, screen: Scree
 
 
 def test_what_the_others_need_ends_when_they_have_ended(processes: Processes, screen: Screen) -> None:
-    slow = "import signal, sys, time; signal.signal(15, lambda *_: (print('gone'), sys.exit(0))); print('up'); time.sleep(60)"
-    start(processes, python("needed", slow)._replace(ends_last=True), python("one", slow), python("two", slow))
+    says = "import signal, sys, time; signal.signal(15, lambda *_: (print('gone'), sys.exit(0)))\nprint('up')\n"
+    code = f"{says}time.sleep(60)"
+    start(processes, python("needed", code)._replace(ends_last=True), python("one", code), python("two", code))
     for name in ("needed", "one", "two"):
         screen.wait_for((name, "up"))
     assert processes.stop(PATIENCE) == []

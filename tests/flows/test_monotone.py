@@ -43,7 +43,7 @@ def _told(world: World, judged: Judged) -> set[str]:
 
 
 def _harms(world: World, weigh: Weigh) -> bool:
-    """Whether somebody who would be told by the rules alone is not told, or is told of something milder, or not what the rules recommend."""
+    """Whether somebody whom the rules alone would tell is not told, of something milder, or not what they recommend."""
     alone = _judged(world)
     advised = weigh(alone, world.advice)
     is_milder = RANK[advised.told.severity] < RANK[alone.told.severity]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pickle
-
-import pytest
+from typing import TYPE_CHECKING
 
 from alerts.advice import Advice, How
 from flows import told
 from flows.told import NOTHING, Told
 from tests.support.advice import ANSWER
+
+if TYPE_CHECKING:
+    import pytest
 
 ADVICE = Advice("a" * 16, How.CACHED, ANSWER)
 OTHER = Advice("b" * 16, How.ANSWERED, ANSWER._replace(category="network"))
