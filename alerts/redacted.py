@@ -49,6 +49,8 @@ PATTERNS: dict[str, str] = {
     "short_named": rf"(?i)(?P<keep>\b(?:pass|pw|sig|sas|jwt|otp|pin|auth|psk|dsn|sid)[\\\"']*\s*[:=])\s*{_VALUE}",
     "element": rf"(?i)(?P<keep><[\w:.-]*{_NAME}[^>]*>)[^<]*",
     "option": rf"(?i)(?P<keep>(?:^|\s)--?[\w-]*(?:{_NAME}|pass)[\w-]*\s+){_VALUE}",
+    # As the clients of MySQL take it, with nothing between.
+    "glued_option": r"(?P<keep>\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump)\b[^\n;|&]{0,200}?\s-p)[^\s-]\S*",
     "sql": r"(?i)(?P<keep>\b(?:identified\s+by|password))\s+(?:'[^']*(?:'|\z)|\"[^\"]*(?:\"|\z))",
     # In prose, where `password expired` is no secret, one has letters and digits.
     "said": r"(?i)(?P<keep>\b(?:pass(?:word|wd|phrase|code)|passwd|pwd)\s+)[\\\"'`]*"

@@ -35,8 +35,9 @@ _READY_TIMEOUT = timedelta(seconds=60)
 # The flow drains for 20 s (DESIGN 7).
 _GRACE = timedelta(seconds=25)
 _DIM, _BOLD, _PLAIN = "\x1b[2m", "\x1b[1m", "\x1b[0m"
-_FAKE = """
-A fake language model (fake-llm) advises, and knows a few words. Kill its process, and alerts go on by rules alone.
+_FAKE = """A fake language model (fake-llm) advises, and knows a few words. End it, and alerts go on by rules alone:
+
+  kill $(pgrep -f 'winnow fake-model --listen {listen}')
 """
 _FETCH_WAIT = "fetch.wait.max.ms"
 
@@ -72,12 +73,15 @@ def run(
         environ = _environ(bootstrap, embedded=not given)
         _say(f"starting Winnow; broker: {broker}")
         started = commands(config, receiver)
+        verbs, note = {"KAFKA_BOOTSTRAP": bootstrap}, ""
         if llm is Llm.FAKE:
-            command, more = fake(_fake_listen())
+            listen = _fake_listen()
+            command, more = fake(listen)
             started.insert(0, command)
             environ |= more
-        note = _FAKE if llm is Llm.FAKE else ""
-        status = supervise(started, environ, lambda: _say(_welcome(config, broker, bootstrap) + note))
+            verbs |= more
+            note = _FAKE.format(listen=listen)
+        status = supervise(started, environ, lambda: _say(_welcome(config, broker, verbs, note)))
     raise typer.Exit(status)
 
 
@@ -212,12 +216,14 @@ def _say(text: str) -> None:
         sys.stdout.flush()
 
 
-def _welcome(config: Config, broker: str, bootstrap: str) -> str:
+def _welcome(config: Config, broker: str, verbs: Mapping[str, str], note: str = "") -> str:
+    """What to do now; `verbs` is the environment in which verbs find what runs here."""
     url = _url(config)
     labels = {"alertname": "PostgresDown", "severity": "critical", "instance": "db-1"}
     now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     body = json.dumps({"receiver": "demo", "alerts": [{"status": "firing", "labels": labels, "startsAt": now}]})
     where = "" if url == "http://127.0.0.1:8080" else f" --url {url}"
+    export = " ".join(f"{name}={value}" for name, value in verbs.items())
     return f"""
 Winnow is up. Broker: {broker}
 Send an alert, from another terminal; what arrives at the targets is shown here:
@@ -225,9 +231,11 @@ Send an alert, from another terminal; what arrives at the targets is shown here:
   .venv/bin/winnow send --example{where}
   curl -i {url}/webhook/proxy -H 'Content-Type: application/json' -d '{body}'
 
-What became of it, by its fingerprint:
+What became of it, by its fingerprint; and so that all other verbs find what runs here:
 
-  KAFKA_BOOTSTRAP={bootstrap} .venv/bin/winnow explain FINGERPRINT
+  export {export}
+  .venv/bin/winnow explain FINGERPRINT
 
+{note}
 Ctrl-C ends it.
 """

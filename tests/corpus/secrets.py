@@ -116,6 +116,7 @@ KINDS: dict[str, Callable[[Random], Planted]] = {
     "password yaml": _around("adminPassword: @@"),
     "password xml": _around("<db:password>@@</db:password>"),
     "password option": _around("mysql --password @@ -u root"),
+    "password glued": _around("ran mysql -u root -h db -p@@ and failed"),
     "password sql": _around("CREATE USER x IDENTIFIED BY '@@'"),
     "pwd": _around("Server=db;Uid=sa;Pwd=@@;"),
     "secret": _around("client_secret=@@"),

@@ -78,7 +78,9 @@ def test_children_are_told_the_broker_and_an_absolute_config(monkeypatch: pytest
 
 
 def test_welcome_says_where_to_send_an_alert() -> None:
-    text = _welcome(Config(), "in memory", "127.0.0.1:1234")
+    text = _welcome(Config(), "in memory", {"KAFKA_BOOTSTRAP": "127.0.0.1:1234", "WINNOW_LLM_MODEL": "m"}, "note")
+    assert "  export KAFKA_BOOTSTRAP=127.0.0.1:1234 WINNOW_LLM_MODEL=m\n" in text
+    assert "\nnote\n" in text
     assert ".venv/bin/winnow send --example\n" in text
     assert "curl -i http://127.0.0.1:8080/webhook/proxy" in text
 
