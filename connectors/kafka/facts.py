@@ -88,9 +88,12 @@ def newest_ms(kafka: Kafka, topic: str, partitions: int, timeout_s: float) -> in
     """
     newest = OffsetSpec.max_timestamp()  # type: ignore[no-untyped-call]
     asked = {TopicPartition(topic, number): newest for number in range(partitions)}
-    futures = admin(kafka).list_offsets(asked, request_timeout=timeout_s)
+    client = admin(kafka)  # kept until it has answered
+    futures = client.list_offsets(asked, request_timeout=timeout_s)
     try:
         times = [future.result(timeout=timeout_s).timestamp for future in futures.values()]
+    except TimeoutError as error:
+        raise KafkaError(f"{kafka.bootstrap} does not tell the times of {topic} within {timeout_s:g} s") from error
     except KafkaException as error:
         raise KafkaError(f"asking {kafka.bootstrap} for the times of {topic}: {error.args[0].str()}") from error
     return max((ms for ms in times if ms >= 0), default=None)
