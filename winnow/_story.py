@@ -69,7 +69,7 @@ def story(config: Config, fingerprint: str) -> Iterator[Row]:
     for decision in decisions.values():
         ids = [delivery["id"] for delivery in decision.get("deliveries", ())]
         ids += [id_ for id_, rows in told.items() if id_ not in ids and rows[0]["input"] == decision["id"]]
-        yield {**decision, "outcomes": [row for id_ in ids for row in _holds(told[id_])]}
+        yield {**decision, "outcomes": [row for id_ in ids for row in _holds(told.get(id_, []))]}
 
 
 def _holds(told: list[Row]) -> Iterator[Row]:

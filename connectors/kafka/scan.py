@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from alerts.config import Kafka
 
 _TIMEOUT_S = 10.0
+# One partition of 190 MB is read in 0.4 s; with librdkafka's defaults (1 MiB at a time, and a second's pause when its
+# queue is full) it takes 1.5 s.
+_IN_BULK = {"max.partition.fetch.bytes": 8 * 1024**2, "fetch.queue.backoff.ms": 10}
 
 
 def scan(kafka: Kafka, topic: str, partitions: Iterable[int], since: datetime | None = None) -> Iterator[Stored]:
@@ -41,7 +44,7 @@ def messages(kafka: Kafka, topic: str, partitions: Iterable[int], since: datetim
     """
     settings = {"bootstrap.servers": kafka.bootstrap, "group.id": "winnow-scan", "enable.auto.commit": False}
     try:
-        consumer = Consumer({**settings, "auto.offset.reset": "earliest", "log_level": 0, **kafka.client})
+        consumer = Consumer({**settings, **_IN_BULK, "auto.offset.reset": "earliest", "log_level": 0, **kafka.client})
     except KafkaException as error:
         raise KafkaError(f"kafka.client: {error.args[0].str()}") from error
     try:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 NOW_MS = time.time_ns() // 1_000_000
 LONG_AGO_MS = NOW_MS - 3 * 86_400_000
 NOTIFICATION = "d" * 32
+FOURTH = "00000000000000bb"
 SENT = [
     submission("PostgresDown", 0, namespace="shop", severity="critical"),
     submission("PostgresDown", 1, namespace="shop", severity="info"),
@@ -60,7 +61,12 @@ def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
         told = {**OUTCOME, "fingerprint": FIRST, "input": f"{FIRST}-0"}
         put(made, FIRST, decided(FIRST, "PostgresDown"), {"v": 1, "outcomes": [told]})
         put(made, SECOND, decided(SECOND, "PostgresDown", accepted_ms=NOW_MS, deliveries=[]))
-        put(made, THIRD, decided(THIRD, "DiskFull", deliveries=[]), decided(THIRD, "DiskFull", id="other-0"))
+        put(
+            made,
+            THIRD,
+            decided(THIRD, "DiskFull", deliveries=[]),
+            decided(THIRD, "DiskFull", id="other-0", deliveries=[]),
+        )
         put(made, "00000000000000aa", decided("00000000000000aa", "LongAgo"), at_ms=LONG_AGO_MS)
         yield made
 
@@ -78,6 +84,13 @@ def test_name_of_several_alerts_lists_them_newest_first(held: Shelf) -> None:
 
 def test_name_of_one_alert_tells_its_story(held: Shelf) -> None:
     assert [event["id"] for event in explained(held, "DiskFull")] == [f"{THIRD}-0", "other-0"]
+
+
+def test_events_whose_deliveries_have_not_ended_are_all_told(held: Shelf) -> None:
+    planned = {"id": f"{FOURTH}-1", "deliveries": [{"id": "a" * 32, "target": "oncall"}]}
+    put(held, FOURTH, decided(FOURTH, "Waits", **planned), decided(FOURTH, "Waits", **{**planned, "id": f"{FOURTH}-2"}))
+    told = held.winnow("explain", FOURTH).stdout
+    assert told.count("oncall: not ended yet") == 2
 
 
 def test_notification_tells_the_event_it_was_of(held: Shelf) -> None:
