@@ -5,7 +5,6 @@ All time in the steps is in the records, so what comes out depends on the record
 
 from __future__ import annotations
 
-from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -33,7 +32,9 @@ if TYPE_CHECKING:
     from alerts.config import Config
     from flows.remembering import Known
 
-_BATCH = 100
+# Enough that Bytewax vanishes, and no more: what goes through the steps at a time stays in the processor's cache.
+_BATCH = 500
+_BATCH_BYTES = 256 * 1024
 
 
 def again(
@@ -78,11 +79,17 @@ class _Source(DynamicSource[tuple[str, Stored]]):
 
     def some(self) -> list[Stored]:
         """The next records, empty at the end. What a step raises ends Bytewax with a page of its own; this does not."""
+        batch: list[Stored] = []
+        size_bytes = 0
         try:
-            return list(islice(self._records, _BATCH))
+            for record in self._records:
+                batch.append(record)
+                size_bytes += len(record.value)
+                if size_bytes >= _BATCH_BYTES or len(batch) >= _BATCH:
+                    break
         except WinnowError as error:
             self.broken = error
-            return []
+        return batch
 
 
 class _Records(StatelessSourcePartition[tuple[str, Stored]]):

@@ -39,7 +39,7 @@ CLOCKS_DIFFER_MS = 300_000
 """Several gateways write one partition, and the flow's clock is another: moments there are in order but for this."""
 
 Line = tuple[bytes, bytes]
-"""Input id of a decision, and what follows it: `","fingerprint":"00000000000000aa",...}`."""
+"""Input id of a decision, and its text from the id on: `<id>","fingerprint":"00000000000000aa",...}`."""
 
 
 def lines(value: bytes) -> list[Line]:
@@ -49,9 +49,9 @@ def lines(value: bytes) -> list[Line]:
         return []
     pieces = rest[:-2].split(_NEXT)
     try:
-        return [(piece[: (at := piece.index(_GOES_ON))], piece[at:]) for piece in pieces]
+        return [(piece[: piece.index(_GOES_ON)], piece) for piece in pieces]
     except ValueError:  # the others are deliveries but the first of their decision
-        return [(piece[: (at := piece.index(_GOES_ON))], piece[at:]) for piece in _whole(pieces)]
+        return [(piece[: piece.index(_GOES_ON)], piece) for piece in _whole(pieces)]
 
 
 def _whole(pieces: list[bytes]) -> Iterator[bytes]:
@@ -77,14 +77,14 @@ def within(found: list[Line], since_ms: int, until_ms: int) -> list[Line]:
 
 def decode(line: Line) -> Row:
     """All of a decision."""
-    id_, text = line
-    row: Row = orjson.loads(b'{"id":"' + id_ + text)
+    row: Row = orjson.loads(b'{"id":"' + line[1])
     return row
 
 
-def fingerprint(text: bytes) -> bytes:
+def fingerprint(line: Line) -> bytes:
     """Which alert a decision is about."""
-    return text[len(_GOES_ON) : len(_GOES_ON) + 16]
+    start = len(line[0]) + len(_GOES_ON)
+    return line[1][start : start + 16]
 
 
 def accepted_ms(text: bytes) -> int:

@@ -42,7 +42,7 @@ class Recorded:
         warm_ms, since_ms, until_ms = self._span
         found = within(lines(value), warm_ms, until_ms)
         for line in found:
-            alert = fingerprint(line[1])
+            alert = fingerprint(line)
             if alert not in self._seen:
                 self._seen.add(alert)
                 before = passed_before(line)

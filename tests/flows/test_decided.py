@@ -57,7 +57,7 @@ def test_decisions_are_found_whole_whatever_they_hold(name: str, targets: tuple[
     found = lines(record(*rows))
     assert [decode(one) for one in found] == rows
     assert [id_.decode() for id_, _ in found] == [one["id"] for one in rows]
-    assert [fingerprint(text).decode() for _, text in found] == [one["fingerprint"] for one in rows]
+    assert [fingerprint(one).decode() for one in found] == [one["fingerprint"] for one in rows]
     assert [accepted_ms(text) for _, text in found] == [1000, 2000, 3000, 4000]
 
 
