@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from benchmarks.settings import Bench
 
 _PARTITIONS = 8
-_ALERTS = 400_000
+_ALERTS = 1_000_000
 
 
 def figures(bench: Bench) -> Iterator[Figure]:

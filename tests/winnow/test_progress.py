@@ -1,0 +1,50 @@
+"""How far a long reading is: on a terminal it is shown, in a pipe it is not."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from tests.support.history import keep
+from tests.support.shelf import shelf
+from tests.winnow.test_replay import LIVE, history
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+COMMAND = [sys.executable, "-m", "winnow", "replay", "--since", "1d", "-o", "json"]
+
+
+def test_terminal_is_shown_how_many_records_were_read_and_stdout_holds_the_answer_alone(tmp_path: Path) -> None:
+    with shelf(tmp_path, LIVE) as made:
+        keep(made, history())
+        ours, theirs = pty.openpty()
+        environ = {**os.environ, "TERM": "xterm", "COLUMNS": "120"}
+        ended = subprocess.run(COMMAND, stdout=subprocess.PIPE, stderr=theirs, env=environ, timeout=60, check=True)
+        os.close(theirs)
+        shown = _all(ours)
+    assert json.loads(ended.stdout)["totals"]["events"] == 105
+    assert "reading winnow." in shown
+    assert "105 records" in shown
+
+
+def test_pipe_is_told_nothing(tmp_path: Path) -> None:
+    with shelf(tmp_path, LIVE) as made:
+        keep(made, history())
+        ended = subprocess.run(COMMAND, capture_output=True, timeout=60, check=True)
+    assert ended.stderr == b""
+
+
+def _all(terminal: int) -> str:
+    """What was written to it; its other end is closed."""
+    found = b""
+    with suppress(OSError):
+        while some := os.read(terminal, 4096):
+            found += some
+    os.close(terminal)
+    return found.decode()
