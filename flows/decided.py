@@ -13,7 +13,7 @@ import orjson
 
 from alerts.alert import Status
 from flows.steps.filter import DENY
-from flows.steps.route import ROUTED, SKIPPED
+from flows.steps.route import NO_ROUTE, ROUTED, SKIPPED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -157,5 +157,6 @@ def reason(row: Row) -> Reason:
         verdicts = [one for one in row["route"] if one["outcome"] != SKIPPED]
     else:
         verdicts = [one for one in row["route"] if one["outcome"] != ROUTED] or row["route"]
-    rules = ", ".join(one["rule"] for one in verdicts) or "everyone"
-    return Reason("route", _SENT if is_sent else ", ".join(sorted({one["outcome"] for one in verdicts})), rules)
+    rules = ", ".join(one["rule"] for one in verdicts) or ("everyone" if is_sent else "no target")
+    outcome = _SENT if is_sent else ", ".join(sorted({one["outcome"] for one in verdicts})) or NO_ROUTE
+    return Reason("route", outcome, rules)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from flows.decided import Reason, reason, severity, targets
@@ -101,7 +102,11 @@ def differences(pairs: Sequence[tuple[Row, Row]]) -> Iterator[Difference]:
 
 
 def _said(row: Row) -> Said:
-    return Said(targets(row), severity(row), reason(row))
+    return _shared(targets(row), severity(row), reason(row))
+
+
+# There are few, and a difference for each of a million events.
+_shared = lru_cache(4096)(Said)
 
 
 def _moved(pairs: Sequence[_Pair]) -> tuple[_Moved, _Moved]:

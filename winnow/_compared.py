@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Protocol
 
-from flows.decided import decode, lines, within
+from flows.decided import decode, fingerprint, lines, within
 from flows.differences import differences
 from flows.totals import Totals
 
@@ -82,8 +83,11 @@ class Comparison:
         """The alerts that it began with are through."""
         self._old.add(old for old, _ in self._changed.values())
         self._new.add(text for _, text in self._changed.values())
-        pairs = [(decode((id_, old)), decode((id_, text))) for id_, (old, text) in self._changed.items()]
-        self.found += differences(pairs)
+        alerts: dict[bytes, list[tuple[Line, Line]]] = defaultdict(list)
+        for id_, (old, text) in self._changed.items():
+            alerts[fingerprint((id_, text))].append(((id_, old), (id_, text)))
+        for pairs in alerts.values():  # decoded, all at once would be ten times as large
+            self.found += differences([(decode(old), decode(new)) for old, new in pairs])
         self.not_kept += len(self._rows)
         self._changed.clear()
         self._rows = {}

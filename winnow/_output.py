@@ -14,7 +14,7 @@ from rich.text import Text
 from connectors.terminal import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _DELETE = "\x7f"
 # Into a file or a pipe, lines are as long as they are.
@@ -35,6 +35,17 @@ def write_json(value: object) -> None:
     """Print one value, readable and in ASCII: the only control character that JSON leaves in it is escaped too."""
     text = json.dumps(value, ensure_ascii=True, indent=2).replace(_DELETE, r"\u007f")
     sys.stdout.write(text + "\n")
+
+
+def write_json_with(head: Mapping[str, object], name: str, values: Iterable[object]) -> None:
+    """Print an object of which one more field is a list, each of its values on a line: they may be a million."""
+    text = json.dumps({**head, name: []}, ensure_ascii=True, indent=2).replace(_DELETE, r"\u007f")
+    sys.stdout.write(text.removesuffix("]\n}"))
+    before = "\n    "
+    for value in values:
+        sys.stdout.write(before + json.dumps(value, ensure_ascii=True).replace(_DELETE, r"\u007f"))
+        before = ",\n    "
+    sys.stdout.write("\n  ]\n}\n")
 
 
 def write_lines(lines: Iterable[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -34,9 +35,10 @@ document.querySelector("input").addEventListener("input", event => {
 """
 
 
-def page(report: Report) -> str:
-    """The page; it works from a file, and holds nothing but this text."""
-    return "\n".join(_parts(report))
+def write(report: Report) -> None:
+    """Print the page; it works from a file."""
+    for part in _parts(report):
+        sys.stdout.write(part + "\n")
 
 
 def _parts(report: Report) -> Iterator[str]:

@@ -11,7 +11,7 @@ from connectors.terminal import printable
 from flows.differences import Kind
 from winnow._alert_file import EVERYTHING
 from winnow._compared import Comparison
-from winnow._output import write_lines, write_table
+from winnow._output import write_json, write_json_with, write_lines, write_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -54,21 +54,21 @@ def of(span: Span, counting: Tally | Comparison) -> Report:
     return Report(span, after, before, tuple(found), counting.not_recorded, counting.not_kept)
 
 
-def plain(report: Report) -> Plain:
+def write_plain(report: Report) -> None:
     """For machines."""
     told: Plain = {**_range(report.span), "totals": report.after}
     if report.before is None:
-        return told
-    return {
-        **told,
+        write_json(told)
+        return
+    compared = {
         "totals_before": report.before,
         "compared": report.after["events"],
         "not_recorded": report.not_recorded,
         "not_kept": report.not_kept,
         "different": len(report.differences),
         "kinds": {kind.value: count for kind, count in report.kinds.items()},
-        "differences": [_difference(one) for one in report.differences],
     }
+    write_json_with({**told, **compared}, "differences", map(_difference, report.differences))
 
 
 def _range(span: Span) -> Plain:

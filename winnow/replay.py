@@ -16,7 +16,6 @@ from winnow import _replay_page, _replay_report
 from winnow._alert_file import EVERYTHING
 from winnow._compared import Comparison, Tally
 from winnow._moments import length, milliseconds, moment
-from winnow._output import write_json
 from winnow._recorded import Span
 from winnow._rejudge import from_file, from_kafka
 
@@ -97,8 +96,8 @@ def _span(since: str | None, until: str, warm_up: str | None, config: Config) ->
 
 def _write(report: Report, output: Shown, limit: int) -> None:
     if output is Shown.JSON:
-        write_json(_replay_report.plain(report))
+        _replay_report.write_plain(report)
     elif output is Shown.HTML:
-        typer.echo(_replay_page.page(report))
+        _replay_page.write(report)
     else:
         _replay_report.write(report, limit)

@@ -112,6 +112,7 @@ def test_event_that_takes_over_one_notification_and_sends_another_is_told_for_th
         (denied(rule="night"), ("filter", "deny", "night")),
         (passed(), ("route", "sent", "r")),
         (passed(route=[]), ("route", "sent", "everyone")),
+        (passed(to=(), route=[]), ("route", "unrouted", "no target")),
         (
             passed(to=(), route=[{"outcome": "unrouted", "rule": "default", "saw": {}}]),
             ("route", "unrouted", "default"),
