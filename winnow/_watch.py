@@ -12,7 +12,7 @@ from connectors.redaction import redacted
 from connectors.terminal import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from alerts.config import Kafka
@@ -22,19 +22,24 @@ if TYPE_CHECKING:
 POLL_S = 0.5
 
 
-def watched(kafka: Kafka, since: datetime | None, reads: Happenings) -> Iterator[list[Happening]]:
-    """What was written since then and is being written, without an end; empty lists while nothing comes."""
-    with Follower(kafka, topics(kafka).decisions, since, say) as follower:
+def say(text: str) -> None:
+    """Tell on standard error what is no result."""
+    print(printable(redacted(f"winnow: {text}")), file=sys.stderr, flush=True)  # noqa: T201 beside the results
+
+
+def watched(
+    kafka: Kafka, since: datetime | None, reads: Happenings, tell: Callable[[str], None] = say
+) -> Iterator[list[Happening]]:
+    """What was written since then and is being written, without an end; empty lists while nothing comes.
+
+    `tell` gets a sentence when something keeps it from reading, and when that has passed.
+    """
+    with Follower(kafka, topics(kafka).decisions, since, tell) as follower:
         while True:
             told: list[Happening] = []
             for one in follower.poll(POLL_S):
                 try:
                     told.extend(reads.read(one.value, one.accepted_ms))
                 except FormatError as error:
-                    say(f"record {one.partition}/{one.offset} is left out: {error}")
+                    tell(f"record {one.partition}/{one.offset} is left out: {error}")
             yield told
-
-
-def say(text: str) -> None:
-    """Tell on standard error what is no result."""
-    print(printable(redacted(f"winnow: {text}")), file=sys.stderr, flush=True)  # noqa: T201 beside the results

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import deque
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +21,7 @@ from alerts.happening import Happenings, ends
 from alerts.instant import rfc3339
 from connectors.configuration import load
 from connectors.kafka.topics import topics
+from connectors.redaction import redacted
 from connectors.terminal import printable
 from winnow._archive import Archive
 from winnow._moments import length, milliseconds
@@ -81,12 +83,14 @@ def last_minute(kafka: Kafka) -> Counts:
 def _live(kafka: Kafka, pause: timedelta) -> None:
     minute = Minute()
     drawn_at = 0.0
+    said = deque([""], maxlen=1)
     with Live(console=Console(highlight=False), auto_refresh=False, screen=True) as screen:
-        for told in watched(kafka, datetime.now(UTC) - _MINUTE, Happenings()):
+        for told in watched(kafka, datetime.now(UTC) - _MINUTE, Happenings(), said.append):
             minute.add(ends(told))
             if time.monotonic() - drawn_at >= pause.total_seconds():
                 drawn_at = time.monotonic()
-                screen.update(drawn(minute.counts(time.time_ns() // 1_000_000), beside=True), refresh=True)
+                counts = drawn(minute.counts(time.time_ns() // 1_000_000), beside=True)
+                screen.update(Group(counts, Text(printable(redacted(said[-1])), style="dim")), refresh=True)
 
 
 def _width() -> int | None:

@@ -10,7 +10,9 @@ import pytest
 
 from alerts.errors import WinnowError
 from alerts.fingerprint import partition_of
+from alerts.formats import cloudevents
 from alerts.record import decode, split
+from alerts.webhook import Received
 from tests.alerts.test_happening import DECIDED, OUTCOME, of
 from tests.support.events import ENVELOPE, submission
 from tests.support.shelf import PARTITIONS, TOPICS, Shelf, shelf
@@ -56,6 +58,10 @@ def decided(fingerprint: str, name: str, **changes: object) -> dict[str, object]
 def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
     with shelf(tmp_path_factory.mktemp("explain"), TARGETS) as made:
         for partition, value in split(ENVELOPE, SENT, PARTITIONS):
+            made.put(TOPICS.webhooks, [value], at_ms=NOW_MS, partition=partition)
+        event = {"specversion": "1.0", "id": "1", "source": "/s", "type": "Derived", "data": {"severity": 1e3}}
+        read = cloudevents.read(Received(json.dumps(event).encode(), NOW_MS, {}))
+        for partition, value in split(ENVELOPE._replace(format="cloudevents"), read.submissions, PARTITIONS):
             made.put(TOPICS.webhooks, [value], at_ms=NOW_MS, partition=partition)
         made.put(TOPICS.webhooks, [b"garbage"], at_ms=NOW_MS)
         told = {**OUTCOME, "fingerprint": FIRST, "input": f"{FIRST}-0"}
@@ -108,6 +114,11 @@ def test_notification_tells_the_event_it_was_of(held: Shelf) -> None:
 )
 def test_matchers_find_alerts_by_their_labels(held: Shelf, matchers: str, expected: set[str]) -> None:
     assert {event["fingerprint"] for event in explained(held, matchers)} == expected
+
+
+def test_label_that_is_made_when_an_event_is_read_is_found(held: Shelf) -> None:
+    with pytest.raises(WinnowError, match="no decision about"):  # which is what comes after it was found
+        held.winnow("explain", 'alertname="Derived"')
 
 
 def test_matchers_of_several_alerts_list_them(held: Shelf) -> None:
