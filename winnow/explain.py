@@ -52,7 +52,7 @@ def explain(
     what: Annotated[
         str,
         typer.Argument(
-            metavar="FINGERPRINT|NAME|NOTIFICATION|MATCHERS",
+            metavar="WHAT",
             help="Fingerprint (16 hex digits), alert name, notification id (32 hex digits), or matchers over labels.",
         ),
     ],
