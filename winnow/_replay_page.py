@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from connectors.terminal import printable
-from winnow._replay_report import HEAD, cells, summary
+from winnow._replay_report import HEAD, cells, for_people, summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +49,7 @@ def _parts(report: Report) -> Iterator[str]:
     if report.differences:
         yield '<input type="search" placeholder="filter: words that a row must hold" aria-label="filter">'
         yield f"<table><thead>{_row('th', HEAD)}</thead><tbody>"
-        yield from (_row("td", cells(one)) for one in report.differences)
+        yield from (_row("td", cells(one)) for one in for_people(report))
         yield f"</tbody></table><script>{_SCRIPT}</script>"
     yield "</body></html>"
 

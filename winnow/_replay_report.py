@@ -102,13 +102,18 @@ def _said(said: Said) -> Plain:
 def write(report: Report, limit: int) -> None:
     """For people: totals, then at most so many differences."""
     write_lines(summary(report))
-    listed = report.differences[:limit]
+    listed = for_people(report)[:limit]
     if listed:
         write_lines([""])
         write_table(HEAD, (cells(one) for one in listed))
     if len(listed) < len(report.differences):
         left = len(report.differences) - len(listed)
         write_lines([f"and {left:,} more: --limit {len(report.differences)} lists them, -o json and -o html hold all"])
+
+
+def for_people(report: Report) -> list[Difference]:
+    """What differs in no more than a detail comes last: another `dedup.window` gives every notification another id."""
+    return sorted(report.differences, key=lambda one: one.kinds == (Kind.OTHER_DETAIL,))
 
 
 def summary(report: Report) -> Iterator[str]:

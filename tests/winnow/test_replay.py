@@ -121,6 +121,17 @@ def test_table_holds_at_most_as_many_differences_as_asked_and_says_how_many_ther
     assert "not compared: no decision is recorded" in printed
 
 
+def test_what_differs_in_a_detail_alone_is_listed_last(full: Shelf) -> None:
+    other = full.folder / "window.yaml"  # type: ignore[attr-defined]
+    other.write_text(LIVE.replace("30m", "45m"))
+    found = told(full, "--since", "102m", "--config", str(other), "--diff")
+    assert {"later", "no longer sent"} & set(found["kinds"])
+    printed = full.winnow("replay", "--since", "102m", "--config", str(other), "--diff").stdout
+    kinds = ["other detail" in line for line in printed.splitlines() if "firing" in line]
+    assert kinds == sorted(kinds)
+    assert True in kinds
+
+
 def test_table_does_not_list_the_rules_own_words_as_markup(full: Shelf) -> None:
     printed = full.winnow("replay", "--since", "102m", "--config", candidate(full), "--diff").stdout
     assert "to chat (routes[0]), warning" in printed
