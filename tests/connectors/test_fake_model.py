@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[httpx.Client]:
-    with FakeModel() as model, httpx.Client(base_url=model.url, trust_env=False) as started:
+    with FakeModel() as model, httpx.Client(base_url=model.url, trust_env=False, timeout=60) as started:
         yield started
 
 
@@ -59,6 +59,6 @@ def test_other_paths_are_not_found(client: httpx.Client) -> None:
 
 
 def test_body_that_is_too_large_is_refused_before_it_comes(client: httpx.Client) -> None:
-    with socket.create_connection(("127.0.0.1", client.base_url.port or 0), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", client.base_url.port or 0), timeout=60) as connection:
         connection.sendall(b"POST /classify HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n")
         assert connection.recv(100).startswith(b"HTTP/1.1 413 ")

@@ -94,19 +94,21 @@ def test_answer_is_found(server: ModelServer, mode: str) -> None:
 )
 def test_what_is_no_answer_fails_by_name(server: ModelServer, mode: str, calls: int, error: str) -> None:
     server.behave(mode)
-    told = ask(server.base_url)
+    told = ask(server.base_url, timeout=timedelta(minutes=1))
     assert told.reply.error.startswith(error)
     assert (server.calls(), [one.has_failed for one in told.tried]) == (calls, [True] * calls)
-    assert told.took_s < 5
+    assert told.took_s < 60, "no call had to be given up"
 
 
 @pytest.mark.parametrize("mode", ["hang", "hang in body", "slow"])
 def test_every_call_ends_with_its_timeout(server: ModelServer, mode: str) -> None:
-    server.behave(mode, seconds=30)
+    server.behave(mode, seconds=120)
     told = ask(server.base_url, timeout=TIMEOUT)
     assert told.reply.error == "no answer within 0.4 s"
-    assert len(told.tried) == server.calls() == 3
-    assert 3 * TIMEOUT.total_seconds() <= told.took_s < 10 * TIMEOUT.total_seconds()
+    assert len(told.tried) == 3
+    # A server that has little of the processor may read a question after it was given up.
+    wait_for(lambda: server.calls() == 3, "the model has read all three")
+    assert 3 * TIMEOUT.total_seconds() <= told.took_s < 60
     assert all(one.tokens > 100 for one in told.tried), "the model may have worked for it"
 
 

@@ -242,6 +242,12 @@ def test_template_that_is_looked_up_is_not_made() -> None:
     "piece", ["a::b ", "::1 ", "_::_ ", " pw=:", "basic a0aaaaa ", "-token x ", " <token>", "a:b@ ", "5m ", "1 Jan "]
 )
 def test_hostile_texts_take_about_as_long_as_others(piece: str) -> None:
+    # Beside others in the same process: what a second is worth differs by machine, and where coverage is measured.
+    assert _took_s(piece) < 20 * _took_s("a quiet word ")
+
+
+def _took_s(piece: str) -> float:
+    """How long templates of alerts that are full of it take the processor."""
     made = Templates(_llm())
     alerts = [
         alert(annotations=dict.fromkeys(("summary", "description", "message", "title"), chr(97 + number) + piece * 190))
@@ -250,7 +256,7 @@ def test_hostile_texts_take_about_as_long_as_others(piece: str) -> None:
     began_s = time.process_time()
     for one in alerts:
         made.of(one)
-    assert time.process_time() - began_s < 25 * 0.003
+    return time.process_time() - began_s
 
 
 def test_ever_new_texts_do_not_make_it_grow(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,9 +39,22 @@ def running(kafka_bootstrap: str) -> Iterator[Product]:
         made.post(webhook(range(2), prefix="live"))
         made.post(webhook(range(1), prefix="test"))
         wait_for(lambda: len(told(made, "live-")) == 2, "two notifications")
-        wait_for(lambda: top(made)["events"] == 3, "three decisions")
-        wait_for(lambda: top(made)["targets"] == {"team-hook: delivered": 2}, "two outcomes")
+        for number in range(2):
+            wait_for(lambda it=f"live-{number}": bool(outcomes(made, it)), "its outcome")  # type: ignore[misc]
+        wait_for(lambda: bool(events(made, "test-0")), "the decision that denies")
         yield made
+
+
+def events(made: Product, instance: str) -> list[dict[str, Any]]:
+    """What is known of it so far."""
+    found: list[dict[str, Any]] = json.loads(
+        made.cli("explain", f'{{instance="{instance}"}}', "-o", "json").stdout or "[]"
+    )
+    return found
+
+
+def outcomes(made: Product, instance: str) -> list[dict[str, Any]]:
+    return [outcome for event in events(made, instance) for outcome in event["outcomes"]]
 
 
 def top(made: Product) -> dict[str, Any]:
@@ -63,7 +76,22 @@ def explained(made: Product, *arguments: str) -> list[dict[str, Any]]:
 
 
 def test_last_minute_is_counted_once(running: Product) -> None:
-    assert top(running)["verdicts"]["filter: deny"] == 1
+    # Alerts of its own: those of the fixture may be older than a minute by now.
+    for numbers, prefix in ((range(2), "counted"), (range(1), "test-counted")):
+        running.post(webhook(numbers, prefix=prefix).replace(b"DiskSlow", b"Counted"))
+    wait_for(lambda: len(told(running, "counted-")) == 2, "two notifications")
+    counts: dict[str, Any] = {}
+
+    def is_complete() -> bool:
+        counts.update(top(running))
+        # Others may be told within the same minute.
+        return bool(counts["names"].get("Counted") == 3 and counts["targets"].get("team-hook: delivered", 0) >= 2)
+
+    wait_for(is_complete, "three events and two outcomes")
+    assert counts["verdicts"]["filter: deny"] in {1, 2}  # with the fixture's, if the minute holds it
+    ends = {word: count for word, count in counts["verdicts"].items() if word.startswith("publish: ")}
+    assert sum(ends.values()) == sum(counts["targets"].values())
+    assert sum(counts["verdicts"].values()) - sum(ends.values()) == sum(counts["names"].values()) == counts["events"]
 
 
 def test_decisions_are_followed_from_the_end_of_now_as_they_are_written(running: Product, tmp_path: Path) -> None:
@@ -81,7 +109,7 @@ def test_decisions_are_followed_from_the_end_of_now_as_they_are_written(running:
 
             wait_for(is_told, "a line")
             tail.send_signal(signal.SIGINT)
-            assert tail.wait(20) == 130
+            assert tail.wait(60) == 130
         finally:
             tail.kill()
     one = json.loads(seen.read_text().splitlines()[0])
@@ -129,7 +157,7 @@ def test_doctor_finds_a_short_retention_a_record_of_the_future_and_a_flow_that_n
         shorten(kafka_bootstrap, topic)
         producer = Producer({"bootstrap.servers": kafka_bootstrap})
         producer.produce(topic, b"x", partition=3, timestamp=time.time_ns() // 1_000_000 + 3_600_000)
-        assert producer.flush(20) == 0
+        assert producer.flush(60) == 0
         code, told_ = doctor(made)
     finally:
         made.close()
@@ -147,4 +175,4 @@ def shorten(bootstrap: str, topic: str) -> None:
     )
     client = AdminClient({"bootstrap.servers": bootstrap})
     (future,) = client.incremental_alter_configs([resource]).values()
-    future.result(timeout=20)
+    future.result(timeout=60)

@@ -32,13 +32,13 @@ def model() -> Iterator[ModelServer]:
 
 @pytest.fixture
 def made(kafka_bootstrap: str, topic_prefix: str, model: ModelServer) -> Iterator[Product]:
-    """Gateway, and a configuration by which the flow asks the model; alerts wait long for it."""
+    """Gateway, and a configuration by which the flow asks the model; alerts wait longer for it than a test takes."""
     llm = {
         "base_url": model.base_url,
         "model": "small",
-        "deadline": "40s",
-        "critical_deadline": "40s",
-        "timeout": "40s",
+        "deadline": "10m",
+        "critical_deadline": "10m",
+        "timeout": "10m",
     }
     with tempfile.TemporaryDirectory() as folder:
         product = Product(kafka_bootstrap, topic_prefix, Path(folder), classify={"llm": llm})
@@ -79,7 +79,7 @@ def decisions(made: Product, name: str) -> list[dict[str, Any]]:
 
 def snapshots(made: Product) -> int:
     """How many there were, of all partitions."""
-    text = httpx.get(f"{made.flow_url}/metrics", trust_env=False).text
+    text = httpx.get(f"{made.flow_url}/metrics", trust_env=False, timeout=60).text
     found = re.search(r"^winnow_snapshot_pause_seconds_count ([\d.]+)", text, re.MULTILINE)
     return int(float(found[1])) if found else 0
 
@@ -108,7 +108,7 @@ def test_model_classifies_and_once_it_is_dead_rules_do_and_the_decision_says_so(
 
 
 def test_alert_that_waits_for_the_model_when_the_flow_is_killed_arrives_once(made: Product, model: ModelServer) -> None:
-    model.behave("slow", seconds=100)
+    model.behave("slow", seconds=600)
     flow = start(made)
     post(made, "CheckoutSlow")
     wait_for(lambda: model.calls() == 1, "the model is asked")

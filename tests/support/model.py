@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,11 +85,13 @@ class ModelServer:
         Modes are `ok`, `slow` (`seconds`) and those of `tests/support/misbehaviour.py`.
         """
         behaviours = [{"mode": mode, **settings} for mode in modes]
-        httpx.post(f"{self.url}/behave", json={"behaviours": behaviours}, trust_env=False).raise_for_status()
+        httpx.post(
+            f"{self.url}/behave", json={"behaviours": behaviours}, trust_env=False, timeout=60
+        ).raise_for_status()
 
     def seen(self) -> list[dict[str, object]]:
         """The requests since, each with `path`, `headers`, `prompt` (one text) and `body`."""
-        requests: list[dict[str, object]] = httpx.get(f"{self.url}/seen", trust_env=False, timeout=30).json()[
+        requests: list[dict[str, object]] = httpx.get(f"{self.url}/seen", trust_env=False, timeout=60).json()[
             "requests"
         ]
         return requests
@@ -119,15 +122,17 @@ def main() -> None:
     parser.add_argument("--listen", default="127.0.0.1:0")
     parser.add_argument("--tls", action="store_true")
     chosen = parser.parse_args()
+    # So that the folder and the threads end too; before anybody is told that it is up, and may end it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with (
         tempfile.TemporaryDirectory() as folder,
         Naughty(chosen.listen, _tls(Path(folder)) if chosen.tls else None) as it,
     ):
         sys.stdout.write(f"{it.url}\n")
         sys.stdout.flush()
-        # So that the folder and the threads end too.
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-        threading.Event().wait()
+        while True:
+            # A signal that comes just before a wait without an end is noticed only at that end.
+            time.sleep(1)
 
 
 def _tls(folder: Path) -> ssl.SSLContext:

@@ -37,7 +37,7 @@ class Shelf:
         """Write records; `at_ms` 0: now."""
         for value in values:
             self._producer.produce(topic, value, partition=partition, timestamp=at_ms)
-        assert self._producer.flush(20) == 0
+        assert self._producer.flush(60) == 0
 
     def webhooks(self) -> list[Consumed]:
         """What lies in the webhooks topic, by partition and offset."""

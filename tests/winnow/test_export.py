@@ -10,7 +10,7 @@ import pytest
 from alerts.errors import WinnowError
 from tests.support.history import event, keep
 from tests.support.shelf import TOPICS, Shelf, shelf
-from tests.winnow.test_replay import CANDIDATE, LIVE, MINUTE_MS, NOW_MS, history
+from tests.winnow.test_replay import CANDIDATE, LIVE, MINUTE_MS, NOW_MS, ago, history
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +49,7 @@ def test_file_holds_the_bytes_of_the_records_whatever_they_are(full: Shelf) -> N
 
 
 def test_range_is_exported_and_nothing_else(full: Shelf) -> None:
-    assert len(full.winnow("export", "--since", "31m", "--until", "16m").stdout.splitlines()) == 9
+    assert len(full.winnow("export", "--since", ago(31), "--until", ago(16)).stdout.splitlines()) == 9
 
 
 def test_scrubbed_file_has_the_same_numbers_and_not_the_values(full: Shelf, tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def test_each_question_is_printed_with_what_was_answered(model: tuple[subprocess
     process, base_url = model
     template = Template("0123456789abcdef", (("alertname", "PostgresDown\x1b[31m"),), ())
     asked = {"model": "small", "messages": prompt.opening(template)}
-    answer = httpx.post(f"{base_url}/chat/completions", json=asked, trust_env=False)
+    answer = httpx.post(f"{base_url}/chat/completions", json=asked, trust_env=False, timeout=60)
     assert '"severity": "critical"' in answer.json()["choices"][0]["message"]["content"].replace('\\"', '"')
     assert process.stdout is not None
     assert process.stdout.readline() == "asked about PostgresDown\\x1b[31m: critical, database\n"

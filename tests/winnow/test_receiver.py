@@ -88,13 +88,16 @@ def test_one_connection_serves_many_requests_without_pauses() -> None:
         Inbox("127.0.0.1:0", lambda one, _: taken.append(one)) as inbox,
         httpx.Client(trust_env=False) as client,
     ):
-        start = time.monotonic()
-        streams = {client.post(inbox.url, json=WEBHOOK).extensions["network_stream"] for _ in range(50)}
-        took_s = time.monotonic() - start
+        streams, took_s = set(), []
+        for _ in range(50):
+            start = time.monotonic()
+            streams.add(client.post(inbox.url, json=WEBHOOK).extensions["network_stream"])
+            took_s.append(time.monotonic() - start)
     assert len(taken) == 50
     assert len(streams) == 1
-    # Without TCP_NODELAY, or with head and body in two packets, each takes 40 ms.
-    assert took_s < 1
+    # Without TCP_NODELAY, or with head and body in two packets, each takes 40 ms but the first ones; on a machine that
+    # has much to do some take longer all the same.
+    assert sorted(took_s)[15] < 0.03
 
 
 def test_requests_of_many_connections_are_all_taken() -> None:

@@ -62,24 +62,29 @@ def told(full: Shelf, *arguments: str) -> dict[str, Any]:
     return found
 
 
+def ago(minutes: int) -> str:
+    """So long before the moment from which the history is counted; the test may run minutes after that."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime((NOW_MS - minutes * MINUTE_MS) / 1000))
+
+
 def candidate(full: Shelf) -> str:
     return str(full.folder / "candidate.yaml")  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("warm_up", [(), ("--warm-up", "0s"), ("--warm-up", "7m"), ("--warm-up", "366d")])
 def test_same_configuration_decides_the_same_wherever_it_begins(full: Shelf, warm_up: tuple[str, ...]) -> None:
-    found = told(full, "--since", "102m", "--diff", *warm_up)
+    found = told(full, "--since", ago(102), "--diff", *warm_up)
     assert (found["different"], found["not_recorded"], found["not_kept"]) == (0, 1, 0)
     assert found["compared"] == 57
     assert found["totals"] == found["totals_before"]
 
 
 def test_range_is_counted_and_nothing_else(full: Shelf) -> None:
-    assert told(full, "--since", "31m", "--until", "16m")["totals"]["events"] == 9
+    assert told(full, "--since", ago(31), "--until", ago(16))["totals"]["events"] == 9
 
 
 def test_without_diff_it_says_what_would_have_been_sent_and_what_ended_where(full: Shelf) -> None:
-    totals = told(full, "--since", "102m")["totals"]
+    totals = told(full, "--since", ago(102))["totals"]
     assert totals["events"] == 58
     assert set(totals["notifications"]) == {"oncall"}
     assert totals["suppressed"]["filter"] == {"quiet": totals["notifications"]["oncall"] // 2}
@@ -87,7 +92,7 @@ def test_without_diff_it_says_what_would_have_been_sent_and_what_ended_where(ful
 
 
 def test_other_rules_differ_where_they_decide_and_nowhere_else(full: Shelf) -> None:
-    found = told(full, "--since", "102m", "--config", candidate(full), "--diff")
+    found = told(full, "--since", ago(102), "--config", candidate(full), "--diff")
     passes = found["totals"]["notifications"]["oncall"]
     assert found["kinds"] == {"newly sent": passes, "no longer sent": passes}
     one = next(one for one in found["differences"] if one["kinds"] == ["newly sent"])
@@ -100,22 +105,21 @@ def test_other_rules_differ_where_they_decide_and_nowhere_else(full: Shelf) -> N
 
 @pytest.mark.parametrize("output", ["table", "json", "html"])
 def test_two_replays_of_a_range_print_the_same(full: Shelf, output: str) -> None:
-    since, until = (_rfc(NOW_MS - minutes * MINUTE_MS) for minutes in (102, 10))
-    arguments = ("--since", since, "--until", until, "--config", candidate(full), "--diff", "-o", output)
+    arguments = ("--since", ago(102), "--until", ago(10), "--config", candidate(full), "--diff", "-o", output)
     first = full.winnow("replay", *arguments).stdout
     assert first == full.winnow("replay", *arguments).stdout
     assert "no longer sent" in first
 
 
 def test_exit_is_1_only_if_something_differs_and_that_was_asked(full: Shelf) -> None:
-    other = ("--since", "102m", "--config", candidate(full))
+    other = ("--since", ago(102), "--config", candidate(full))
     assert full.winnow("replay", *other, "--fail-on-diff").exit_code == 1
     assert full.winnow("replay", *other, "--diff").exit_code == 0
-    assert full.winnow("replay", "--since", "102m", "--fail-on-diff").exit_code == 0
+    assert full.winnow("replay", "--since", ago(102), "--fail-on-diff").exit_code == 0
 
 
 def test_table_holds_at_most_as_many_differences_as_asked_and_says_how_many_there_are(full: Shelf) -> None:
-    printed = full.winnow("replay", "--since", "102m", "--config", candidate(full), "--diff", "--limit", "2").stdout
+    printed = full.winnow("replay", "--since", ago(102), "--config", candidate(full), "--diff", "--limit", "2").stdout
     assert sum("no longer sent" in line or "newly sent" in line for line in printed.splitlines()) == 4
     assert "and 4 more: --limit 6 lists them" in printed
     assert "not compared: no decision is recorded" in printed
@@ -133,7 +137,7 @@ def test_what_differs_in_a_detail_alone_is_listed_last(full: Shelf) -> None:
 
 
 def test_table_does_not_list_the_rules_own_words_as_markup(full: Shelf) -> None:
-    printed = full.winnow("replay", "--since", "102m", "--config", candidate(full), "--diff").stdout
+    printed = full.winnow("replay", "--since", ago(102), "--config", candidate(full), "--diff").stdout
     assert "to chat (routes[0]), warning" in printed
 
 
@@ -188,10 +192,6 @@ def _advised(value: bytes) -> bytes:
     """As if the model had been late."""
     assert b'"how":"unrecorded"' in value or b'"advice"' not in value
     return value.replace(b'"how":"unrecorded"', b'"how":"late"')
-
-
-def _rfc(at_ms: int) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at_ms / 1000))
 
 
 @pytest.mark.parametrize(

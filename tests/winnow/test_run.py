@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -95,16 +96,38 @@ def test_taken_port_is_told_before_anything_starts(tmp_path: Path, monkeypatch: 
     assert "WINNOW_LISTEN" in str(result.exception)
 
 
-def test_end_of_what_can_be_spared_is_told_and_ends_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
-    said: list[str] = []
-    spared = python("fake-llm", "import time; time.sleep(0.5)")._replace(is_needed=False)
+def until_there(file: Path, status: int) -> str:
+    """A program that ends once this file is there."""
+    wait = f"while not pathlib.Path({str(file)!r}).exists(): time.sleep(0.01)"
+    return f"import pathlib, time\n{wait}\nraise SystemExit({status})"
+
+
+class Screen(io.StringIO):
+    """Makes a file once a text was written to it."""
+
+    def __init__(self, text: str, file: Path) -> None:
+        super().__init__()
+        self._text, self._file = text, file
+
+    def write(self, text: str) -> int:
+        count = super().write(text)
+        if self._text in text:
+            self._file.touch()
+        return count
+
+
+def test_end_of_what_can_be_spared_is_told_and_ends_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    up, told = tmp_path / "up", tmp_path / "told"
+    screen = Screen("the others go on without it", told)
+    monkeypatch.setattr(sys, "stdout", screen)
+    spared = python("fake-llm", until_there(up, 0))._replace(is_needed=False)
     with Inbox("127.0.0.1:0", lambda *_: None) as inbox:
-        flow = python("flow", "import time; time.sleep(1.5); raise SystemExit(3)", inbox.url)
-        assert supervise([spared, flow], dict(os.environ), lambda: said.append("up")) == 1
-    told = capsys.readouterr()
-    assert said == ["up"]
-    assert "fake-llm ended by itself with exit status 0\nthe others go on without it\n" in told.out
-    assert "flow ended by itself with exit status 3" in told.err
+        flow = python("flow", until_there(told, 3), inbox.url)
+        assert supervise([spared, flow], dict(os.environ), up.touch) == 1
+    assert "fake-llm ended by itself with exit status 0\nthe others go on without it\n" in screen.getvalue()
+    assert "flow ended by itself with exit status 3" in capsys.readouterr().err
 
 
 def test_fake_model_is_used_whatever_winnow_yaml_says(tmp_path: Path) -> None:

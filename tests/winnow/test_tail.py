@@ -45,7 +45,7 @@ def lines(process: subprocess.Popen[str], count: int) -> list[str]:
 
 def interrupted(process: subprocess.Popen[str]) -> tuple[int, str]:
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=60)
     return process.returncode, errors
 
 
@@ -93,7 +93,7 @@ def test_reader_that_goes_away_ends_it_quietly(held: Shelf, output: str) -> None
         assert process.stdout is not None
         process.stdout.close()
         held.put(TOPICS.decisions, RECORDS)
-        assert process.wait(20) == 1
+        assert process.wait(60) == 1
         assert process.stderr is not None
         assert process.stderr.read() == ""
 

@@ -55,13 +55,13 @@ def test_terminal_is_drawn_until_an_interrupt(held: Shelf) -> None:
     with subprocess.Popen(command, stdout=theirs, stderr=subprocess.PIPE, text=True) as process:
         try:
             os.close(theirs)
-            seen, deadline = "", time.monotonic() + 30
+            seen, deadline = "", time.monotonic() + 60
             while "PostgresDown" not in seen:
                 assert time.monotonic() < deadline, seen
                 if select.select([ours], [], [], 0.1)[0]:
                     seen += os.read(ours, 65536).decode(errors="replace")
             process.send_signal(signal.SIGINT)
-            assert process.wait(20) == 130
+            assert process.wait(60) == 130
             assert process.stderr is not None
             assert process.stderr.read() == ""
         finally:
