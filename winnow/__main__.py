@@ -94,11 +94,20 @@ def _stub(line: str) -> Callable[[], None]:
     return verb
 
 
+def _configure_logs() -> None:
+    """Have log lines go to standard error, beside the results of the verb."""
+    # Only if the verb has imported a part that logs: without it, help and small verbs are there 70 ms sooner.
+    if "structlog" in sys.modules:
+        importlib.import_module("connectors.logs").configure()
+
+
 def main() -> None:
     """Run the verb named on the command line; Winnow's own errors end as one line and exit code 2."""
     called = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
     try:
-        application(called)(prog_name="winnow")
+        app = application(called)
+        _configure_logs()
+        app(prog_name="winnow")
     except WinnowError as error:
         print(redacted(f"winnow: {error}"), file=sys.stderr)  # noqa: T201 the command line's own voice
         sys.exit(2)

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from connectors import logs
 from connectors.kafka.topics import topics
 from flows.again import again
 from flows.decided import CLOCKS_DIFFER_MS
@@ -96,8 +95,7 @@ def _moment(at_ms: int) -> datetime:
 
 @contextmanager
 def _few_collections() -> Iterator[None]:
-    """As the flow does it (flows/plumbing/runtime.py); and its words go to stderr as the flow's do."""
-    logs.configure()
+    """As the flow does it (flows/plumbing/runtime.py)."""
     before = gc.get_threshold()
     gc.set_threshold(50_000, 50, 1000)
     try:

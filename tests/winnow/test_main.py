@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -38,6 +39,17 @@ def test_help_imports_no_verb() -> None:
     assert result.stdout.strip() == "['winnow.__main__']"
 
 
+def test_what_a_verb_logs_does_not_stand_among_its_results() -> None:
+    code = (
+        "import sys, structlog; from winnow.__main__ import main\n"
+        "def logs(app, **_): structlog.get_logger().warning('something')\n"
+        "sys.argv, sys.modules['typer'].Typer.__call__ = ['winnow', 'send'], logs\n"
+        "main()"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert (result.stdout, json.loads(result.stderr)["event"]) == ("", "something")
+
+
 def test_known_error_is_one_line_and_exit_code_2() -> None:
     result = winnow("send")
     assert (result.returncode, result.stdout) == (2, "")
@@ -61,7 +73,7 @@ def test_interrupt_is_quiet_and_exits_130() -> None:
             assert receiver.stderr is not None
             assert "listening on http://127.0.0.1:" in receiver.stderr.readline()
             receiver.send_signal(signal.SIGINT)
-            assert receiver.wait(20) == 130
+            assert receiver.wait(60) == 130
             assert receiver.stderr.read() == ""
         finally:
             receiver.kill()
