@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 import time
 from collections import deque
@@ -87,10 +88,19 @@ class Processes:
 
     def wait(self) -> Exited | Stop:
         """Wait until a process ends by itself or `request_stop` is called."""
+        event = self._next(math.inf)
+        assert event is not None
+        return event
+
+    def _next(self, until_s: float) -> Exited | Stop | None:
+        """What comes before that moment of the monotonic clock; None: nothing."""
         while True:
-            # A signal that comes just before a wait without an end is noticed only at that end.
+            left_s = until_s - time.monotonic()
+            # A signal that comes just before a long wait is noticed only at its end.
             with contextlib.suppress(Empty):
-                return self._end(self._events.get(timeout=_NOTICE_S))
+                return self._end(self._events.get(timeout=max(0.0, min(left_s, _NOTICE_S))))
+            if left_s <= _NOTICE_S:
+                return None
 
     def _end(self, event: Exited | Stop) -> Exited | Stop:
         if isinstance(event, Exited):
@@ -112,12 +122,8 @@ class Processes:
             for child in self._of(is_last=is_last):
                 child.process.terminate()
             while self._of(is_last=is_last):
-                left_s = None if killed else max(0.0, until - time.monotonic())
-                try:
-                    event = self._end(self._events.get(timeout=left_s))
-                except Empty:
-                    event = Stop()
-                if isinstance(event, Stop) and not killed:
+                event = self._next(math.inf if killed else until)
+                if not isinstance(event, Exited) and not killed:
                     killed = list(self._children)
                     for child in self._children.values():
                         child.kill()

@@ -231,7 +231,7 @@ class Asking(Adviser):
 
 
 class _Making:
-    """What making templates may take of each second: beyond that, new texts are left to the rules."""
+    """What making templates may take of the processor in a second: beyond that, new texts are left to the rules."""
 
     def __init__(self) -> None:
         self._since_ms = 0
@@ -244,10 +244,10 @@ class _Making:
         return self._took_s >= _WORK_MAX_S
 
     def __enter__(self) -> None:
-        self._began_s = time.perf_counter()
+        self._began_s = time.thread_time()
 
     def __exit__(self, *_: object) -> None:
-        self._took_s += time.perf_counter() - self._began_s
+        self._took_s += time.thread_time() - self._began_s
 
 
 def steady_clock() -> Clock:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from alerts.advice import How
 from alerts.decision import Severity
 from connectors.breaker import IN_A_ROW
-from flows.plumbing import judging
+from flows.plumbing import asking, judging
 from tests.support.advice import ANSWER, Desk, Scripted
 from tests.support.judging import chunk_of, come, event, later, logic_of, rows_of, wait
 
@@ -170,6 +170,17 @@ def test_row_says_what_the_rules_alone_say_and_that_they_are_the_floor() -> None
     assert row.told.severity is row.weighed.severity is Severity.WARNING
     assert row.alone is not None
     assert (row.alone.rule, row.guards) == ("default", ("floor",))
+
+
+def test_texts_that_take_long_are_left_to_the_rules_until_the_next_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "_WORK_MAX_S", 1e-9)
+    desk = Desk(Scripted())
+    logic = logic_of(desk)
+    assert come(logic, chunk_of(event(1, "First"))) == []
+    assert [how for _, how, _ in come(logic, chunk_of(event(2, "Second")))] == [How.STORM]
+    desk.clock.now_ms += 1000
+    assert come(logic, chunk_of(event(3, "Second"))) == []
+    assert [id_ for id_, *_ in wait(logic, desk)] == ["1-firing", "3-firing"]
 
 
 def test_ten_thousand_equal_alerts_are_one_call() -> None:
