@@ -18,6 +18,7 @@ HTTP_KINDS = sorted(name for name, kind in kinds().items() if issubclass(kind.Co
 # allowed, has a host in no usual spelling, or breaks the renderer.
 FATES = ["taken", "denied", "away", "inside", "odd"]
 BROKEN = "webhook-broken"
+MODEL = "model-denied"
 PATHS = ("/webhook/proxy", "/v1/webhooks/alertmanager", "/api/v2/alerts", "/metrics", "/readyz", "/nothing-here")
 
 _WITH_CREDENTIALS = {"rootly", "slack", "webhook"}
@@ -61,6 +62,13 @@ def _secret(canaries: Canaries, kind: str, where: str, host: str) -> object:
         "headers": lambda place: {"x-key": canaries.mint(place)},
     }
     return makers[field](where)
+
+
+def llm(canaries: Canaries, echo_host: str) -> dict[str, object]:
+    """A model that answers 401 and quotes the question, with the key."""
+    where = "classify.llm.base_url"
+    base_url = f"http://{echo_host}/{MODEL}/{canaries.mint(where)}?token={canaries.mint(where)}"
+    return {"base_url": base_url, "api_key": canaries.mint("classify.llm.api_key"), "model": "small"}
 
 
 def client(canaries: Canaries, folder: Path) -> dict[str, str]:

@@ -55,6 +55,7 @@ def settings(canaries: Canaries, folder: Path, kafka: Kafka, echo_host: str) -> 
         "kafka": made,
         "gateway": gateway,
         "targets": targets,
+        "classify": {"llm": planted.llm(canaries, echo_host)},
         "publish": {"deadline": deadline, "backoff": "100ms"},
     }
 
@@ -168,7 +169,7 @@ def test_no_secret_is_in_an_answer(world: World) -> None:
 def test_no_secret_is_in_the_metrics(world: World) -> None:
     bearer = {"authorization": f"Bearer {world.canaries.at('gateway.sources.bearer.token')[0]}"}
     urls = (world.product.url, world.product.flow_url)
-    metrics = {url: httpx.get(f"{url}/metrics", headers=bearer).text for url in urls}
+    metrics = {url: httpx.get(f"{url}/metrics", headers=bearer, timeout=60).text for url in urls}
     assert all("winnow_" in text for text in metrics.values())
     assert world.canaries.found(metrics) == []
 
@@ -189,6 +190,12 @@ def test_target_is_told_its_own_secrets_only(world: World, kind: str) -> None:
         assert world.canaries.found({name: requests}, own=f"targets.{name}.") == []
 
 
+def test_model_is_told_its_own_secrets_only(world: World) -> None:
+    requests = b"".join(world.echo.requests[planted.MODEL])
+    found = world.canaries.found({planted.MODEL: requests})
+    assert {one.partition(" ")[0] for one in found} == {"classify.llm.base_url", "classify.llm.api_key"}
+
+
 def test_targets_that_may_not_be_asked_are_not(world: World) -> None:
     assert {name.rpartition("-")[2] for name in world.echo.requests} == {"taken", "denied"}
 
@@ -199,7 +206,7 @@ def test_command_line_shows_no_secret(world: World) -> None:
         ("check",), ("check", "-o", "json"), ("routes",), ("routes", "alertname=A", "-o", "json"),
         ("ledger", "--since", "1h", "-o", "json"), ("explain", told["fingerprint"]),
         ("dead-letters", "ls", "-o", "json"), ("dead-letters", "retry", "--dry-run", "--since", "1h"),
-        ("quarantine", "ls", "-o", "json"),
+        ("quarantine", "ls", "-o", "json"), ("llm", "stats", "-o", "json"), ("doctor", "--timeout", "1s"),
     ]  # fmt: skip
     for command in commands:
         ran = world.product.cli(*command)
@@ -209,7 +216,7 @@ def test_command_line_shows_no_secret(world: World) -> None:
 
 def test_no_secret_is_in_a_repr(world: World) -> None:
     config = world.product.config()
-    parts = [config, config.kafka, config.gateway, *config.targets]
+    parts = [config, config.kafka, config.gateway, config.classify.llm, *config.targets]
     assert world.canaries.found({"repr": "".join(f"{part!r}{part}" for part in parts)}) == []
 
 

@@ -166,7 +166,7 @@ def test_model_sees_no_text_that_people_do_not_see_or_that_ends_the_data(place: 
 
 
 def test_obedient_model_takes_no_page_and_sees_no_secret_over_http() -> None:
-    llm_settings = {"model": "obedient", "max_concurrent": 4}
+    llm_settings = {"model": "obedient", "max_concurrent": 4, "timeout": "60s"}
     planted = [
         kind(Random(number)) for number, kind in enumerate(islice(cycle(KINDS.values()), len(ALL) * len(PLACES)))
     ]

@@ -42,7 +42,7 @@ class Desk:
         self.configure("")
 
     def configure(self, text: str, model: ModelServer | None = None) -> None:
-        llm = "" if model is None else f"  llm: {{base_url: {model.base_url}, model: small, timeout: 1s}}\n"
+        llm = "" if model is None else f"  llm: {{base_url: {model.base_url}, model: small, timeout: 60s}}\n"
         self._file.write_text(f"classify:\n{text}{llm}" if text or llm else "# empty\n")
 
     def classify(self, body: object, *arguments: str) -> Result:

@@ -154,7 +154,7 @@ def test_whoever_does_not_answer_is_given_up_in_time(tmp_path: Path, monkeypatch
     assert set(failed) == {"kafka", "target hook", "model"}
     assert failed["target hook"] == failed["model"] == "no answer within 0.3 s"
     assert (result.returncode, result.stderr) == (1, "")
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 45
 
 
 def test_timeout_that_is_none_is_refused() -> None:
