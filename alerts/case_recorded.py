@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
@@ -56,8 +57,8 @@ def text(case: Row) -> str:
 
 
 def _without_echoes(kept: Sequence[Kept]) -> list[Kept]:
-    after = (*kept[1:], None)
-    return [one for one, then in zip(kept, after, strict=True) if then is None or not (_ended(one) and _ended(then))]
+    pairs = zip_longest(kept, kept[1:])
+    return [one for one, then in pairs if then is None or not (_ended(one) and _ended(then))]
 
 
 def _ended(one: Kept) -> bool:

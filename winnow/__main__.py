@@ -8,7 +8,9 @@ quick.
 from __future__ import annotations
 
 import ast
+import errno
 import importlib
+import os
 import pkgutil
 import sys
 from importlib.util import find_spec
@@ -110,6 +112,13 @@ def main() -> None:
         app(prog_name="winnow")
     except WinnowError as error:
         print(redacted(f"winnow: {error}"), file=sys.stderr)  # noqa: T201 the command line's own voice
+        sys.exit(2)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        # What is left in the buffer would fail once more at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print("winnow: cannot write: no space left", file=sys.stderr)  # noqa: T201 as above
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)

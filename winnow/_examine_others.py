@@ -120,12 +120,12 @@ def recovery(folder: Path | None, partitions: int) -> list[Finding]:
         told = "not given: without one a flow starts cold and tells again what was told since"
         return [Finding(RECOVERY, State.SKIPPED, told, "give --recovery-directory as the flow is given -r")]
     if not folder.is_dir():
-        todo = f"mkdir -p {folder} && python -m bytewax.recovery {folder} 1"
+        todo = "give a directory" if folder.exists() else f"mkdir -p {folder} && python -m bytewax.recovery {folder} 1"
         return [Finding(RECOVERY, State.FAILED, f"{folder} is no directory", todo)]
     try:
         fits(folder, _SOURCE, partitions)
     except ConfigError as error:
-        return [Finding(RECOVERY, State.FAILED, str(error), "see above; its state belongs to one set of partitions")]
+        return [Finding(RECOVERY, State.FAILED, str(error), "do as it says: a state belongs to one set of partitions")]
     locked = [path.name for path in (folder, *folder.iterdir()) if not os.access(path, os.R_OK | os.W_OK)]
     if locked:
         todo = "let the user of the flow own it; or ask the doctor as that user"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rich.console import Console
 
 from alerts.instant import rfc3339
 from connectors.terminal import printable
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 
 Plain = dict[str, Any]
 
+# Names, rules and targets of usual length fit; nothing in a cell is ever cut away.
+_TABLE_LEAST_CHARS = 180
 HEAD = ("accepted", "alert", "fingerprint", "status", "what", "before", "now")
 
 
@@ -105,7 +110,10 @@ def write(report: Report, limit: int) -> None:
     listed = for_people(report)[:limit]
     if listed:
         write_lines([""])
-        write_table(HEAD, (cells(one) for one in listed))
+        if _is_narrow():
+            write_lines(line for one in listed for line in _block(one))
+        else:
+            write_table(HEAD, (cells(one) for one in listed))
     if len(listed) < len(report.differences):
         left = len(report.differences) - len(listed)
         write_lines([f"and {left:,} more: --limit {len(report.differences)} lists them, -o json and -o html hold all"])
@@ -161,6 +169,20 @@ def _order(name: str) -> tuple[int, str]:
 
 def _line(name: str, numbers: str) -> str:
     return f"{printable(name):<48} {numbers}".rstrip()
+
+
+def _is_narrow() -> bool:
+    """Whether it is a screen on which the table has no room."""
+    return sys.stdout.isatty() and Console().width < _TABLE_LEAST_CHARS
+
+
+def _block(one: Difference) -> Iterator[str]:
+    """One difference in four lines, nothing of it cut away."""
+    accepted, name, fingerprint, status, kinds, before, now = cells(one)
+    yield f"{accepted}  {fingerprint}  {status}  {name}"
+    yield f"  {kinds}"
+    yield f"    before: {before}"
+    yield f"    now:    {now}"
 
 
 def cells(one: Difference) -> tuple[str, ...]:

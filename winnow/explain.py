@@ -81,7 +81,10 @@ def explain(
     if not events:
         if output is Output.JSON:
             write_json([])
-        raise WinnowError(f"no decision about {asked.fingerprint} is kept: it waits for the model, or was not read yet")
+        raise WinnowError(
+            f"no decision about {asked.fingerprint} is kept: nobody sent it, it is older than what Kafka keeps, "
+            "or it waits for the flow or the model"
+        )
     told = list(_told(config, events, target))
     if output is Output.JSON:
         sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")

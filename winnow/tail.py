@@ -57,7 +57,8 @@ def tail(
     """Follow decisions and ends of deliveries as they are written, one line each, until Ctrl-C.
 
     Without a STEP there is one line for each alert event, with the word that decided where it went, and one for each
-    end of a delivery. It waits for a topic that is not there yet and for a broker that went away.
+    end of a delivery. With --since, what is there already comes partition by partition. It waits for a topic that is
+    not there yet and for a broker that went away.
 
     Example: winnow tail publish 'target="oncall",verdict!="delivered"'
     """

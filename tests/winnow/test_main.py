@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -60,6 +61,13 @@ def test_unknown_verb_is_refused_by_name() -> None:
     result = winnow("sned")
     assert result.returncode == 2
     assert "'send'" in result.stderr
+
+
+def test_full_disk_is_one_line_and_exit_code_2() -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "winnow", "routes", "-o", "json"]
+        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+    assert (result.returncode, result.stderr) == (2, "winnow: cannot write: no space left\n")
 
 
 def test_interrupt_is_quiet_and_exits_130() -> None:

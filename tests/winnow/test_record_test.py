@@ -116,8 +116,9 @@ def test_case_begins_with_a_firing_that_dedup_let_pass(held: Shelf, tmp_path: Pa
     passes(held, tmp_path, text)
 
 
-def test_alert_of_which_no_firing_is_kept_is_an_error(held: Shelf) -> None:
-    keep(held, webhook(alert("resolved")))
+@pytest.mark.parametrize("events", [[], webhook(alert("resolved"))], ids=["nothing", "a resolve"])
+def test_alert_of_which_no_firing_is_kept_is_an_error(held: Shelf, events: list[Stored]) -> None:
+    keep(held, events)
     with pytest.raises(WinnowError, match="no firing of"):
         record(held)
 

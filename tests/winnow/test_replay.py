@@ -12,6 +12,7 @@ from alerts.errors import WinnowError
 from connectors.configuration import load
 from tests.support.history import decided, event, keep
 from tests.support.shelf import TOPICS, Shelf, shelf
+from winnow import _replay_report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -220,3 +221,12 @@ def test_page_holds_what_alerts_say_as_text_and_fetches_nothing(tmp_path: Path) 
     assert "<script>alert" not in page.stdout
     assert "default-src 'none'" in page.stdout
     assert "http" not in page.stdout.replace("http-equiv", "")
+
+
+def test_on_a_narrow_screen_nothing_of_a_difference_is_cut_away(full: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = ("replay", "--since", "4h", "--config", str(full.folder / "candidate.yaml"), "--diff")  # type: ignore[attr-defined]
+    wide = full.winnow(*arguments).output
+    monkeypatch.setattr(_replay_report, "_is_narrow", lambda: True)
+    narrow = full.winnow(*arguments).output
+    assert "    now:    deny at filter (calm)" in narrow
+    assert max(map(len, narrow.splitlines())) < 100 < max(map(len, wide.splitlines()))
