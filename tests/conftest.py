@@ -1,7 +1,10 @@
 """What all tests share."""
 
+import os
 import signal
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # How fast the machine is says nothing about the code: a test that is slow beside others has not failed.
@@ -12,3 +15,15 @@ settings.load_profile("winnow")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest_plugins = ["tests.support.kafka.plugin"]
+
+
+@pytest.fixture(autouse=True)
+def _environment_is_left_as_it_was() -> Iterator[None]:
+    """Or tests that come later, in a random order, use the broker of one that is over."""
+    before = _environment()
+    yield
+    assert _environment() == before
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}

@@ -67,11 +67,10 @@ def test_other_number_of_partitions_fails(tmp_path: Path) -> None:
     assert told[f"topic {TOPICS.quarantine}"]["state"] == "warning"
 
 
-def test_without_kafka_the_rest_is_examined_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with with_targets(
-        tmp_path, f'name: hook, kind: webhook, url: "http://127.0.0.1:{free_port()}/x", allow_private: true'
-    ):
-        monkeypatch.setenv("KAFKA_BOOTSTRAP", f"127.0.0.1:{free_port()}")
+def test_without_kafka_the_rest_is_examined_all_the_same(tmp_path: Path) -> None:
+    target = f'name: hook, kind: webhook, url: "http://127.0.0.1:{free_port()}/x", allow_private: true'
+    with with_targets(tmp_path, target), pytest.MonkeyPatch.context() as environment:
+        environment.setenv("KAFKA_BOOTSTRAP", f"127.0.0.1:{free_port()}")
         code, told = doctor()
     assert (code, told["kafka"]["state"], told["target hook"]["state"]) == (1, "failed", "failed")
     assert told[f"topic {TOPICS.webhooks}"]["state"] == told["flow (group winnow)"]["state"] == "skipped"
@@ -139,13 +138,13 @@ def test_recovery_directory_is_looked_at_and_its_user_named(tmp_path: Path) -> N
     assert told["found"] == f"{folder} fits {PARTITIONS} partitions, in use by process {os.getpid()}"
 
 
-def test_whoever_does_not_answer_is_given_up_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whoever_does_not_answer_is_given_up_in_time(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         target = f'name: hook, kind: webhook, url: "https://127.0.0.1:{port}/x", allow_private: true'
         more = f'classify: {{llm: {{base_url: "http://127.0.0.1:{port}/v1", model: m}}}}'
-        with with_targets(tmp_path, target, more=more):
-            monkeypatch.setenv("KAFKA_BOOTSTRAP", f"127.0.0.1:{port}")
+        with with_targets(tmp_path, target, more=more), pytest.MonkeyPatch.context() as environment:
+            environment.setenv("KAFKA_BOOTSTRAP", f"127.0.0.1:{port}")
             command = [sys.executable, "-m", "winnow", "doctor", "--timeout", "300ms", "-o", "json"]
             began = time.monotonic()
             result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
