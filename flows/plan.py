@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     Keepers = Callable[[Alert], Sequence[str]]
 
+_RESOLVED = Status.RESOLVED
+
 
 def notification_id(fingerprint: str, transition: str, target: str) -> str:
     """What a notification is about, as 32 hex digits: never of offsets or clocks, so a repeat carries the same."""
@@ -42,7 +44,7 @@ def deliveries(chunk: Chunk, keepers: Keepers) -> list[list[Delivery]]:
 def _of(alert: Alert, transition: str, judged: Judged, names: Sequence[str], keepers: Keepers) -> Iterator[Delivery]:
     for name in names:
         yield Delivery(notification_id(alert.fingerprint, transition, name), name, transition, alert, judged.told)
-    if alert.status is Status.RESOLVED:
+    if alert.status is _RESOLVED:
         for name in keepers(alert):
             if name not in names:
                 id_ = notification_id(alert.fingerprint, transition, name)

@@ -36,6 +36,8 @@ Ask = Callable[["Template", Callable[[Tried], None], Callable[[], bool]], Awaita
 
 log = structlog.get_logger()
 
+_RESOLVED = Status.RESOLVED
+
 
 # Texts not seen before cost a tenth of a millisecond, hostile ones ten times that; all other alerts wait meanwhile.
 _WORK_MAX_S = 0.2
@@ -113,6 +115,8 @@ class Asking(Adviser):
         self._back: deque[Callable[[], None]] = deque()
         """What the background has to tell; taken by the worker's thread."""
         self.governor = Governor(settings)
+        # Bound once: this is asked for each alert.
+        self._known, self._answer = self._templates.known, self.governor.advice
         self._deadline_ms = _ms(settings.deadline)
         self._critical_ms = _ms(settings.critical_wait)
         self._is_ending = process.is_ending
@@ -134,11 +138,11 @@ class Asking(Adviser):
 
     def advice(self, alert: Alert, owner: str, now_ms: int) -> tuple[str, Advice | None]:
         """An alert's template, and what the model says of it; None if it has been asked and the alert may wait."""
-        if alert.status is Status.RESOLVED:
+        if alert.status is _RESOLVED:
             # It goes where its firing went, and waits for nobody.
             return "", NOTHING
         try:
-            template = self._templates.known(alert)
+            template = self._known(alert)
             if template is None:
                 if self._making.is_too_much(now_ms):
                     return "", Advice("", How.STORM, None)
@@ -147,7 +151,7 @@ class Asking(Adviser):
         except Exception as error:  # noqa: BLE001 without a template the rules decide
             failed("classify", error)
             return "", Advice("", How.FAILED, None)
-        known = self.governor.advice(template.id, now_ms)
+        known = self._answer(template.id, now_ms)
         if known is not None:
             return template.id, known
         why = self.governor.ask(template, owner, now_ms)

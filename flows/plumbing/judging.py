@@ -42,6 +42,7 @@ WAITING_MAX = 10_000
 WAITING_MAX_BYTES = 8 * 1024**2
 
 _AT_ONCE = datetime(2000, 1, 1, tzinfo=UTC)
+_FIRING = Status.FIRING
 
 
 class Saved(TypedDict):
@@ -204,7 +205,7 @@ class ClassifyLogic(StatefulBatchLogic[Chunk, Chunk, Saved]):
         try:
             if advice is NOTHING:
                 advice = self._told.resolved(alert.fingerprint)
-            elif alert.status is Status.FIRING:
+            elif alert.status is _FIRING:
                 self._told.fired(alert.fingerprint, advice)
             return weigh(judged, advice)
         except Exception as error:  # noqa: BLE001 without the model's word the rules' holds

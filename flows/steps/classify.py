@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     Rule = Callable[[Alert], Classification | None]
 
 _KNOWN = {severity.value: severity for severity in Severity if severity is not Severity.UNKNOWN}
+_FIRING, _CRITICAL = Status.FIRING, Severity.CRITICAL
 _ALARMING = ("critical", "down", "failed", "error", "outage")
 
 
@@ -56,7 +57,7 @@ class Classify:
     def __call__(self, alert: Alert) -> Judged:
         """What this event is taken for, and its alert when firing."""
         told = self._judge(alert)
-        if alert.status is Status.FIRING:
+        if alert.status is _FIRING:
             return Judged(told, told)
         return Judged(told, self._judge(alert._replace(status=Status.FIRING)))
 
@@ -70,7 +71,7 @@ class Classify:
         found = next((found for rule in self._rules if (found := rule(alert)) is not None), None)
         if found is None:
             return _by_label(alert)
-        if found.severity is not Severity.CRITICAL and alert.labels.get("severity", "").lower() == "critical":
+        if found.severity is not _CRITICAL and alert.labels.get("severity", "").lower() == "critical":
             return found._replace(severity=Severity.CRITICAL)
         return found
 

@@ -44,6 +44,8 @@ RENEWED = "renewed"
 OVER = "over"
 
 _RESOLVED, _FIRING, _UNTOLD = range(3)
+# To look a member up by name takes Python 3.11 sixty nanoseconds, more than to compare it; likewise in other steps.
+_STATUS_FIRING = Status.FIRING
 
 
 class Saved(TypedDict):
@@ -111,7 +113,7 @@ class Dedup:
         passed_ms, status = last
         if status == _UNTOLD:
             return self._pass(state, arrival, state.memory.get(key), NEW)
-        if (status == _FIRING) is not (arrival.status is Status.FIRING):
+        if (status == _FIRING) is not (arrival.status is _STATUS_FIRING):
             return self._pass(state, arrival, state.memory.get(key), CHANGED)
         if now_ms - passed_ms >= self._window_ms:
             return self._pass(state, arrival, state.memory.get(key), REPEAT)
@@ -193,7 +195,7 @@ class Dedup:
 
     def _pass(self, state: State, arrival: Arrival, entry: Entry | None, outcome: str) -> Seen:
         """Let it through and remember what was told."""
-        is_firing = arrival.status is Status.FIRING
+        is_firing = arrival.status is _STATUS_FIRING
         newest_ms, turn, firings, resolves, name = self._period(state.now_ms, arrival, entry)
         count = firings if is_firing else resolves
         if count >= COUNT_MAX:  # they are counted no further, and the next must not be called the same

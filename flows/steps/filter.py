@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 ALLOW, DENY = "allow", "deny"
 
 _DEFAULT = Verdict(ALLOW, "default", {})
+_CRITICAL = Severity.CRITICAL
 
 
 class Filter:
@@ -30,7 +31,7 @@ class Filter:
         return self._judge(alert, alone) if verdict.outcome == DENY and alone is not None else verdict
 
     def _judge(self, alert: Alert, weighed: Classification) -> Verdict:
-        is_critical = weighed.severity is Severity.CRITICAL
+        is_critical = weighed.severity is _CRITICAL
         for rule, condition in self._rules:
             if (rule.critical or not is_critical) and condition.holds(alert, weighed):
                 return Verdict(rule.action, rule.name, condition.saw(alert, weighed))
