@@ -126,6 +126,7 @@ class Gateway:
         at_signal(asyncio.get_running_loop(), self._waiting.drain)
         if self._place is not None:
             asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, self._drain)
+            asyncio.get_running_loop().add_signal_handler(signal.SIGUSR2, self._place.accept_no_more)
             self._place.started()
         return {"type": "lifespan.startup.complete"}
 

@@ -6,6 +6,8 @@ import fcntl
 import mmap
 import os
 import shutil
+import socket
+import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -32,6 +34,18 @@ class Place(NamedTuple):
         for fd in self.others:
             os.close(fd)
 
+    def accept_no_more(self) -> None:
+        """The next worker of this place accepts from now on what comes to the socket that both have.
+
+        A connection accepted the moment before a worker is told to end would be closed unanswered: Granian cannot know
+        that a request is on its way. So an empty socket takes the place of each that listens here (Linux only).
+        """
+        with socket.create_server(("127.0.0.1", 0)) as empty:
+            empty.settimeout(0)
+            for fd in [int(path.name) for path in Path("/proc/self/fd").iterdir()]:
+                if fd != empty.fileno() and _listens(fd):
+                    os.dup2(empty.fileno(), fd, inheritable=False)
+
     def started(self) -> None:
         """It serves."""
         self.marks[1 + self.number] = 1
@@ -44,6 +58,14 @@ class Place(NamedTuple):
     def kafka_was_ready(self) -> None:
         """The topics are there: the next worker need not look before it writes."""
         self.marks[_KAFKA] = 1
+
+
+def _listens(fd: int) -> bool:
+    with suppress(OSError):  # it may be gone meanwhile
+        if stat.S_ISSOCK(os.fstat(fd).st_mode):
+            with socket.socket(fileno=os.dup(fd)) as copy:
+                return bool(copy.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+    return False
 
 
 class Places:

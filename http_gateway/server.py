@@ -158,6 +158,8 @@ class Server(MPServer):
         old.interrupt_by_parent = True
         if old.is_alive():
             os.kill(old.inner.pid, signal.SIGUSR1)
+            if self._fds:
+                os.kill(old.inner.pid, signal.SIGUSR2)
             time.sleep(_HANDOVER_S)
         old.terminate()
         if not _has_ended(old, self.workers_kill_timeout or _START_S):
