@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple
 
-from connectors.threaded import listening, url
+from connectors.threaded import Threaded
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterable
-    from types import TracebackType
 
 NAME = "winnow-fake-model"
 
@@ -84,8 +82,11 @@ class Answered(NamedTuple):
     """With a content-length, or the connection is closed after the body."""
 
 
-class FakeModel:
-    """The server, up until `close`; a context manager. A subclass can answer otherwise."""
+class FakeModel(Threaded):
+    """The server. A subclass can answer otherwise.
+
+    The API's paths are put behind its `url`: `/v1` for OpenAI's, nothing for `/classify`.
+    """
 
     def __init__(self, listen: str = "127.0.0.1:0", tls: ssl.SSLContext | None = None) -> None:
         """Start to listen, in threads of its own.
@@ -93,19 +94,11 @@ class FakeModel:
         Raises:
             ConfigError: It cannot listen there.
         """
-        self.closing = threading.Event()
 
         class Conversation(_Conversation):
             model = self
 
-        self._server = listening(listen, Conversation)
-        self.url = url(listen, self._server)
-        """What the API's paths are put behind: `/v1` for OpenAI's, nothing for `/classify`."""
-        if tls is not None:
-            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
-            self.url = self.url.replace("http:", "https:", 1)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-        self._thread.start()
+        super().__init__(listen, Conversation, tls)
 
     def respond(self, asked: Asked) -> Answered:
         """The answer to one request; called by many threads at once."""
@@ -117,21 +110,6 @@ class FakeModel:
         if path.endswith("/classify"):
             return as_json(classification(judged(asked.alert())))
         return as_json({"error": {"message": "POST /v1/chat/completions, POST /classify or GET /v1/models"}}, 404)
-
-    def close(self) -> None:
-        """Stop listening; connections end with their clients."""
-        self.closing.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def judged(alert: Fields) -> Fields:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import threading
 from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple
 
 from connectors.arrival import Arrival, arrival
-from connectors.threaded import listening, url
+from connectors.threaded import Threaded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import timedelta
-    from types import TracebackType
 
 # Far above what any target accepts; it bounds what a mistaken client can make the receiver hold.
 BODY_MAX_BYTES = 64 * 1024**2
@@ -43,8 +42,8 @@ def reply(taken: Arrival) -> Reply:
     return Reply(200, "application/json", b"" if taken.kind == "alertmanager" else b"{}")
 
 
-class Inbox:
-    """The server, up until `close`; a context manager."""
+class Inbox(Threaded):
+    """The server."""
 
     def __init__(
         self,
@@ -68,15 +67,11 @@ class Inbox:
         self._show, self._status = show, status
         self._delay_s = delay.total_seconds() if delay else 0.0
         self._turn = threading.Lock()
-        self._closing = threading.Event()
 
         class Conversation(_Conversation):
             taker = self
 
-        self._server = listening(listen, Conversation)
-        self.url = url(listen, self._server)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-        self._thread.start()
+        super().__init__(listen, Conversation)
 
     def take(self, taken: Arrival) -> Reply:
         """Show one request; what to answer it, after the delay."""
@@ -87,23 +82,8 @@ class Inbox:
             answer = Reply(self._status, "text/plain", body)
         with self._turn:
             self._show(taken, answer.status)
-        self._closing.wait(self._delay_s)
+        self.closing.wait(self._delay_s)
         return answer
-
-    def close(self) -> None:
-        """Stop listening; connections end with their clients."""
-        self._closing.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 class _Conversation(BaseHTTPRequestHandler):
