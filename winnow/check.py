@@ -9,6 +9,7 @@ from typing import Annotated, NamedTuple
 import typer
 from yarl import URL
 
+from alerts import config_tree
 from alerts.config import Config, HttpTarget
 from alerts.config_doubts import Kind
 from alerts.config_file import Reading, version
@@ -53,7 +54,7 @@ def check(
         config = reading.config
         exposure.check(config.gateway)
         warnings = [*_of_file(reading, path), *_of_surroundings(config, path)]
-        _check_targets(config, path)
+        _check_targets(reading, path, warnings)
     except ConfigError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
@@ -152,12 +153,17 @@ def _is_public(host: str) -> bool:
         return "." in host and not host.endswith(_INSIDE)
 
 
-def _check_targets(config: Config, path: Path) -> None:
-    if faults := [f"{path}: {fault}" for fault in _unreachable(config)]:
-        raise ConfigError("\n".join(faults))
+def _check_targets(reading: Reading, path: Path, warnings: list[Warn]) -> None:
+    """Raise for targets where none may be; what else there is to say of the file is said with that."""
+    faults = [
+        f"{path}:{reading.document.line(place)}: {reading.spelled(place)}: {error}"
+        for place, error in _unreachable(reading.config)
+    ]
+    if faults:
+        raise ConfigError("\n".join([*faults, *map(_line, warnings)]))
 
 
-def _unreachable(config: Config) -> Iterator[str]:
+def _unreachable(config: Config) -> Iterator[tuple[config_tree.Path, RefusedAddressError]]:
     """The targets at addresses that stand in their `url` and that the flow will not connect to.
 
     A fault here only: the flow starts all the same and gives to a fallback, or to the dead letters, what is for them.
@@ -169,4 +175,4 @@ def _unreachable(config: Config) -> Iterator[str]:
             # As aiohttp takes the host out of it; what a name resolves to is seen when it is connected to.
             Egress(allow_private=target.allow_private).check_host(URL(target.url).raw_host or "")
         except RefusedAddressError as error:
-            yield f"targets[{place}] ({target.name}).url: {error}"
+            yield ("targets", place, "url"), error

@@ -30,9 +30,25 @@ def check(folder: Path, hosts: list[str], **settings: object) -> Result:
 def test_every_target_inside_without_allow_private_is_named_with_what_to_set(tmp_path: Path) -> None:
     result = check(tmp_path, list(INSIDE))
     assert (result.exit_code, result.stdout) == (2, "")
-    for number, (line, kind) in enumerate(zip(result.stderr.splitlines(), INSIDE.values(), strict=True)):
-        where = f"{tmp_path}/winnow.yaml: targets[{number}] (hook-{number}).url"
+    text = (tmp_path / "winnow.yaml").read_text().splitlines()
+    at = [number for number, line in enumerate(text, start=1) if "path-canary" in line]
+    faults = [line for line in result.stderr.splitlines() if not line.startswith("warning: ")]
+    for number, (line, kind) in enumerate(zip(faults, INSIDE.values(), strict=True)):
+        where = f"{tmp_path}/winnow.yaml:{at[number]}: targets[{number}] (hook-{number}).url"
         assert line == f"{where}: address refused ({kind}): set allow_private: true on this target if that is meant"
+
+
+def test_warnings_are_told_beside_a_refused_address(tmp_path: Path) -> None:
+    file = tmp_path / "winnow.yaml"
+    file.write_text("""targets:
+  - {name: inside, kind: webhook, url: "http://10.0.0.1/x"}
+  - {name: forgotten, kind: webhook, url: "https://hook.example/y"}
+routes: [{to: [inside]}]
+""")
+    result = CliRunner().invoke(application("check"), ["check", str(file)])
+    assert result.exit_code == 2
+    assert f"{file}:2: targets[0] (inside).url: address refused" in result.stderr
+    assert f"warning: {file}:3: targets[1] (forgotten)" in result.stderr
 
 
 def test_allow_private_makes_them_usable(tmp_path: Path) -> None:
