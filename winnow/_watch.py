@@ -10,6 +10,7 @@ from connectors.kafka.follower import Follower
 from connectors.kafka.topics import topics
 from connectors.redaction import redacted
 from connectors.terminal import printable
+from winnow._interrupt import Interrupt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from alerts.config import Kafka
     from alerts.happening import Happening, Happenings
 
-# A signal that comes just before a wait is noticed at its end (winnow/receiver.py).
+# So long may Ctrl-C take.
 POLL_S = 0.5
 
 
@@ -34,8 +35,9 @@ def watched(
 
     `tell` gets a sentence when something keeps it from reading, and when that has passed.
     """
-    with Follower(kafka, topics(kafka).decisions, since, tell) as follower:
+    with Interrupt() as interrupt, Follower(kafka, topics(kafka).decisions, since, tell) as follower:
         while True:
+            interrupt.check()
             told: list[Happening] = []
             for one in follower.poll(POLL_S):
                 try:

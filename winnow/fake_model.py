@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-import time
 from typing import Annotated
 
 import typer
 
 from connectors.fake_model import NAME, Answered, Asked, FakeModel, judged
 from connectors.terminal import printable
+from winnow._interrupt import Interrupt
 
 LISTEN = "127.0.0.1:9911"
 """Where it listens if nobody says otherwise."""
@@ -40,8 +40,6 @@ def fake_model(
     It speaks both dialects: `classify.llm: {base_url: http://127.0.0.1:9911/v1, model: winnow-fake-model}`, or
     `dialect: classify`. `make run LLM=fake` starts it beside the rest.
     """
-    with Talkative(listen) as model:
+    with Interrupt() as interrupt, Talkative(listen) as model:
         print(f"{NAME} listens on {model.url}/v1; Ctrl-C ends it", file=sys.stderr)  # noqa: T201 for people
-        while True:
-            # A signal that comes just before a wait without an end is noticed only at that end.
-            time.sleep(1)
+        interrupt.wait()

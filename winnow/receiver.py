@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import sys
-import time
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +16,7 @@ from rich.text import Text
 from alerts.errors import WinnowError
 from connectors.inbox import Inbox
 from connectors.terminal import printable
+from winnow._interrupt import Interrupt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,11 +51,9 @@ def receiver(
     /rootly... Rootly, anything else a webhook.
     """
     show = show_json if output is Output.JSON else people(Console(highlight=False))
-    with Inbox(listen, show, status=status, delay=_duration(delay)) as inbox:
+    with Interrupt() as interrupt, Inbox(listen, show, status=status, delay=_duration(delay)) as inbox:
         print(f"listening on {inbox.url}; Ctrl-C ends it", file=sys.stderr)  # noqa: T201 for people, beside -o json
-        while True:
-            # A signal that comes just before a wait without an end is noticed only at that end.
-            time.sleep(1)
+        interrupt.wait()
 
 
 def _duration(text: str) -> timedelta:

@@ -1,0 +1,59 @@
+"""Ctrl-C for the verbs that run until it comes."""
+
+from __future__ import annotations
+
+import signal
+import time
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from types import FrameType, TracebackType
+
+_LOOK_EVERY_S = 0.2
+
+
+class Interrupt:
+    """Notices Ctrl-C where it is looked for, not in the midst of a library that holds a lock.
+
+    A second one ends the process wherever it is. A context manager, for the main thread. Where Ctrl-C is ignored, as in
+    a shell's background, it stays so.
+    """
+
+    def __init__(self) -> None:
+        """Nothing has come."""
+        self._came = False
+
+    def check(self) -> None:
+        """Go on, if it has not come.
+
+        Raises:
+            KeyboardInterrupt: It has.
+        """
+        if self._came:
+            raise KeyboardInterrupt
+
+    def wait(self) -> None:
+        """Sleep until it comes.
+
+        Raises:
+            KeyboardInterrupt: It came.
+        """
+        while True:
+            self.check()
+            time.sleep(_LOOK_EVERY_S)
+
+    def __enter__(self) -> Self:
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, self._note)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # Bound methods are made anew each time they are asked for: equal, and not the same.
+        if signal.getsignal(signal.SIGINT) == self._note:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        self._came = True
+        signal.signal(number, signal.default_int_handler)
