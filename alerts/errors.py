@@ -6,6 +6,7 @@ WinnowError
 │   └── LimitError   a body holds more than the gateway's settings allow
 ├── MatcherError     a matcher cannot be parsed
 ├── ReplyError       what a model replied is no answer
+├── NotFoundError    what was asked for by name is not there
 └── KafkaError       the broker refused, or did not answer in time
     └── KafkaAwayError   no broker answers: it may come back
 """
@@ -48,6 +49,10 @@ class MatcherError(WinnowError):
 
 class ReplyError(WinnowError):
     """A model's reply is no answer; the text names the fields and what was expected, never what came."""
+
+
+class NotFoundError(WinnowError):
+    """What was asked for by name is not there, and all was looked at; the text says where to look further."""
 
 
 class KafkaError(WinnowError):

@@ -1,55 +1,40 @@
 """`winnow`: every module of this package is a verb of the command line, found by its name.
 
-A verb's module has a function of the same name; a hyphen of the verb is an underscore there. If the module has
-`COMMANDS`, these functions are the verb's own verbs. Only the module of the verb that is called is imported, so help is
-quick.
+A verb's module has a function of the same name; a hyphen of the verb is an underscore there. `PANEL` says under which
+heading the help lists it. If the module has `COMMANDS`, these functions are the verb's own verbs. Only the module of
+the verb that is called is imported, so help is quick.
 """
 
 from __future__ import annotations
 
-import ast
 import errno
 import importlib
 import os
-import pkgutil
 import sys
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from alerts.errors import WinnowError
+from alerts.errors import NotFoundError, WinnowError
 from connectors.redaction import redacted
+from winnow._manual import above, below, manual
+from winnow._verbs import module_of, verbs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from winnow._verbs import Verb
 
-def verbs() -> list[str]:
-    """The names of all verbs, sorted."""
-    package = Path(__file__).parent
-    names = (module.name for module in pkgutil.iter_modules([str(package)]) if module.name[0] != "_")
-    return sorted(name.replace("_", "-") for name in names)
-
-
-def summary(verb: str) -> str:
-    """The first line of a verb's docstring, read without importing its module."""
-    name = _name(verb)
-    spec = find_spec(f"winnow.{name}")
-    assert spec is not None
-    assert spec.origin is not None
-    tree = ast.parse(Path(spec.origin).read_text(encoding="utf-8"))
-    functions = (node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name)
-    text = next((ast.get_docstring(function) for function in functions), None)
-    return (text or "").partition("\n")[0]
+_HELP = "Winnow: an alert proxy. Webhooks in, the right people told, every decision on record."
+_BEGIN = "`winnow VERB --help` has an example of each, and its exit codes. New here? `winnow run`, and what it prints."
 
 
 def application(called: str | None) -> typer.Typer:
     """The command line with the verb `called` loaded and only the summaries of the others."""
     app = typer.Typer(
         name="winnow",
-        help="Winnow: an alert proxy. Webhooks in, the right people told, every decision on record.",
+        help=_HELP,
+        epilog=_BEGIN,
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
@@ -57,11 +42,11 @@ def application(called: str | None) -> typer.Typer:
     )
     app.callback()(_every_verb)
     for verb in verbs():
-        line = summary(verb)
-        if verb == called:
-            _add(app, verb, line)
+        if verb.name == called:
+            _add(app, verb)
         else:
-            app.command(verb, short_help=line)(_stub(line))
+            stub = _stub(verb.summary)
+            app.command(verb.name, short_help=verb.summary, rich_help_panel=verb.panel or None)(stub)
     return app
 
 
@@ -69,24 +54,24 @@ def _every_verb() -> None:
     """Keep verbs by name, even if there is only one."""
 
 
-def _name(verb: str) -> str:
-    """The verb's name in Python."""
-    return verb.replace("-", "_")
-
-
-def _add(app: typer.Typer, verb: str, line: str) -> None:
+def _add(app: typer.Typer, verb: Verb) -> None:
     """Add a verb, loaded: a command, or a group of commands."""
-    module = importlib.import_module(f"winnow.{_name(verb)}")
-    function: Callable[..., None] = getattr(module, _name(verb))
+    module = importlib.import_module(f"winnow.{module_of(verb.name)}")
+    function: Callable[..., None] = getattr(module, module_of(verb.name))
     commands: tuple[Callable[..., None], ...] = getattr(module, "COMMANDS", ())
     if not commands:
-        app.command(verb, short_help=line)(function)
+        _command(app, verb.name, function)
         return
-    group = typer.Typer(no_args_is_help=True)
+    group = typer.Typer(no_args_is_help=True, help=above(manual(function)))
     group.callback()(function)
     for command in commands:
-        group.command(command.__name__)(command)
-    app.add_typer(group, name=verb, short_help=line)
+        _command(group, command.__name__, command)
+    app.add_typer(group, name=verb.name, help=above(manual(function)))
+
+
+def _command(app: typer.Typer, name: str, function: Callable[..., None]) -> None:
+    told = manual(function)
+    app.command(name, short_help=told.paragraphs[0], help=above(told), epilog=below(told))(function)
 
 
 def _stub(line: str) -> Callable[[], None]:
@@ -104,7 +89,10 @@ def _configure_logs() -> None:
 
 
 def main() -> None:
-    """Run the verb named on the command line; Winnow's own errors end as one line and exit code 2."""
+    """Run the verb named on the command line; Winnow's own errors end as one line and exit code 2.
+
+    So does what was asked for by name and is not there, with exit code 1: a script can tell it from a failure.
+    """
     called = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
     try:
         app = application(called)
@@ -112,7 +100,7 @@ def main() -> None:
         app(prog_name="winnow")
     except WinnowError as error:
         print(redacted(f"winnow: {error}"), file=sys.stderr)  # noqa: T201 the command line's own voice
-        sys.exit(2)
+        sys.exit(1 if isinstance(error, NotFoundError) else 2)
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from alerts.errors import WinnowError
+from alerts.errors import NotFoundError, WinnowError
 from alerts.instant import rfc3339
 from winnow._archive import Archive
 from winnow._output import write_json, write_lines
@@ -73,7 +73,8 @@ def find(kafka: Kafka, topic: str, name: str, ids: Callable[[Row], set[str]]) ->
     """The record at the place `name`, or the only one with the id `name`.
 
     Raises:
-        WinnowError: There is none, or several have the id; the text says what to do.
+        NotFoundError: There is none.
+        WinnowError: Several have the id; the text says what to do.
     """
     place = _PLACE.fullmatch(name)
     if place is not None:
@@ -83,10 +84,11 @@ def find(kafka: Kafka, topic: str, name: str, ids: Callable[[Row], set[str]]) ->
                 return one
             if one.offset > offset:
                 break
-        raise WinnowError(f"{topic} has no record at {name}, or keeps it no more; `ls` lists the places")
+        raise NotFoundError(f"{topic} has no record at {name}, or keeps it no more; `ls` lists the places")
     found = [one for one in kept(kafka, topic) if name in ids(one.row)]
     if not found:
-        raise WinnowError(f"{topic} has no record of {name[:100]!r}; expected PARTITION/OFFSET or an id, as `ls` lists")
+        missing = f"{topic} has no record of {name[:100]!r}"
+        raise NotFoundError(f"{missing}; expected PARTITION/OFFSET or an id, as `ls` lists")
     if len(found) > 1:
         places = ", ".join(one.place for one in found[-_NAMED_MAX:])
         raise WinnowError(f"{len(found)} records of {name} in {topic}; name one by its place, the newest: {places}")
@@ -113,11 +115,11 @@ class Asked:
         """Hold that each name was of some record.
 
         Raises:
-            WinnowError: One was not.
+            NotFoundError: One was not.
         """
         if self._unknown:
             name = min(self._unknown)[:100]
-            raise WinnowError(f"there is no {name!r}; expected PARTITION/OFFSET or an id, as `ls` lists")
+            raise NotFoundError(f"there is no {name!r}; expected PARTITION/OFFSET or an id, as `ls` lists")
 
 
 def contains(text: object, part: str | None) -> bool:

@@ -23,6 +23,7 @@ from http_gateway.senders import exposure
 from http_gateway.tls.door import doubts
 from winnow._output import Output, write_json
 
+PANEL = "Configure it"
 _TLS, _UNENCRYPTED, _NOBODY_TOLD = "tls", "unencrypted", "nobody-told"
 _NOBODY = "no target is enabled: nobody will be told"
 _INSIDE = (".localhost", ".local", ".internal", ".lan", ".home.arpa", ".svc")
@@ -39,13 +40,17 @@ def check(
     ] = None,
     output: Annotated[Output, typer.Option("--output", "-o", help="For people or for machines.")] = Output.TABLE,
 ) -> None:
-    """Say whether a configuration can be used, name everything that is wrong with it, and warn of what is odd.
+    """Say whether a configuration can be used, and what is odd.
 
-    Warnings are rules that never decide, routes that no alert comes to, targets that are never told, rules that can end
-    critical alerts, secrets that stand in the file. Exits with 0 if it can be used, 1 if it can but there is a warning
-    and --strict was given, 2 if it cannot.
+    Everything that is wrong with it is named at once. Warnings are rules that never decide, routes that no alert comes
+    to, targets that are never told, rules that can end critical alerts, secrets that stand in the file.
 
     Example: winnow check --strict --accept hides-critical candidate.yaml
+
+    Exit codes:
+        0: It can be used.
+        1: It can, but there is a warning, and --strict was given.
+        2: It cannot be used.
     """
     accepted = _accepted(accept or ())
     path = locate(file, os.environ)

@@ -24,17 +24,25 @@ if TYPE_CHECKING:
     from alerts.webhook import Fault, Webhook
 
 
+PANEL = "Configure it"
+
+
 def check_mapping(
     file: Annotated[Path, typer.Argument(help="winnow.yaml, or a file with `mappings:` alone.")],
     body: Annotated[str, typer.Option(help="A file with a body as its sender sends it; - reads standard input.")],
     mapping: Annotated[str | None, typer.Option(help="Which mapping of the file, if it has several.")] = None,
     output: Annotated[Output, typer.Option("--output", "-o", help="For people or for machines.")] = Output.TABLE,
 ) -> None:
-    """Show which alerts a mapping makes of a body, and what is wrong with the others.
+    """Show which alerts a mapping makes of a body.
 
-    Exits with 0 if every alert comes out whole, 1 if one does not, 2 if the file or the mapping cannot be used.
+    Needs no Kafka. What is wrong with an alert that does not come out whole is said field by field.
 
     Example: winnow check-mapping deploy/mappings/datadog.yaml --body deploy/mappings/samples/datadog/triggered.json
+
+    Exit codes:
+        0: Every alert comes out whole.
+        1: One does not.
+        2: The file or the mapping cannot be used.
     """
     chosen = _chosen(load(file, needs_sources=False).mappings, mapping)
     result = _result(Mapped(chosen), _body(body))

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     Fields = dict[str, Any]
 
+PANEL = "Configure it"
 _TOLD = ("severity", "category", "confidence", "source", "rule", "recommendations", "reasoning")
 
 
@@ -44,12 +45,17 @@ def classify(
     ask: Annotated[bool, typer.Option(help="Ask the model of classify.llm, if there is one.")] = True,
     output: Annotated[Output, typer.Option("--output", "-o", help="For people or for machines.")] = Output.TABLE,
 ) -> None:
-    """Show what every judge says of the alerts in a file: each rule, the label, the model, and what comes of it.
+    """Show what every judge says of the alerts in a file.
 
-    Needs no Kafka and changes nothing. Exits with 0 if every alert was judged, 1 if one cannot be read or the model was
-    asked and did not answer, 2 if the file or the configuration cannot be used.
+    The judges are each rule, the label and the model; what comes of it stands below them. Needs no Kafka and changes
+    nothing.
 
     Example: winnow classify alert.json
+
+    Exit codes:
+        0: Every alert was judged.
+        1: One cannot be read, or the model was asked and did not answer.
+        2: The file or the configuration cannot be used.
     """
     config = load(needs_sources=False, needs_model=ask)
     now_ms = time.time_ns() // 1_000_000

@@ -26,11 +26,15 @@ if TYPE_CHECKING:
 
     from alerts.config import Config
 
+PANEL = "Operate it"
 _HEAD = ("place", "at", "target", "id", "alert", "status", "tries", "state", "error")
 
 
 def dead_letters() -> None:
-    """Show deliveries that were given up, and send them again."""
+    """Show deliveries that were given up, and send them again.
+
+    Example: winnow dead-letters ls --since 1d --open
+    """
 
 
 def ls(
@@ -40,7 +44,9 @@ def ls(
     only_open: Annotated[bool, typer.Option("--open", help="Only those that wait for somebody.")] = False,
     output: Annotated[Output, typer.Option("--output", "-o", help="For people or for machines.")] = Output.TABLE,
 ) -> None:
-    """List the dead letters, the newest last, each with what has become of it since.
+    """List the dead letters, the newest last.
+
+    Each with what has become of it since.
 
     `open`: its target was not told. `retried`: it went back through the flow,
     to `delivered`, to `given up again` (a newer letter, which is open itself),
@@ -67,6 +73,9 @@ def show(
     """Print one dead letter whole.
 
     Example: winnow dead-letters show 0/12
+
+    Exit codes:
+        1: There is no such letter.
     """
     kafka = load(needs_sources=False).kafka
     one = find(kafka, topics(kafka).dead_letters, which, ids)
@@ -87,12 +96,15 @@ def retry(  # noqa: PLR0913, PLR0917 a command takes its options as arguments
     ] = False,
     output: Annotated[Output, typer.Option("--output", "-o", help="For people or for machines.")] = Output.TABLE,
 ) -> None:
-    """Send dead letters again: each once, under the same id, and none after something newer of its alert.
+    """Send dead letters again, each once and under the same id.
 
+    None comes after something newer of its alert.
     They go through the flow to the target they were for. What was retried already is left out, so it can be repeated.
-    Exits with 1 if some could not be.
 
-    Example: winnow dead-letters retry --target slack
+    Example: winnow dead-letters retry --target slack --dry-run
+
+    Exit codes:
+        1: Some could not be sent back, or there is no such letter.
     """
     if not which and target is since is reason is None:
         raise WinnowError("name some by place or id, or by --target, --since or --reason (--since 366d: all)")

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from alerts.config import Config
     from connectors.kafka.facts import Facts
 
+PANEL = "Operate it"
 _COLOURS = {State.OK: "green", State.WARNING: "yellow", State.FAILED: "bold red", State.SKIPPED: "dim"}
 _LEAST, _MOST = timedelta(milliseconds=100), timedelta(minutes=5)
 # What is asked has its own timeout; beyond that something hangs that should not.
@@ -71,12 +72,16 @@ def doctor(
     timeout: Annotated[str, typer.Option(help="How long each check may take.")] = "5s",
     output: Annotated[Output, typer.Option("--output", "-o", help="For people or for machines.")] = Output.TABLE,
 ) -> None:
-    """Check Kafka, topics, lag, clocks, targets, model and recovery directory, and say what to do.
+    """Check Kafka, clocks, targets and more, and say what to do.
 
-    Nobody is sent anything: targets are connected to, by the rules that hold for deliveries, and the connection is
-    closed again. Exits with 1 if any check has failed.
+    Also topics, lag, model and recovery directory. Nobody is sent anything: targets are connected to, by the rules that
+    hold for deliveries, and the connection is closed again.
 
     Example: winnow doctor -r state -o json
+
+    Exit codes:
+        0: No check has failed; there may be warnings.
+        1: A check has failed.
     """
     given = length("--timeout", timeout)
     if not _LEAST <= given <= _MOST:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from alerts.errors import WinnowError
+from alerts.errors import NotFoundError, WinnowError
 from alerts.instant import rfc3339
 from alerts.matchers import parse
 from alerts.waterfall import bar, waterfall
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
+PANEL = "Watch it"
 _FINGERPRINT = re.compile(r"[0-9a-f]{16}", re.IGNORECASE)
 _NOTIFICATION = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
 _BAR_CHARS = 24
@@ -64,12 +65,15 @@ def explain(
     ] = "24h",
     output: Annotated[Output, typer.Option("--output", "-o", help="For people or for machines.")] = Output.TABLE,
 ) -> None:
-    """Tell what happened to one alert, event by event, why, and where the time went.
+    """Tell what happened to an alert, why, and where the time went.
 
     A fingerprint reads one partition of the decisions. A name and a notification's id read all decisions since --since,
     matchers all webhooks since then, for labels lie there. If several alerts match, they are listed.
 
     Example: winnow explain 'namespace="shop",severity="critical"' --since 2h --why-not oncall
+
+    Exit codes:
+        1: No such alert is kept, within --since.
     """
     config = load(needs_sources=False)
     _check_target(config, target)
@@ -81,7 +85,7 @@ def explain(
     if not events:
         if output is Output.JSON:
             write_json([])
-        raise WinnowError(
+        raise NotFoundError(
             f"no decision about {asked.fingerprint} is kept: nobody sent it, it is older than what Kafka keeps, "
             "or it waits for the flow or the model"
         )
@@ -103,7 +107,7 @@ def _find(config: Config, what: str, since: datetime) -> _Asked:
     """Which alert is meant, or which alerts.
 
     Raises:
-        WinnowError: None.
+        NotFoundError: None.
     """
     if _FINGERPRINT.fullmatch(what):
         return _Asked([], what.lower(), None)
@@ -111,7 +115,7 @@ def _find(config: Config, what: str, since: datetime) -> _Asked:
     if _NOTIFICATION.fullmatch(what):
         found = told_by(config, what.lower(), since)
         if found is None:
-            raise WinnowError(f"no decision and no outcome names the notification {what} {ago}")
+            raise NotFoundError(f"no decision and no outcome names the notification {what} {ago}")
         return _Asked([], *found)
     is_matchers = any(sign in what for sign in "=~{")
     alerts = labelled(config, parse(what), since) if is_matchers else named(config, what, since)
@@ -119,7 +123,7 @@ def _find(config: Config, what: str, since: datetime) -> _Asked:
         about = (
             f"alert whose labels match {what[:200]} was accepted" if is_matchers else f"decision names {what[:200]!r}"
         )
-        raise WinnowError(f"no {about} {ago}")
+        raise NotFoundError(f"no {about} {ago}")
     return _Asked(alerts, alerts[0].fingerprint if len(alerts) == 1 else None, None)
 
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from alerts.record import Stored
 
 
+PANEL = "Time machine"
+
+
 def export(
     since: Annotated[str, typer.Option(help="Accepted from then on: how long ago (2h), or RFC 3339.")],
     until: Annotated[str, typer.Option(help="Accepted before then: how long ago, or RFC 3339.")] = "0s",
@@ -33,7 +36,10 @@ def export(
         list[str] | None, typer.Option(help="A label that --scrub leaves as it is, beside alertname and severity.")
     ] = None,
 ) -> None:
-    """Write the webhooks of a time range to stdout, a line of JSON for each record.
+    """Write the webhooks of a time range to a file, as JSON.
+
+    A line for each record, on standard output; `winnow replay --from-file` judges them anywhere. With --scrub, values
+    are replaced by others, the same by the same.
 
     Example: winnow export --since 2h --scrub --keep namespace > alerts.ndjson
     """

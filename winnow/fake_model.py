@@ -11,6 +11,7 @@ from connectors.fake_model import NAME, Answered, Asked, FakeModel, judged
 from connectors.terminal import printable
 from winnow._interrupt import Interrupt
 
+PANEL = "Try it"
 LISTEN = "127.0.0.1:9911"
 """Where it listens if nobody says otherwise."""
 
@@ -35,10 +36,14 @@ class Talkative(FakeModel):
 def fake_model(
     listen: Annotated[str, typer.Option(help="Where to listen, HOST:PORT.")] = LISTEN,
 ) -> None:
-    """Stand in for a language model, for trying out: it looks for a few words and knows no more than that.
+    """Stand in for a language model, for trying out.
+
+    It looks for a few words and knows no more than that.
 
     It speaks both dialects: `classify.llm: {base_url: http://127.0.0.1:9911/v1, model: winnow-fake-model}`, or
-    `dialect: classify`. `make run LLM=fake` starts it beside the rest.
+    `dialect: classify`. `make run LLM=fake` starts it beside the rest. It ends with Ctrl-C.
+
+    Example: winnow fake-model --listen 127.0.0.1:9911
     """
     with Interrupt() as interrupt, Talkative(listen) as model:
         print(f"{NAME} listens on {model.url}/v1; Ctrl-C ends it", file=sys.stderr)  # noqa: T201 for people

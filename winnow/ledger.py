@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from alerts.config import Config
 
+PANEL = "Watch it"
 # Alerts of so many partitions are held at a time; each reading of a group costs a fifth of a second of waiting.
 _PARTITIONS_AT_ONCE = 8
 # A decision is written by another clock than its webhook: it may look older.
@@ -48,11 +49,14 @@ def ledger(
     ] = "75m",
     output: Annotated[Output, typer.Option("--output", "-o", help="For people or for machines.")] = Output.TABLE,
 ) -> None:
-    """Count where every accepted alert ended, and name those that have no end.
+    """Count where alerts ended, and name those without an end.
 
-    Exits with 1 if any is unaccounted: accepted longer ago than the deadline, and without a recorded end.
+    An alert without a recorded end that was accepted longer ago than --deadline is unaccounted.
 
-    Example: winnow ledger --since 24h
+    Example: winnow ledger --since 24h --deadline 30m
+
+    Exit codes:
+        1: Any is unaccounted.
     """
     now = datetime.now(UTC)
     asked = Asked(moment("--since", since, now), moment("--until", until, now), length("--deadline", deadline))

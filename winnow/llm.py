@@ -25,11 +25,15 @@ if TYPE_CHECKING:
 
     Fields = dict[str, Any]
 
+PANEL = "Watch it"
 _TOP = 10
 
 
 def llm() -> None:
-    """See what a language model contributed."""
+    """See what a language model contributed.
+
+    Example: winnow llm stats --since 7d
+    """
 
 
 def stats(
@@ -37,10 +41,11 @@ def stats(
     until: Annotated[str, typer.Option(help="Accepted before then: how long ago, or RFC 3339.")] = "0s",
     output: Annotated[Output, typer.Option("--output", "-o", help="For people or for machines.")] = Output.TABLE,
 ) -> None:
-    """Count answers and tokens, how alerts came to them, where model and rules differ, and what guard rails changed.
+    """Count a model's answers and tokens, and what they changed.
 
-    It counts what decisions record. Calls that failed, and answers that no alert has used, are in the flow's metrics
-    alone (winnow_llm_calls_total).
+    How alerts came to answers, where model and rules differ, and what guard rails changed. It counts what decisions
+    record: calls that failed, and answers that no alert has used, are in the flow's metrics alone
+    (winnow_llm_calls_total).
 
     Example: winnow llm stats --since 7d
     """

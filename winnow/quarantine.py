@@ -23,11 +23,15 @@ if TYPE_CHECKING:
 
     from alerts.config import Config
 
+PANEL = "Operate it"
 _HEAD = ("place", "at", "by", "of", "bytes", "state", "reason")
 
 
 def quarantine() -> None:
-    """Show what nobody could read, and read it again."""
+    """Show what nobody could read, and read it again.
+
+    Example: winnow quarantine ls --since 1d --open
+    """
 
 
 def ls(
@@ -36,7 +40,9 @@ def ls(
     only_open: Annotated[bool, typer.Option("--open", help="Only those that wait for somebody.")] = False,
     output: Annotated[Output, typer.Option("--output", "-o", help="For people or for machines.")] = Output.TABLE,
 ) -> None:
-    """List what is in the quarantine, the newest last, each with what has become of it since.
+    """List what is in the quarantine, the newest last.
+
+    Each with what has become of it since.
 
     `open`: it is not accepted, or not all of it. `retried`: it was read again
     and accepted. `superseded`: its alert told something newer since.
@@ -60,6 +66,9 @@ def show(
     """Print one entry whole.
 
     Example: winnow quarantine show 0/12
+
+    Exit codes:
+        1: There is no such entry.
     """
     kafka = load(needs_sources=False).kafka
     one = find(kafka, topics(kafka).quarantine, which, ids)
@@ -79,12 +88,15 @@ def retry(  # noqa: PLR0913, PLR0917 a command takes its options as arguments
     ] = False,
     output: Annotated[Output, typer.Option("--output", "-o", help="For people or for machines.")] = Output.TABLE,
 ) -> None:
-    """Read again what nobody could read: what can be read now is accepted, once, under its own id and time.
+    """Read again what nobody could read, and accept it.
 
-    What was retried already is left out, so it can be repeated. What still cannot be read stays where it is. Exits
-    with 1 if there is any.
+    What can be read now is accepted, once, under its own id and time.
+    What was retried already is left out, so it can be repeated. What still cannot be read stays where it is.
 
     Example: winnow quarantine retry --since 1d --reason startsAt
+
+    Exit codes:
+        1: Some cannot be read still, or there is no such entry.
     """
     if not which and since is reason is None:
         raise WinnowError("name some by place or id, or by --since or --reason (--since 366d: all)")

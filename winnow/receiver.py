@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from connectors.arrival import Arrival, Notification
 
+PANEL = "Try it"
 _COLOURS = {"critical": "bold red", "error": "red", "warning": "yellow", "firing": "red", "resolved": "green"}
 _DURATION = re.compile(r"(\d+)(ms|s)", re.ASCII)
 _DELETE = "\x7f"
@@ -48,7 +49,9 @@ def receiver(
     """Stand in for every HTTP target and print what arrives.
 
     The path tells which target is meant: /v2/enqueue PagerDuty, /slack... Slack, /api/v2/alerts Alertmanager,
-    /rootly... Rootly, anything else a webhook.
+    /rootly... Rootly, anything else a webhook. It ends with Ctrl-C.
+
+    Example: winnow receiver --listen 127.0.0.1:9900 --status 503 --delay 2s
     """
     show = show_json if output is Output.JSON else people(Console(highlight=False))
     with Interrupt() as interrupt, Inbox(listen, show, status=status, delay=_duration(delay)) as inbox:

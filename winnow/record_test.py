@@ -12,7 +12,7 @@ import typer
 
 from alerts.case_file import parse
 from alerts.case_recorded import Kept, Row, recorded, text
-from alerts.errors import FormatError, WinnowError
+from alerts.errors import FormatError, NotFoundError
 from alerts.fingerprint import partition_of
 from alerts.record import decode, open_alert
 from alerts.retry import is_retry
@@ -35,22 +35,29 @@ if TYPE_CHECKING:
     from alerts.record import Stored
 
 
+PANEL = "Time machine"
+
+
 def record_test(
     fingerprint: Annotated[str, typer.Argument(help="16 hex digits, as decisions and notifications carry it.")],
     since: Annotated[str, typer.Option(help="From when on: how long ago (2h, 7d) or a time in RFC 3339.")] = "7d",
 ) -> None:
-    """Write what happened to an alert as a case for `winnow test`, with who was told of each of its events.
+    """Write what happened to an alert as a case for `winnow test`.
 
-    The case is run at once: exits with 0 if it passes, 1 if the configuration of now decides otherwise, and says where.
+    The case says who was told of each of its events, and is run at once.
 
     Example: winnow record-test 9031535530e7f5c3 >> cases/pages.yaml
+
+    Exit codes:
+        0: The case passes.
+        1: The configuration of now decides otherwise, and it says where; or no such alert is kept.
     """
     owner = checked(fingerprint)
     config = load(needs_sources=False)
     kept = list(_kept(config, owner, moment("--since", since, datetime.now(UTC))))
     case = recorded(kept)
     if case is None:
-        raise WinnowError(f"since {since} no firing of {owner} is kept that dedup let pass; try an earlier --since")
+        raise NotFoundError(f"since {since} no firing of {owner} is kept that dedup let pass; try an earlier --since")
     made = text(case)
     (planned,) = parse(made, owner, {})
     sys.stdout.write(made)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from alerts.config import Config
     from winnow._replay_report import Report
 
+PANEL = "Time machine"
 _LIMIT = 50
 
 
@@ -50,11 +51,15 @@ def replay(  # noqa: PLR0913, PLR0917 an option each
     output: Annotated[Shown, typer.Option("--output", "-o", help="For people, machines, or as a page.")] = Shown.TABLE,
     limit: Annotated[int, typer.Option(min=0, help="How many differences a table lists.")] = _LIMIT,
 ) -> None:
-    """Judge the alerts of the past once more, send nothing, and say what would have happened.
+    """Judge past alerts again, and say what would have happened.
 
-    Exits with 1 if --fail-on-diff is given and anything differs, with 2 if it cannot be told.
+    Nothing is sent, and nobody is asked: the webhooks in Kafka run through the steps of the flow again.
 
     Example: winnow replay --since 2h --config candidate.yaml --diff
+
+    Exit codes:
+        1: --fail-on-diff was given, and something differs.
+        2: It cannot be told.
     """
     live, candidate = _configs(config)
     asked = diff or fail_on_diff

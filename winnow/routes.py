@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from alerts.alert import Alert
 
+PANEL = "Configure it"
 _FORMAT = "alertmanager"
 
 
@@ -47,12 +48,15 @@ def routes(  # noqa: PLR0913, PLR0917 an option each
     ] = None,
     output: Annotated[Output, typer.Option("--output", "-o", help="For people or for machines.")] = Output.TABLE,
 ) -> None:
-    """Print filters, routes and targets; with labels, the way such an alert takes and who is told of it by which rule.
+    """Print the routing, or the way of one alert through it.
 
-    The alert is taken for a new one, and the rules judge it alone: a model, if there is one, can add to whom is told.
-    Needs no Kafka. Exits with 0, or 2 if the configuration or the alert cannot be used.
+    With labels: each rule that is looked at, who is told by which, and who is not and why. The alert is taken for a new
+    one, and the rules judge it alone: a model, if there is one, can add to whom is told. Needs no Kafka.
 
     Example: winnow routes alertname=PostgresDown severity=critical --at 2026-11-24T03:00:00Z
+
+    Exit codes:
+        2: The configuration or the alert cannot be used.
     """
     found = load(config, needs_sources=False)
     if not labels:

@@ -14,6 +14,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
+from rich.text import Text
 
 from alerts.errors import ConfigError
 from connectors import address
@@ -31,10 +33,10 @@ if TYPE_CHECKING:
 
     from alerts.config import Config
 
+PANEL = "Try it"
 _READY_TIMEOUT = timedelta(seconds=60)
 # The flow drains for 20 s (DESIGN 7).
 _GRACE = timedelta(seconds=25)
-_DIM, _BOLD, _PLAIN = "\x1b[2m", "\x1b[1m", "\x1b[0m"
 _FAKE = """A fake language model (fake-llm) advises, and knows a few words. End it, and alerts go on by rules alone:
 
   kill $(pgrep -f 'winnow fake-model --listen {listen}')
@@ -56,9 +58,16 @@ def run(
         Llm | None, typer.Option(help="Start a fake language model too, and have it asked; else as winnow.yaml says.")
     ] = None,
 ) -> None:
-    """Run gateway, flow and a receiver that shows what arrives, until Ctrl-C.
+    """Run all of Winnow here, and show what arrives at its targets.
 
-    Without KAFKA_BOOTSTRAP the broker is one in memory, for trying out.
+    Starts the gateway, the flow and a receiver that stands in for the targets, until Ctrl-C. Without KAFKA_BOOTSTRAP
+    the broker is one in memory, for trying out: everything is gone when it ends.
+
+    Example: winnow run --llm fake
+
+    Exit codes:
+        0: It was asked to end: by Ctrl-C, SIGTERM or SIGHUP.
+        1: A part of it ended by itself, or was not up in time.
     """
     config = load()
     address.ensure_free(config.gateway.listen, "set WINNOW_LISTEN, or gateway.listen in winnow.yaml")
@@ -205,14 +214,17 @@ def _forward(name: str, line: str) -> None:
     """Print a child's line: the receiver's as it is (it escapes and colours itself), others subdued."""
     is_main = name == "receiver"
     text = f"{name:<8} | {line if is_main else printable(line)}"
-    with _turn:
-        sys.stdout.write(f"{_DIM}{text}{_PLAIN}\n" if sys.stdout.isatty() and not is_main else f"{text}\n")
-        sys.stdout.flush()
+    if is_main:
+        with _turn:
+            sys.stdout.write(f"{text}\n")
+            sys.stdout.flush()
+    else:
+        _say(text, "dim")
 
 
-def _say(text: str) -> None:
+def _say(text: str, style: str = "bold") -> None:
     with _turn:
-        sys.stdout.write(f"{_BOLD}{text}{_PLAIN}\n" if sys.stdout.isatty() else f"{text}\n")
+        Console(highlight=False).print(Text(text, style), soft_wrap=True)
         sys.stdout.flush()
 
 

@@ -20,7 +20,9 @@ from alerts.webhook import Received
 from connectors.terminal import printable
 from winnow import _tls, _told
 from winnow._headers import headers
+from winnow._output import Output, write_json
 
+PANEL = "Try it"
 # The gateway answers within its own limits, which are shorter.
 _TIMEOUT_S = 60.0
 _ZERO_TIME = "0001-01-01T00:00:00Z"
@@ -45,13 +47,18 @@ def send(  # noqa: PLR0913 one argument is one option
     cert: Annotated[Path | None, typer.Option(help="A file with the certificate to show (mTLS).")] = None,
     key: Annotated[Path | None, typer.Option(help="A file with its key, if that is in another.")] = None,
     wait: Annotated[int, typer.Option(min=0, help="Wait so many seconds for what becomes of the alerts.")] = 0,
+    output: Annotated[Output, typer.Option("--output", "-o", help="For people or for machines.")] = Output.TABLE,
 ) -> None:
     """Post a webhook to Winnow and print the answer.
 
-    Exits with 1 when it, or a part of it (207), is not accepted or, with --wait, not told; and with 3 when --wait ended
-    before it was known what becomes of it.
+    It is sent as any sender would send it. With --wait, the answer says what became of each alert and who was told.
 
-    Example: winnow send --example --label instance=db-2
+    Example: winnow send --example --label instance=db-2 --wait 10
+
+    Exit codes:
+        0: All of it is accepted; with --wait, told.
+        1: It, or a part of it (207), is not accepted or, with --wait, not told.
+        3: --wait ended before it was known what becomes of it.
     """
     if example == bool(file):
         raise WinnowError("expected either a FILE (- for standard input) or --example")
@@ -64,11 +71,26 @@ def send(  # noqa: PLR0913 one argument is one option
     # No proxies from the environment: the gateway is near.
     client = httpx.Client(timeout=_TIMEOUT_S + wait, trust_env=False, verify=_tls.context(cacert, cert, key))
     answer = _post(client, f"{url.rstrip('/')}/{path.lstrip('/')}", body, {**given, **_preference(wait)})
-    told = _told_lines(answer) or [*_lines(answer), *(_fingerprints(body) if answer.is_success else ())]
-    if wait and answer.is_success and _APPLIED not in answer.headers:
-        told.append("  the gateway did not wait: too many do, or it cannot read the replies")
-    typer.echo("\n".join(told))
+    if output is Output.JSON:
+        write_json({"status": answer.status_code, "waited": _APPLIED in answer.headers, "answer": _content(answer)})
+    else:
+        typer.echo("\n".join(_people(answer, body, has_to_wait=wait > 0)))
     raise typer.Exit(_exit_code(answer, has_to_wait=wait > 0))
+
+
+def _people(answer: httpx.Response, body: bytes, *, has_to_wait: bool) -> list[str]:
+    told = _told_lines(answer) or [*_lines(answer), *(_fingerprints(body) if answer.is_success else ())]
+    if has_to_wait and answer.is_success and _APPLIED not in answer.headers:
+        told.append("  the gateway did not wait: too many do, or it cannot read the replies")
+    return told
+
+
+def _content(answer: httpx.Response) -> object:
+    """What the gateway said; its text where it is no JSON."""
+    try:
+        return answer.json()
+    except ValueError:
+        return answer.text
 
 
 def _exit_code(answer: httpx.Response, *, has_to_wait: bool) -> int:

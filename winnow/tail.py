@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from alerts.happening import Happening
     from alerts.matchers import Matchers
 
+PANEL = "Watch it"
 _COLOURS = {
     **dict.fromkeys(("delivered", "routed", "allow", "new", "changed"), "green"),
     **dict.fromkeys(("deny", "dead-lettered", "error", "unrouted", "critical"), "red"),
@@ -54,13 +55,13 @@ def tail(
         Output.TABLE
     ),
 ) -> None:
-    """Follow decisions and ends of deliveries as they are written, one line each, until Ctrl-C.
+    """Follow decisions and deliveries as they are written.
 
-    Without a STEP there is one line for each alert event, with the word that decided where it went, and one for each
-    end of a delivery. With --since, what is there already comes partition by partition. It waits for a topic that is
-    not there yet and for a broker that went away.
+    A line each, until Ctrl-C. Without a STEP there is one for each alert event, with the word that decided where it
+    went, and one for each end of a delivery. With --since, what is there already comes partition by partition. It waits
+    for a topic that is not there yet and for a broker that went away.
 
-    Example: winnow tail publish 'target="oncall",verdict!="delivered"'
+    Example: winnow tail publish 'target="oncall",verdict!="delivered"' --since 10m
     """
     step, matchers = _asked(what or [])
     sieve = Sieve(step, matchers)

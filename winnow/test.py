@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from alerts.config import Config
 
+PANEL = "Time machine"
 _ENDINGS = (".yaml", ".yml")
 
 
@@ -34,12 +35,17 @@ def test(
     junit: Annotated[Path | None, typer.Option(help="Also write a report as JUnit XML.")] = None,
     output: Annotated[Output, typer.Option("--output", "-o", help="For people or for machines.")] = Output.TABLE,
 ) -> None:
-    """Test a configuration: send what the cases say, compare who would be told, with the reason where it differs.
+    """Test a configuration by cases: who is told of what, and when.
 
-    Needs no Kafka and no secrets, and tells nobody. Exits with 0 if all cases pass, 1 if one fails, 2 if a file or the
-    configuration cannot be used.
+    What the cases send runs through the steps of the flow; where somebody else is told than expected, it says why.
+    Needs no Kafka and no secrets, and tells nobody.
 
-    Example: winnow test deploy/examples/winnow-test.yaml
+    Example: winnow test deploy/examples/winnow-test.yaml --junit report.xml
+
+    Exit codes:
+        0: All cases pass.
+        1: One fails.
+        2: A file or the configuration cannot be used.
     """
     tested = load(config, needs_sources=False, needs_secrets=False)
     chosen = [(file, one) for file, one in _cases(_files(paths)) if name.lower() in one.case.name.lower()]

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from alerts.busy import Counts
     from alerts.config import Kafka
 
+PANEL = "Watch it"
 _MINUTE = timedelta(milliseconds=MINUTE_MS)
 _ROWS = 15
 _LEAST = timedelta(milliseconds=100)
@@ -44,9 +45,10 @@ def top(
     once: Annotated[bool, typer.Option("--once", help="The last minute, and no more; so without a terminal.")] = False,
     output: Annotated[Output, typer.Option("--output", "-o", help="JSON is printed once.")] = Output.TABLE,
 ) -> None:
-    """Count what happens within a minute, by alert name, source, verdict and target, until Ctrl-C.
+    """Count the last minute by name, source, verdict and target.
 
-    It counts by the time decisions and outcomes were written to Kafka.
+    Until Ctrl-C; once with --once, -o json or a pipe. It counts by the time decisions and outcomes were written to
+    Kafka.
 
     Example: winnow top --once -o json
     """

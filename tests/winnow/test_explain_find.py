@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from alerts.errors import WinnowError
+from alerts.errors import MatcherError, NotFoundError, WinnowError
 from alerts.fingerprint import partition_of
 from alerts.formats import cloudevents
 from alerts.record import decode, split
@@ -133,12 +133,16 @@ def test_matchers_of_several_alerts_list_them(held: Shelf) -> None:
         ("0" * 32, "no decision and no outcome names the notification"),
         ('namespace="x"', "no alert whose labels match"),
         ("f" * 16, "no decision about ffffffffffffffff is kept"),
-        ('namespace="', "matchers"),
     ],
 )
 def test_what_is_not_there_says_how_far_it_was_looked_for(held: Shelf, what: str, said: str) -> None:
-    with pytest.raises(WinnowError, match=said):
+    with pytest.raises(NotFoundError, match=said):
         held.winnow("explain", what)
+
+
+def test_matchers_that_are_none_are_told_apart_from_what_is_not_there(held: Shelf) -> None:
+    with pytest.raises(MatcherError, match="a quote without its end"):
+        held.winnow("explain", 'namespace="')
 
 
 def test_what_is_older_is_found_by_looking_further_back(held: Shelf) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from winnow.__main__ import summary, verbs
+from winnow._verbs import PANELS, Verb, verbs
 
 
 def winnow(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -22,22 +22,30 @@ def winnow(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_help_lists_every_verb() -> None:
     result = winnow("--help")
     assert result.returncode == 0
-    assert {"run", "send", "receiver"} <= set(verbs())
-    assert [verb for verb in verbs() if verb not in result.stdout] == []
+    names = {verb.name for verb in verbs()}
+    assert {"run", "send", "receiver"} <= names
+    assert [name for name in names if f" {name} " not in result.stdout] == []
 
 
-@pytest.mark.parametrize("verb", verbs())
-def test_every_verb_says_in_one_line_what_it_does(verb: str) -> None:
-    assert summary(verb).endswith(".")
+def test_help_has_the_verbs_under_its_headings_in_their_order() -> None:
+    lines = winnow("--help").stdout.splitlines()
+    heads = [line.strip("╭─╮ ") for line in lines if line.startswith("╭")]
+    assert heads == ["Options", *PANELS]
+
+
+@pytest.mark.parametrize("verb", verbs(), ids=lambda verb: verb.name)
+def test_every_verb_says_in_one_line_of_the_help_what_it_does(verb: Verb) -> None:
+    assert verb.summary.endswith(".")
+    assert (verb.panel in PANELS, len(verb.summary) <= 61) == (True, True), verb
 
 
 def test_help_imports_no_verb() -> None:
     code = (
         "import sys; from winnow.__main__ import application; application(None);"
-        "print([m for m in sys.modules if m.startswith(('winnow.', 'httpx', 'pydantic'))])"
+        "print(sorted(m for m in sys.modules if m.startswith(('winnow.', 'httpx', 'pydantic'))))"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
-    assert result.stdout.strip() == "['winnow.__main__']"
+    assert result.stdout.strip() == "['winnow.__main__', 'winnow._manual', 'winnow._verbs']"
 
 
 def test_what_a_verb_logs_does_not_stand_among_its_results() -> None:
@@ -55,6 +63,17 @@ def test_known_error_is_one_line_and_exit_code_2() -> None:
     result = winnow("send")
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr == "winnow: expected either a FILE (- for standard input) or --example\n"
+
+
+def test_what_is_not_there_is_one_line_and_exit_code_1() -> None:
+    code = (
+        "import sys; from winnow.__main__ import main; from alerts.errors import NotFoundError\n"
+        "def absent(app, **_): raise NotFoundError('no such letter')\n"
+        "sys.argv, sys.modules['typer'].Typer.__call__ = ['winnow', 'send'], absent\n"
+        "main()"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert (result.returncode, result.stdout, result.stderr) == (1, "", "winnow: no such letter\n")
 
 
 def test_unknown_verb_is_refused_by_name() -> None:

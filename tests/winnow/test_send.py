@@ -68,6 +68,13 @@ def test_it_posts_to_the_proxy_endpoint_and_prints_the_answer() -> None:
     assert "200 OK" in result.stdout
 
 
+def test_answer_comes_for_machines_too() -> None:
+    result, _ = send("--example", "-o", "json", status=503)
+    told = json.loads(result.stdout)
+    assert (told["status"], told["waited"], result.exit_code) == (503, False, 1)
+    assert told["answer"] == "as told\n"
+
+
 def test_file_is_sent_byte_by_byte_to_the_path_chosen(tmp_path: Path) -> None:
     file = tmp_path / "body.json"
     file.write_bytes(b'{"a":  1}')
