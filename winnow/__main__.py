@@ -14,9 +14,11 @@ import sys
 from typing import TYPE_CHECKING
 
 import typer
+from typer._completion_classes import completion_init
 
 from alerts.errors import NotFoundError, WinnowError
 from connectors.redaction import redacted
+from winnow._completing import typed
 from winnow._manual import above, below, manual
 from winnow._verbs import module_of, verbs
 
@@ -93,7 +95,10 @@ def main() -> None:
 
     So does what was asked for by name and is not there, with exit code 1: a script can tell it from a failure.
     """
-    called = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
+    words = typed(os.environ)
+    if words is not None:
+        completion_init()
+    called = next((word for word in (sys.argv[1:] if words is None else words) if not word.startswith("-")), None)
     try:
         app = application(called)
         _configure_logs()

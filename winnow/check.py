@@ -25,6 +25,7 @@ from winnow._output import Output, write_json
 
 PANEL = "Configure it"
 _TLS, _UNENCRYPTED, _NOBODY_TOLD = "tls", "unencrypted", "nobody-told"
+_KINDS = frozenset({*map(str, Kind), _TLS, _UNENCRYPTED, _NOBODY_TOLD})
 _NOBODY = "no target is enabled: nobody will be told"
 _INSIDE = (".localhost", ".local", ".internal", ".lan", ".home.arpa", ".svc")
 
@@ -36,7 +37,11 @@ def check(
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if there is a warning.")] = False,
     accept: Annotated[
         list[str] | None,
-        typer.Option(metavar="KIND", help="--strict lets pass warnings of this kind; as often as needed."),
+        typer.Option(
+            metavar="KIND",
+            help="--strict lets pass warnings of this kind; as often as needed.",
+            autocompletion=lambda: sorted(_KINDS),
+        ),
     ] = None,
     output: Annotated[Output, typer.Option("--output", "-o", help="For people or for machines.")] = Output.TABLE,
 ) -> None:
@@ -72,10 +77,9 @@ def check(
 
 
 def _accepted(kinds: Sequence[str]) -> frozenset[str]:
-    known = {*Kind, _TLS, _UNENCRYPTED, _NOBODY_TOLD}
     for kind in kinds:
-        if kind not in known:
-            raise WinnowError(f"--accept: no warning is of the kind {kind[:40]!r}{hint(kind, known)}")
+        if kind not in _KINDS:
+            raise WinnowError(f"--accept: no warning is of the kind {kind[:40]!r}{hint(kind, _KINDS)}")
     return frozenset(kinds)
 
 

@@ -19,6 +19,7 @@ from alerts.mapped import mapped
 from alerts.webhook import Received
 from connectors.configuration import load
 from winnow import _advice
+from winnow._completing import forms
 from winnow._hearing import Case, alerts, hear
 from winnow._output import Output, write_json, write_lines
 
@@ -40,7 +41,11 @@ def classify(
     file: Annotated[str, typer.Argument(help="A webhook as its sender sends it, or one alert; - is standard input.")],
     form: Annotated[
         str | None,
-        typer.Option("--format", help="alertmanager, prometheus, ... or a mapping's name; else by what it looks like."),
+        typer.Option(
+            "--format",
+            help="alertmanager, prometheus, ... or a mapping's name; else by what it looks like.",
+            autocompletion=forms,
+        ),
     ] = None,
     ask: Annotated[bool, typer.Option(help="Ask the model of classify.llm, if there is one.")] = True,
     output: Annotated[Output, typer.Option("--output", "-o", help="For people or for machines.")] = Output.TABLE,

@@ -14,6 +14,7 @@ from alerts.instant import rfc3339
 from connectors.configuration import load
 from connectors.kafka.topics import topics
 from connectors.terminal import printable
+from winnow._completing import targets
 from winnow._kept import Asked, Kept, Row, contains, find, kept, write_whole
 from winnow._moments import milliseconds, moment
 from winnow._output import Output
@@ -38,7 +39,9 @@ def dead_letters() -> None:
 
 
 def ls(
-    target: Annotated[str | None, typer.Option(help="Only those to the target of this name.")] = None,
+    target: Annotated[
+        str | None, typer.Option(help="Only those to the target of this name.", autocompletion=targets)
+    ] = None,
     since: Annotated[str | None, typer.Option(help="Given up since: how long ago (2h), or RFC 3339.")] = None,
     reason: Annotated[str | None, typer.Option(help="Only those with this text in their error.")] = None,
     only_open: Annotated[bool, typer.Option("--open", help="Only those that wait for somebody.")] = False,
@@ -87,7 +90,9 @@ def retry(  # noqa: PLR0913, PLR0917 a command takes its options as arguments
         list[str] | None,
         typer.Argument(help="Places (PARTITION/OFFSET), or ids of deliveries or alerts."),
     ] = None,
-    target: Annotated[str | None, typer.Option(help="Only those to the target of this name.")] = None,
+    target: Annotated[
+        str | None, typer.Option(help="Only those to the target of this name.", autocompletion=targets)
+    ] = None,
     since: Annotated[str | None, typer.Option(help="Given up since: how long ago (2h), or RFC 3339.")] = None,
     reason: Annotated[str | None, typer.Option(help="Only those with this text in their error.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,

@@ -19,6 +19,7 @@ from alerts.matchers import parse
 from alerts.waterfall import bar, waterfall
 from alerts.why_not import why_not
 from connectors.configuration import load
+from winnow._completing import targets
 from winnow._moments import moment
 from winnow._output import WIDTH_CHARS, Output, write_json, write_lines, write_table
 from winnow._story import Found, labelled, named, story, told_by
@@ -58,7 +59,10 @@ def explain(
         ),
     ],
     target: Annotated[
-        str | None, typer.Option("--why-not", metavar="TARGET", help="Of each event the first reason why not.")
+        str | None,
+        typer.Option(
+            "--why-not", metavar="TARGET", help="Of each event the first reason why not.", autocompletion=targets
+        ),
     ] = None,
     since: Annotated[
         str, typer.Option(help="How far back to look for anything but a fingerprint: 2h, or RFC 3339.")

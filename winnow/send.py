@@ -19,6 +19,7 @@ from alerts.formats import formats
 from alerts.webhook import Received
 from connectors.terminal import printable
 from winnow import _tls, _told
+from winnow._completing import endpoints
 from winnow._headers import headers
 from winnow._output import Output, write_json
 
@@ -40,7 +41,7 @@ def send(  # noqa: PLR0913 one argument is one option
     name: Annotated[str, typer.Option(help="The example's alert name.")] = "PostgresDown",
     label: Annotated[list[str] | None, typer.Option(help="A label of the example, NAME=VALUE; repeatable.")] = None,
     url: Annotated[str, typer.Option(help="Where the gateway is.")] = "http://127.0.0.1:8080",
-    path: Annotated[str, typer.Option(help="Which endpoint.")] = "/webhook/proxy",
+    path: Annotated[str, typer.Option(help="Which endpoint.", autocompletion=endpoints)] = "/webhook/proxy",
     token_file: Annotated[Path | None, typer.Option(help="A file with the bearer token of a source.")] = None,
     header: Annotated[list[str] | None, typer.Option(help="A header, 'NAME: VALUE'; repeatable.")] = None,
     cacert: Annotated[Path | None, typer.Option(help="A file with who may vouch for the gateway, for https.")] = None,

@@ -46,6 +46,7 @@ def tail(
             help="dedup, classify, filter, route or publish; else where each alert went. Matchers over step, verdict, "
             "rule, name, status, source, severity, fingerprint, target.",
             show_default=False,
+            autocompletion=lambda: STEPS,
         ),
     ] = None,
     since: Annotated[

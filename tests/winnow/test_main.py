@@ -45,7 +45,7 @@ def test_help_imports_no_verb() -> None:
         "print(sorted(m for m in sys.modules if m.startswith(('winnow.', 'httpx', 'pydantic'))))"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
-    assert result.stdout.strip() == "['winnow.__main__', 'winnow._manual', 'winnow._verbs']"
+    assert result.stdout.strip() == "['winnow.__main__', 'winnow._completing', 'winnow._manual', 'winnow._verbs']"
 
 
 def test_what_a_verb_logs_does_not_stand_among_its_results() -> None:
