@@ -68,6 +68,8 @@ class Delivery(NamedTuple):
     """A resolve whose firing waited and was never confirmed: this message tells both."""
     only_closes: bool = False
     """A resolve that filters and routes send nowhere: told where its alert is open all the same, and nowhere else."""
+    replayed: bool = False
+    """Sent by hand from what lay in Kafka (`winnow replay --send`), under the id it had: whoever gets it can tell."""
 
 
 class Outcome(StrEnum):

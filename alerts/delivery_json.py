@@ -2,7 +2,7 @@
 
 Shape: `{"v": 1, "id", "target", "transition", "untold_firing", "only_closes", "alert": {...}, "classification":
 {...}}`, all of it JSON. What was written by a Winnow that did not know `untold_firing` or `only_closes` has none, which
-means false.
+means false; `replayed` stands there only if it is true.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ Plain = dict[str, object]
 def to_plain(delivery: Delivery) -> Plain:
     """The delivery as strings, numbers, lists and dicts."""
     alert, found = delivery.alert, delivery.classification
+    replayed: Plain = {"replayed": True} if delivery.replayed else {}
     return {
         "v": VERSION,
         "id": delivery.id,
@@ -38,6 +39,7 @@ def to_plain(delivery: Delivery) -> Plain:
             "source": found.source.value,
             "recommendations": list(found.recommendations),
         },
+        **replayed,
     }
 
 
@@ -66,6 +68,7 @@ def from_plain(plain: Mapping[str, Any]) -> Delivery:
             ),
             bool(plain.get("untold_firing", False)),
             bool(plain.get("only_closes", False)),
+            bool(plain.get("replayed", False)),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise FormatError(f"not a delivery: {type(error).__name__}: {error}") from error

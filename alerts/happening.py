@@ -124,7 +124,10 @@ def _went(outcome: Row) -> str:
     took_ms = outcome["ended_ms"] - outcome["accepted_ms"]
     tries = "1 try" if outcome["tries"] == 1 else f"{outcome['tries']} tries"
     answer = "" if outcome["status_code"] is None else f", answered {outcome['status_code']}"
-    return f"{took_ms} ms after acceptance, {tries}{answer}" + (f": {outcome['error']}" if outcome["error"] else "")
+    replayed = "replayed, " if "replayed" in outcome else ""
+    return f"{replayed}{took_ms} ms after acceptance, {tries}{answer}" + (
+        f": {outcome['error']}" if outcome["error"] else ""
+    )
 
 
 def ends(told: Iterable[Happening]) -> Iterable[Happening]:

@@ -35,6 +35,7 @@ WITHOUT_TARGET = "without-target"
 _ID = re.compile(r"([0-9a-f]{32})-(0|[1-9]\d{0,8})", re.ASCII)
 _DELIVERY = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _POSITION_BITS = 32
+_DELIVERED = Outcome.DELIVERED.value
 _LETTER = "letter"
 """In place of an outcome: it was given up, and the letter it can be sent from was seen."""
 
@@ -144,7 +145,9 @@ class Ledger:
             for row in record.get("decisions", ()):
                 self._decision(row)
             for row in record.get("outcomes", ()):
-                self._outcome(key_of(row["input"]), _delivery_key(row["delivery"]), row["outcome"])
+                told = key_of(row["input"]), _delivery_key(row["delivery"])
+                if "replayed" not in row or self._is_missed(*told):
+                    self._outcome(*told, row["outcome"])
         except (KeyError, TypeError, AttributeError, IndexError) as error:
             raise FormatError(f"not a record of decisions: {type(error).__name__}: {error}") from error
 
@@ -171,7 +174,9 @@ class Ledger:
         """
         record = _read(value)
         try:
-            self._outcome(key_of(record["input"]), _delivery_key(record["delivery"]["id"]), _LETTER)
+            told = key_of(record["input"]), _delivery_key(record["delivery"]["id"])
+            if "replayed" not in record or self._is_missed(*told):
+                self._outcome(*told, _LETTER)
         except (KeyError, TypeError) as error:
             raise FormatError(f"not a dead letter: {type(error).__name__}: {error}") from error
 
@@ -209,6 +214,11 @@ class Ledger:
             self._again.discard(key)
         elif not isinstance(found, Planned):
             self._end(key, _end_of(row))
+
+    def _is_missed(self, key: Key, delivery: Key) -> bool:
+        """Whether the flow planned it and did not deliver it: of others a replay says nothing here."""
+        found = self._open.get(key)
+        return isinstance(found, Planned) and found.ends.get(delivery, _DELIVERED) != _DELIVERED
 
     def _outcome(self, key: Key, delivery: Key, word: str) -> None:
         found = self._open.get(key)

@@ -37,6 +37,7 @@ def waterfall(event: Row) -> list[Span]:
     for end in event["outcomes"]:
         if "retry" not in end:
             tries = "1 try" if end["tries"] == 1 else f"{end['tries']} tries"
+            tries += ", replayed" if "replayed" in end else ""
             to_ms = end["ended_ms"] - accepted_ms
             spans.append(_span(f"{end['target']} {end['outcome']}", min(decided_ms, to_ms), to_ms, tries))
     return spans

@@ -102,7 +102,7 @@ def _published(ends: list[Row]) -> Why:
     end = told[-1]
     if "retry" in end:
         return Why("publish", _RETRIED.get(end["retry"]["outcome"], end["retry"]["outcome"]))
-    took = f"{end['ended_ms'] - end['accepted_ms']} ms after acceptance"
+    took = f"{end['ended_ms'] - end['accepted_ms']} ms after acceptance" + (", replayed" if "replayed" in end else "")
     tries = "1 try" if end["tries"] == 1 else f"{end['tries']} tries"
     answer = "" if end["status_code"] is None else f", answered {end['status_code']}"
     word = end["outcome"]

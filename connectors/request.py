@@ -5,6 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
+REPLAYED = "winnow-replayed"
+"""The header, of HTTP and of Kafka, whose value `true` says that a notification was sent by `winnow replay --send`."""
+
 
 class Request(NamedTuple):
     """One HTTP request, ready to be sent. Its URL and headers may hold secrets: never log them."""

@@ -37,12 +37,13 @@ _BATCH = 500
 _BATCH_BYTES = 256 * 1024
 
 
-def again(
+def again(  # noqa: PLR0913, PLR0917 each is another end of the flow
     config: Config,
     records: Iterable[Stored],
     recorded: Mapping[str, Advice],
     take: Callable[[Message], None],
     known: Mapping[str, Known] = MappingProxyType({}),
+    plan: Callable[[Delivery], None] | None = None,
 ) -> None:
     """Judge the records; returns when there are no more.
 
@@ -53,13 +54,14 @@ def again(
         take: Called with each message the flow would have written: decisions, and what goes to the quarantine.
         known: What dedup remembered of an alert when it judged one of its events then, by that event's input id; it
             counts for alerts of which nothing was read before.
+        plan: Called with each delivery that its lane would have been handed.
 
     Raises:
         WinnowError: Whatever of that kind `records` raised.
     """
     asking = None if config.classify.llm is None else Recorded(recorded, Pending(config.publish.max_pending))
     source = _Source(records)
-    ends = Ends(source, lambda _: _Nobody(), _Sink(take), asking=asking)
+    ends = Ends(source, lambda _: _Nobody(plan), _Sink(take), asking=asking)
     parts = between(ends, config)
     if known:
         parts = parts._replace(dedup=Remembering(config.dedup.window, known))
@@ -106,7 +108,13 @@ class _Records(StatelessSourcePartition[tuple[str, Stored]]):
 class _Nobody(StatefulBatchLogic[Delivery, Ended, Plain]):
     """A lane that sends nothing, of which nothing comes."""
 
-    def on_batch(self, values: list[Delivery]) -> tuple[Iterable[Ended], bool]:  # noqa: ARG002 nobody is told
+    def __init__(self, plan: Callable[[Delivery], None] | None) -> None:
+        self._plan = plan
+
+    def on_batch(self, values: list[Delivery]) -> tuple[Iterable[Ended], bool]:
+        if self._plan is not None:
+            for delivery in values:
+                self._plan(delivery)
         return (), StatefulBatchLogic.RETAIN
 
     def snapshot(self) -> Plain:

@@ -175,6 +175,7 @@ def _outcome(ended: Ended) -> Row:
     delivery = ended.delivery
     repeat: Row = {"repeat": AFTER_RECOVERY} if ended.is_repeat else {}
     closes: Row = {"closes": True} if delivery.only_closes else {}
+    replayed: Row = {"replayed": True} if delivery.replayed else {}
     return {
         "delivery": delivery.id,
         "target": delivery.target,
@@ -189,6 +190,7 @@ def _outcome(ended: Ended) -> Row:
         "ended_ms": ended.ended_ms,
         **repeat,
         **closes,
+        **replayed,
     }
 
 

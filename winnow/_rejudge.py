@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from connectors.kafka.topics import topics
 from flows.again import again
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from alerts.config import Config
+    from alerts.decision import Delivery
     from alerts.record import Stored
     from connectors.request import Message
     from winnow._compared import Counting
@@ -29,7 +30,17 @@ if TYPE_CHECKING:
 _HELD = 250_000
 
 
-def from_kafka(config: Config, span: Span, counting: Counting) -> None:
+class Planning(Protocol):
+    """Takes note of what would be sent, and of what has been."""
+
+    def heard(self, record: Stored) -> None:
+        """Take a record of the decisions topic; all of an alert come before `planned` is told of it."""
+
+    def planned(self, delivery: Delivery) -> None:
+        """Take a delivery; those of an alert come in order."""
+
+
+def from_kafka(config: Config, span: Span, counting: Counting, planning: Planning | None = None) -> None:
     """Judge what Kafka holds of this time range, by what it holds of decisions as if dedup had been there before.
 
     Raises:
@@ -47,10 +58,14 @@ def from_kafka(config: Config, span: Span, counting: Counting) -> None:
             recorded = Recorded(span)
             for record in seen(names.decisions, archive.records(names.decisions, decided, group)):
                 recorded.read(record.value)
+                if planning is not None:
+                    planning.heard(record)
             size = max(1, _HELD * len(group) // (len(recorded.rows) or 1))
             counting.begin(recorded)
             records = _up_to(seen(names.webhooks, archive.records(names.webhooks, since, group)), group, span)
-            again(config, records, recorded.advice, _decisions(names.decisions, counting.take), recorded.known)
+            take = _decisions(names.decisions, counting.take)
+            plan = None if planning is None else planning.planned
+            again(config, records, recorded.advice, take, recorded.known, plan)
             counting.end()
 
 

@@ -75,12 +75,12 @@ def story(config: Config, fingerprint: str) -> Iterator[Row]:
 
 
 def _holds(told: list[Row]) -> Iterator[Row]:
-    """The retries of a delivery, the outcome before each and the last one.
+    """The retries and replays of a delivery, the outcome before each and the last one.
 
     After a crash the same may be told twice, and the last is what holds.
     """
     for row, after in zip_longest(told, told[1:]):
-        if "retry" in row or after is None or "retry" in after:
+        if "retry" in row or after is None or "retry" in after or "replayed" in after:
             yield row
 
 

@@ -44,7 +44,10 @@ def lines(event: Row) -> Iterator[tuple[str, str]]:
             yield "publish", _told(planned["target"], end)
         if not _has_ended(ends):
             yield "publish", f"{planned['target']}: not ended yet"
-    yield from (("publish", _told(end["target"], end)) for end in event["outcomes"] if end.get("closes"))
+    planned = {one["id"] for one in event.get("deliveries", ())}
+    for end in event["outcomes"]:
+        if end["delivery"] not in planned and ("closes" in end or "replayed" in end):
+            yield "publish", _told(end["target"], end)
 
 
 def _dedup(verdict: Row) -> str:
@@ -81,4 +84,5 @@ def _told(target: str, end: Row) -> str:
     detail = f": {end['error']}" if end["error"] else ""
     if "closes" in end:
         detail += " (nothing sends it there, but its alert was open there)"
-    return f"{target}: {end['outcome']} {took_s:.3f} s after acceptance, {tries}{answer}{repeat}{detail}"
+    replayed = f"replayed at {rfc3339(end['ended_ms'])}, " if "replayed" in end else ""
+    return f"{target}: {replayed}{end['outcome']} {took_s:.3f} s after acceptance, {tries}{answer}{repeat}{detail}"

@@ -14,10 +14,13 @@ from alerts.errors import WinnowError
 from connectors.configuration import load, locate
 from winnow import _replay_page, _replay_report
 from winnow._alert_file import EVERYTHING
+from winnow._choice import Wishes
 from winnow._compared import Comparison, Tally
+from winnow._completing import targets
 from winnow._moments import length, milliseconds, moment
 from winnow._recorded import Span
 from winnow._rejudge import from_file, from_kafka
+from winnow._resending import Ways, resend
 
 if TYPE_CHECKING:
     from alerts.config import Config
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
 PANEL = "Time machine"
 _LIMIT = 50
+_SEND = "Sending for real"
 
 
 class Shown(StrEnum):
@@ -50,19 +54,56 @@ def replay(  # noqa: PLR0913, PLR0917 an option each
     fail_on_diff: Annotated[bool, typer.Option("--fail-on-diff", help="Exit with 1 if anything differs.")] = False,
     output: Annotated[Shown, typer.Option("--output", "-o", help="For people, machines, or as a page.")] = Shown.TABLE,
     limit: Annotated[int, typer.Option(min=0, help="How many differences a table lists.")] = _LIMIT,
+    send: Annotated[
+        bool,
+        typer.Option("--send", help="Send the notifications to --target once more, for real.", rich_help_panel=_SEND),
+    ] = False,
+    target: Annotated[
+        str | None, typer.Option(help="Name of the target to tell.", autocompletion=targets, rich_help_panel=_SEND)
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.", rich_help_panel=_SEND)] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would go, and send nothing.", rich_help_panel=_SEND)
+    ] = False,
+    latest: Annotated[
+        bool,
+        typer.Option("--latest", help="Of each alert only what it came to in the end.", rich_help_panel=_SEND),
+    ] = False,
+    even_delivered: Annotated[
+        bool,
+        typer.Option("--even-delivered", help="Also what was delivered to it already.", rich_help_panel=_SEND),
+    ] = False,
+    even_superseded: Annotated[
+        bool,
+        typer.Option(
+            "--even-superseded", help="Also what is older than what it was told of the alert.", rich_help_panel=_SEND
+        ),
+    ] = False,
 ) -> None:
     """Judge past alerts again, and say what would have happened.
 
-    Nothing is sent, and nobody is asked: the webhooks in Kafka run through the steps of the flow again.
+    Nothing is sent, and nobody is asked: the webhooks in Kafka run through the steps of the flow again. With --send the
+    target is sent what it was not told yet, under the ids it had and marked as replayed. It says first what would go,
+    and asks. Interrupted, the same command goes on.
 
     Example: winnow replay --since 2h --config candidate.yaml --diff
 
     Exit codes:
-        1: --fail-on-diff was given, and something differs.
-        2: It cannot be told.
+        1: --fail-on-diff was given, and something differs; or --send, and some was given up, or you said no.
+        2: It cannot be told or sent.
+        143: Sending was ended by SIGTERM; the same command goes on, as after an interruption.
     """
     live, candidate = _configs(config)
     asked = diff or fail_on_diff
+    if send:
+        if asked or from_file_ is not None or output is Shown.HTML:
+            raise WinnowError("--send: not together with --diff, --fail-on-diff, --from-file or -o html")
+        ways = Ways(yes=yes, dry_run=dry_run, as_json=output is Shown.JSON)
+        wishes = Wishes(even_delivered, even_superseded, latest)
+        resend(candidate, target, lambda: _span(since, until, warm_up, candidate), wishes, ways)
+        return
+    if target is not None or yes or dry_run or latest or even_delivered or even_superseded:
+        raise WinnowError("--target, --yes, --dry-run, --latest, --even-...: they go with --send")
     if from_file_ is not None and (since is not None or warm_up is not None):
         raise WinnowError("--from-file: the whole file is judged; --since and --warm-up are for what lies in Kafka")
     span = EVERYTHING if from_file_ is not None else _span(since, until, warm_up, candidate)

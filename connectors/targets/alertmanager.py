@@ -20,7 +20,7 @@ from alerts.config import HttpTarget
 from alerts.decision import Delivery
 from alerts.fields import Span
 from alerts.text import cut, one_line
-from connectors.request import Request
+from connectors.request import REPLAYED, Request
 from connectors.targets.webhook import MAP_MAX_BYTES, NAME_MAX_CHARS, TEXT_MAX_CHARS
 from connectors.text import cut_map, moment, to_json, web_link
 
@@ -53,6 +53,8 @@ EXAMPLE: dict[str, object] = {"name": "cluster-am", "kind": "alertmanager", "url
 def render(config: Config, delivery: Delivery, at: datetime) -> Request:
     """One alert, its annotations with the classification."""
     headers = {"content-type": "application/json", "webhook-id": delivery.id}
+    if delivery.replayed:
+        headers[REPLAYED] = "true"
     if config.format == "webhook":
         return Request(config.url, headers, to_json(_webhook(delivery)))
     return Request(_api(config.url), headers, to_json([_lasting(config, delivery, at)]))
@@ -103,6 +105,7 @@ def _annotations(delivery: Delivery) -> dict[str, str]:
         "llm_confidence": f"{found.confidence:g}",
         "llm_reasoning": cut(found.reasoning, REASONING_MAX_CHARS),
         "llm_recommendations": cut("; ".join(text for text in recommendations if text), TEXT_MAX_CHARS),
+        "winnow_replayed": "true" if delivery.replayed else "",
     }
     return cut_map(delivery.alert.annotations, MAP_MAX_BYTES) | {name: text for name, text in ours.items() if text}
 

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from alerts.config import Target
 from alerts.decision import Delivery
-from connectors.request import Message
+from connectors.request import REPLAYED, Message
 from connectors.targets.webhook import document
 from connectors.text import to_json
 
@@ -33,4 +33,6 @@ def render(config: Config, delivery: Delivery, at: datetime) -> Message:  # noqa
     headers = (("notification-id", delivery.id.encode()), ("content-type", b"application/json"))
     if delivery.alert.envelope.traceparent:
         headers = (*headers, ("traceparent", delivery.alert.envelope.traceparent.encode()))
+    if delivery.replayed:
+        headers = (*headers, (REPLAYED, b"true"))
     return Message(config.topic, to_json(document(delivery)), delivery.alert.fingerprint.encode(), headers=headers)

@@ -51,7 +51,9 @@ EXAMPLE: dict[str, object] = {"name": "incidents", "kind": "rootly", "token": "e
 def render(config: Config, delivery: Delivery, at: datetime) -> Request:  # noqa: ARG001 every renderer takes it
     """An alert that the resolve with the same `external_id` closes."""
     alert = delivery.alert
+    replayed = {"replayed": True} if delivery.replayed else {}
     body = {
+        **replayed,
         "title": cut(_title(alert), TITLE_MAX_CHARS),
         "description": _description(delivery),
         "severity": delivery.classification.severity.value,
@@ -101,7 +103,8 @@ def _shown(text: str) -> str:
 def _tags(delivery: Delivery) -> list[str]:
     """What was found out, then the labels in order."""
     alert, found = delivery.alert, delivery.classification
-    tags = [f"severity:{found.severity.value}", f"category:{found.category}"]
+    tags = ["replayed"] if delivery.replayed else []
+    tags += [f"severity:{found.severity.value}", f"category:{found.category}"]
     tags += [f"{name}:{alert.labels[name]}" for name in sorted(alert.labels) if name not in {"alertname", "severity"}]
     kept = dict.fromkeys(tag for text in tags[: 2 * TAGS_MAX] if (tag := cut(one_line(text), TAG_MAX_CHARS)))
     return list(kept)[:TAGS_MAX]

@@ -137,8 +137,7 @@ def _error(body: bytes) -> str | None:
 def _message(config: Config, delivery: Delivery, room: int) -> dict[str, object]:
     alert, found = delivery.alert, delivery.classification
     is_over = alert.status is Status.RESOLVED
-    was = "FIRED, " if delivery.untold_firing else ""
-    line = f"[{was}{alert.status.upper()}] {headline(alert.name, alert.annotations)}"
+    line = f"[{_was(delivery)}{alert.status.upper()}] {headline(alert.name, alert.annotations)}"
     attachment = {
         "color": RESOLVED_COLOUR if is_over else COLOURS[found.severity],
         "fallback": _fit(line, _TEXT_MAX_CHARS),
@@ -156,8 +155,8 @@ def _message(config: Config, delivery: Delivery, room: int) -> dict[str, object]
 
 def _blocks(delivery: Delivery, room: int) -> list[dict[str, object]]:
     alert, found = delivery.alert, delivery.classification
-    was = "FIRED, " if delivery.untold_firing else ""
-    before = f"[{was}RESOLVED] " if alert.status is Status.RESOLVED else ""
+    words = _was(delivery) + ("RESOLVED" if alert.status is Status.RESOLVED else "")
+    before = f"[{words.removesuffix(', ')}] " if words else ""
     name = one_line(alert.name) or "(no name)"
     blocks: list[dict[str, object]] = [{"type": "header", "text": _plain(before + name, HEADER_MAX_CHARS)}]
     if own := _own_text(alert):
@@ -173,6 +172,11 @@ def _blocks(delivery: Delivery, room: int) -> list[dict[str, object]]:
     origin = f"{found.category} · {found.confidence:.2f} by {found.source}"
     elements = [_plain(f"Fingerprint {alert.fingerprint}", _TEXT_MAX_CHARS), _plain(one_line(origin), _TEXT_MAX_CHARS)]
     return [*blocks, {"type": "context", "elements": elements}]
+
+
+def _was(delivery: Delivery) -> str:
+    """What is said before the status."""
+    return ("REPLAYED, " if delivery.replayed else "") + ("FIRED, " if delivery.untold_firing else "")
 
 
 def _own_text(alert: Alert) -> str:

@@ -18,7 +18,7 @@ from alerts.decision import Delivery
 from alerts.fields import HeaderSecret, Secret, header_text
 from alerts.instant import rfc3339
 from alerts.text import cut
-from connectors.request import Request
+from connectors.request import REPLAYED, Request
 from connectors.text import cut_map, moment, to_json
 
 # Real alerts have under 10 KiB. With both maps at the bound a document stays under 1 MB, what Kafka takes by default.
@@ -102,6 +102,8 @@ def render(config: Config, delivery: Delivery, at: datetime) -> Request:
         headers["webhook-signature"] = " ".join(signature(secret, content) for secret in secrets)
     if delivery.alert.envelope.traceparent:
         headers["traceparent"] = delivery.alert.envelope.traceparent
+    if delivery.replayed:
+        headers[REPLAYED] = "true"
     if config.token:
         headers["authorization"] = f"Bearer {config.token.get_secret_value()}"
     own = {name: value.get_secret_value() for name, value in config.headers.items()}
@@ -119,7 +121,9 @@ def document(delivery: Delivery, map_max_bytes: int = MAP_MAX_BYTES) -> dict[str
     Labels and annotations take at most `map_max_bytes` each, all else together less than 160 000 bytes.
     """
     alert, found = delivery.alert, delivery.classification
+    replayed: dict[str, object] = {"replayed": True} if delivery.replayed else {}
     return {
+        **replayed,
         "type": f"alert.{alert.status}",
         "timestamp": moment(
             alert.ends_at if alert.status is Status.RESOLVED else alert.starts_at, alert.envelope.accepted_ms

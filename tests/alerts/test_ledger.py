@@ -273,3 +273,31 @@ def test_line_that_was_written_again_in_vain_is_quarantined() -> None:
     for value in (dropped(outcome="unreadable"), dropped(outcome="unreadable")):
         made.decide(value)
     assert made.balance(NOW_MS, HOUR_MS).ends == {End("quarantined"): 1}
+
+
+def replayed(value: bytes) -> bytes:
+    record = json.loads(value)
+    for row in record.get("outcomes", [record]):
+        row["replayed"] = True
+    return json.dumps(record).encode()
+
+
+def test_replay_delivers_what_the_flow_gave_up() -> None:
+    records = [decided(0, "a"), ended("a", "dead-lettered"), replayed(ended("a"))]
+    assert after(records, [letter("a")]).ends == {End("delivered"): 1}
+
+
+def test_replay_that_fails_takes_nothing_back_that_was_delivered() -> None:
+    records = [decided(0, "a", "b"), ended("a"), replayed(ended("a", "dead-lettered")), ended("b")]
+    assert after(records, [replayed(letter("a"))]).ends == {End("delivered"): 1}
+
+
+def test_replay_to_a_target_that_the_flow_did_not_plan_ends_nothing() -> None:
+    records = [decided(0, "a"), replayed(ended("new")), ended("a", "not-needed")]
+    assert after(records).ends == {End("not-needed"): 1}
+    assert after([replayed(ended("new"))]).unaccounted == 1
+
+
+def test_replay_that_is_given_up_is_a_dead_letter_of_what_the_flow_did_not_deliver() -> None:
+    records = [decided(0, "a"), replayed(ended("a", "dead-lettered"))]
+    assert after(records, [replayed(letter("a"))]).ends == {End("dead-lettered"): 1}

@@ -104,6 +104,15 @@ def test_resolve_differs_from_firing(kind: str) -> None:
     assert body(render(kind, delivery())) != body(render(kind, delivery(alert=resolved())))
 
 
+def test_what_was_replayed_says_so_under_the_same_id_and_nothing_else_does(kind: str) -> None:
+    told = delivery()
+    made, replayed = render(kind, told), render(kind, told._replace(replayed=True))
+    assert "replayed" in str(replayed).lower()
+    assert "replayed" not in str(made).lower()
+    for id_ in (told.id, told.alert.fingerprint):
+        assert (id_ in str(made)) is (id_ in str(replayed))
+
+
 def test_secrets_stand_in_no_repr(kind: str) -> None:
     made = config(kind)
     assert not [secret for secret in secrets(made) if secret in repr(made) or secret in str(made)]
@@ -126,7 +135,7 @@ def test_requests_can_be_sent(kind: str) -> None:
 
 @pytest.mark.parametrize("character", ["x", "\u00e4", "漢", "😀", '"', "&", "<", "\x01", "\x00", "\ud800"], ids=ascii)
 def test_huge_alert_is_a_small_enough_body(kind: str, character: str) -> None:
-    made = body(render(kind, huge(character)))
+    made = body(render(kind, huge(character)._replace(replayed=True)))
     assert json.loads(made)
     assert len(made) <= BODY_MAX_BYTES.get(kind, 2_000_000)
 

@@ -163,6 +163,14 @@ def test_outcome_of_what_may_have_been_sent_before_the_restart_says_so(outcome: 
     assert all(json.loads(letter.value)["repeat"] == "after recovery" for letter in told[1:])
 
 
-def test_outcome_of_what_was_sent_once_says_nothing_of_repeats() -> None:
+def test_outcome_and_dead_letter_of_what_was_replayed_say_so() -> None:
+    end = _ended(Outcome.DEAD_LETTERED)
+    marked = end._replace(delivery=end.delivery._replace(replayed=True))
+    (_, outcome), (_, letter) = TRAIL.of_ended(marked)
+    assert json.loads(outcome.value)["outcomes"][0]["replayed"] is True
+    assert from_plain(json.loads(letter.value)["delivery"]) == marked.delivery
+
+
+def test_outcome_of_what_was_sent_once_says_nothing_of_repeats_or_replays() -> None:
     ((_, message),) = TRAIL.of_ended(_ended())
-    assert "repeat" not in json.loads(message.value)["outcomes"][0]
+    assert not {"repeat", "replayed"} & json.loads(message.value)["outcomes"][0].keys()

@@ -10,6 +10,7 @@ import pytest
 from alerts.advice import Advice, How, to_plain
 from alerts.decision import Classification, Judge, Outcome, Severity, Verdict
 from alerts.fingerprint import partition_of
+from alerts.instant import rfc3339
 from alerts.retry import Retry
 from connectors.job import Ended
 from flows.chunk import Chunk
@@ -114,6 +115,26 @@ def test_resolve_that_only_closed_what_was_open_is_told_with_its_decision(tmp_pa
     messages = (message for _, message in TRAIL.of_ended(Ended(closing, Outcome.DELIVERED, 1, 202, "", NOW_MS + 1000)))
     told = printed(tmp_path, *ended(Outcome.DELIVERED), *messages)
     assert "pager: delivered 1.000 s after acceptance, 1 try, answered 202 (nothing sends it there, but" in told
+
+
+def test_replay_is_told_after_what_was_before_it_and_when_it_was(tmp_path: Path) -> None:
+    again = TOLD._replace(replayed=True)
+    end = Ended(again, Outcome.DELIVERED, 2, 200, "", NOW_MS + 7_200_000)
+    lines = publish_lines(tmp_path, *ended(Outcome.DEAD_LETTERED, "answered 400"), *messages_of(end), *messages_of(end))
+    assert [line.split(" after")[0].rstrip() for line in lines] == [
+        "oncall: dead-lettered 1.000 s",
+        *[f"oncall: replayed at {rfc3339(end.ended_ms)}, delivered 7200.000 s"] * 2,
+    ]
+
+
+def test_replay_to_a_target_that_no_decision_named_is_told(tmp_path: Path) -> None:
+    end = Ended(TOLD._replace(id="f" * 32, target="archive", replayed=True), Outcome.DELIVERED, 1, 200, "", NOW_MS)
+    lines = publish_lines(tmp_path, *ended(Outcome.DELIVERED), *messages_of(end))
+    assert lines[-1].startswith(f"archive: replayed at {rfc3339(NOW_MS)}, delivered 0.000 s after acceptance")
+
+
+def messages_of(end: Ended) -> Iterator[Message]:
+    return (message for _, message in TRAIL.of_ended(end))
 
 
 def advised(folder: Path, advice: Advice, alone: Classification | None = None, *guards: str) -> str:

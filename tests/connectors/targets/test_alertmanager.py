@@ -130,3 +130,8 @@ def test_webhook_can_be_read_by_winnow_itself(of: Any) -> None:
     assert webhook.receiver == "oncall"
     assert not webhook.rejected
     assert [one.status for one in webhook.submissions] == [of.status]
+
+
+def test_what_is_replayed_says_so_in_an_annotation() -> None:
+    assert told(delivery(replayed=True))["annotations"]["winnow_replayed"] == "true"
+    assert "winnow_replayed" not in told()["annotations"]

@@ -61,3 +61,9 @@ def test_name_that_no_topic_can_have_is_refused(topic: str) -> None:
 
 def test_longest_name_of_a_topic_is_taken() -> None:
     assert config(topic="x" * 249).topic
+
+
+def test_what_is_replayed_says_so_in_a_header_and_in_the_value() -> None:
+    made = render(config(), delivery(replayed=True), AT)
+    assert dict(made.headers)["winnow-replayed"] == b"true"
+    assert json.loads(made.value)["replayed"] is True

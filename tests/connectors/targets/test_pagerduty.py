@@ -150,3 +150,9 @@ def test_body_of_a_huge_alert_is_below_the_limit_and_keeps_its_name(character: s
 
 def test_routing_key_is_hidden_in_repr() -> None:
     assert KEY not in repr(config())
+
+
+@pytest.mark.parametrize("told", [delivery(), change()])
+def test_what_is_replayed_says_so_in_its_details(told: Delivery) -> None:
+    assert body(told._replace(replayed=True))["payload"]["custom_details"]["replayed"] is True
+    assert "replayed" not in body(told)["payload"]["custom_details"]

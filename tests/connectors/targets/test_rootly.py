@@ -105,3 +105,8 @@ def test_empty_parts_are_left_out_of_the_description() -> None:
         alert=alert(annotations={}, generator_url=""), classification=classification(reasoning="", recommendations=())
     )
     assert body(bare)["description"].count("\n\n") == 1
+
+
+def test_what_is_replayed_says_so_by_tag_and_field() -> None:
+    made = body(delivery(replayed=True))
+    assert (made["replayed"], made["tags"][0], made["external_id"]) == (True, "replayed", alert().fingerprint)

@@ -205,3 +205,11 @@ def test_token_needs_a_channel() -> None:
 
 def test_address_of_an_incoming_webhook_is_hidden() -> None:
     assert "S3CR3T" not in repr(config()) + str(config())
+
+
+def test_what_is_replayed_says_so_before_its_status() -> None:
+    fired, over = delivery(replayed=True), delivery(alert=resolved(), untold_firing=True, replayed=True)
+    assert body(fired)["text"].startswith("[REPLAYED, FIRING] PostgresDown")
+    assert body(over)["text"].startswith("[REPLAYED, FIRED, RESOLVED] PostgresDown")
+    headers = [blocks(told, "header")[0]["text"]["text"] for told in (fired, over)]
+    assert headers == ["[REPLAYED] PostgresDown", "[REPLAYED, FIRED, RESOLVED] PostgresDown"]

@@ -185,3 +185,10 @@ def test_long_texts_are_cut_and_short_ones_stay() -> None:
 
 def test_example_is_signed() -> None:
     assert "webhook-signature" in render(Config.model_validate(EXAMPLE), delivery(), AT).headers
+
+
+def test_what_is_replayed_says_so_in_a_header_and_in_the_signed_document() -> None:
+    told = delivery(replayed=True)
+    made = render(config(headers={"Winnow-Replayed": "no"}), told, AT)
+    assert (made.headers["winnow-replayed"], made.headers["webhook-id"]) == ("true", told.id)
+    assert body(told)["replayed"] is True

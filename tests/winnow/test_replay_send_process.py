@@ -1,0 +1,169 @@
+"""`winnow replay --send` as a process of its own: interrupted, killed, asked on a terminal; and continued."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+import pytest
+
+from alerts.instant import rfc3339
+from connectors.configuration import load
+from connectors.inbox import Inbox
+from tests.support.history import decided, event, keep
+from tests.support.product import wait_for
+from tests.support.shelf import shelf
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from connectors.arrival import Arrival
+    from connectors.inbox import Reply
+
+COUNT = 60
+AT_A_TIME = 4
+THREE_HOURS_AGO_MS = time.time_ns() // 1_000_000 - 180 * 60_000
+SETTINGS = """
+targets: [{{name: oncall, kind: webhook, url: '{url}/oncall', allow_private: true}}]
+publish: {{max_concurrent: {at_a_time}}}
+"""
+COMMAND = (sys.executable, "-m", "winnow", "replay", "--since", "4h", "--send", "--target", "oncall")
+
+
+class Target(Inbox):
+    """Answers so many, and holds its answer to the next ones until it is let go."""
+
+    def __init__(self) -> None:
+        self.ids: list[str] = []
+        self.answers = 10**9
+        self.gate = threading.Event()
+        super().__init__("127.0.0.1:0", self._note)
+
+    def _note(self, arrival: Arrival, _: int) -> None:
+        self.ids.append(arrival.headers["webhook-id"])
+
+    def take(self, taken: Arrival) -> Reply:
+        answer = super().take(taken)
+        if len(self.ids) > self.answers:
+            self.gate.wait(30)
+        return answer
+
+    def close(self) -> None:
+        self.gate.set()
+        super().close()
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Iterator[Target]:
+    """A target that a history of sixty alerts was not told to."""
+    made = Target()
+    try:
+        with shelf(tmp_path, SETTINGS.format(url=made.url, at_a_time=AT_A_TIME)) as held:
+            records = [
+                event(number, THREE_HOURS_AGO_MS + number, starts_at=rfc3339(THREE_HOURS_AGO_MS), team=f"t{number}")
+                for number in range(COUNT)
+            ]
+            keep(held, records, decided(load(needs_sources=False), records))
+            yield made
+    finally:
+        made.close()
+
+
+@contextmanager
+def started(*arguments: str, stdin: int | None = None) -> Iterator[subprocess.Popen[str]]:
+    """The command in a session of its own."""
+    process = subprocess.Popen(
+        [*COMMAND, *arguments],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True, stdin=stdin,
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate(timeout=30)
+
+
+def told(output: str) -> dict[str, int]:
+    """The lines of numbers."""
+    found = re.findall(r"^ *(.*?) {2,}([\d,]+)$", output, re.MULTILINE)
+    return {name: int(number.replace(",", "")) for name, number in found}
+
+
+def run_to_the_end(target: Target) -> dict[str, int]:
+    target.gate.set()
+    with started("--yes") as process:
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, output
+    return told(output)
+
+
+def test_interrupted_it_ends_what_is_under_way_and_goes_on_from_there(target: Target) -> None:
+    target.answers = 20
+    with started("--yes") as process:
+        wait_for(lambda: len(target.ids) == 20 + AT_A_TIME, "all that may be are under way")
+        process.send_signal(signal.SIGINT)
+        target.gate.set()
+        output, _ = process.communicate(timeout=30)
+    assert process.returncode == 130
+    said = told(output)
+    assert (said["delivered"], said["interrupted, not sent yet"]) == (len(target.ids), COUNT - len(target.ids))
+    assert 20 < len(target.ids) <= 20 + AT_A_TIME
+    assert run_to_the_end(target)["delivered"] == COUNT - said["delivered"]
+    assert len(set(target.ids)) == len(target.ids) == COUNT
+
+
+def test_interrupted_twice_it_waits_for_no_answer(target: Target) -> None:
+    target.answers = 0
+    with started("--yes") as process:
+        wait_for(lambda: len(target.ids) == AT_A_TIME, "all that may be are under way")
+        process.send_signal(signal.SIGTERM)
+        assert process.stdout is not None
+        assert any("once more" in line for line in process.stdout)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=10)
+    assert (process.returncode, told(output)["delivered"]) == (130, 0)
+    assert run_to_the_end(target)["delivered"] == COUNT
+    assert set(Counter(target.ids).values()) == {1, 2}
+
+
+@pytest.mark.parametrize("answers", [0, 1, 30, COUNT - 1])
+def test_killed_it_sends_once_more_what_was_under_way_and_nothing_else(target: Target, answers: int) -> None:
+    target.answers = answers
+    with started("--yes") as process:
+        wait_for(lambda: len(target.ids) >= min(COUNT, answers + AT_A_TIME), "all that may be are under way")
+        process.kill()
+        process.communicate(timeout=10)
+    first = set(target.ids)
+    run_to_the_end(target)
+    times = Counter(target.ids)
+    again = {id_ for id_, count in times.items() if count > 1}
+    assert (len(times), set(times.values())) == (COUNT, {1, 2})
+    assert again <= first
+    assert len(again) <= AT_A_TIME
+    assert run_to_the_end(target) == {"would go": 0, "firing": 0, "resolved": 0, "left out: delivered already": COUNT}
+
+
+@pytest.mark.parametrize(("answer", "code", "count"), [("n\n", 1, 0), ("y\n", 0, COUNT)])
+def test_on_a_terminal_it_says_what_would_go_and_asks(target: Target, answer: str, code: int, count: int) -> None:
+    ours, theirs = pty.openpty()
+    try:
+        with started(stdin=theirs) as process:
+            os.write(ours, answer.encode())
+            output, _ = process.communicate(timeout=60)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert process.returncode == code, output
+    assert output.index("would go") < output.index(f"Send {COUNT} notifications to oncall now? [y/N]")
+    assert len(target.ids) == count
