@@ -9,11 +9,11 @@ from alerts.case import Case
 from alerts.case_events import Event, events
 from alerts.config_keys import Keys
 from alerts.config_text import Document
-from alerts.config_tree import Fault, Path, Tree, spelled
+from alerts.config_tree import Fault, Leaf, Path, Tree, at, spelled
 from alerts.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
 
 class Planned(NamedTuple):
@@ -41,24 +41,31 @@ def parse(text: str, origin: str, environ: Mapping[str, str]) -> list[Planned]:
     document = Document(text, origin, environ)
     faults = list(document.faults)
     planned: list[Planned] = []
-    named: dict[str, int] = {}
-    if not isinstance(document.tree, list) or not document.tree:
+    entries = document.tree if isinstance(document.tree, list) else []
+    if not entries:
         faults.append(Fault((), "expected a list of cases, each with a `name` and `steps`"))
-    for number, entry in enumerate(document.tree if isinstance(document.tree, list) else ()):
+    faults += _repeated(entries, document)
+    for number, entry in enumerate(entries):
         case, wrong = _case(entry, document.taken)
         faults += [Fault((number, *fault.path), fault.text) for fault in wrong]
         if case is not None:
-            line = document.line((number,))
-            first = named.setdefault(case.name, line)
-            if first != line:
-                faults.append(Fault((number, "name"), f"expected a name of its own, got that of line {first}"))
             sent, wrong = events(case)
             faults += [Fault((number, *fault.path), fault.text) for fault in wrong]
             steps = [document.line((number, "steps", place)) for place in range(len(case.steps))]
-            planned.append(Planned(case, sent, line, steps))
+            planned.append(Planned(case, sent, document.line((number,)), steps))
     if faults:
         raise ConfigError(_report(faults, document))
     return planned
+
+
+def _repeated(entries: list[Tree], document: Document) -> Iterator[Fault]:
+    """The names that another case has already, whatever else is wrong with either."""
+    firsts: dict[str, int] = {}
+    for number, entry in enumerate(entries):
+        name = at(entry, ("name",))
+        if isinstance(name, Leaf) and firsts.setdefault(name, number) != number:
+            line = document.line((firsts[name],))
+            yield Fault((number, "name"), f"expected a name of its own, got that of line {line}")
 
 
 def _case(entry: Tree, taken: Collection[str]) -> tuple[Case | None, list[Fault]]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from alerts import fitness
-from alerts.errors import KafkaError
+from alerts.errors import KafkaAwayError, KafkaError
 from alerts.finding import Finding, State
 from connectors import address
+from connectors.kafka.doorstep import Got, furthest
 from connectors.kafka.facts import Facts, facts, newest_ms, unread
 from connectors.kafka.topics import partitions, topics
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 _MISSING = "gateway and flow make it when they start; if they run, kafka.topic_prefix or kafka.bootstrap is not theirs"
 KAFKA = "kafka"
+# Beside the time that was spent on asking already.
+_CONNECT_S = 2.0
 
 
 class Examined(NamedTuple):
@@ -39,10 +43,26 @@ def examine(config: Config, more: list[str], timeout_s: float) -> Examined:
     try:
         found = facts(config.kafka, [*names, *more], timeout_s)
     except KafkaError as error:
-        todo = "start it, or set KAFKA_BOOTSTRAP or kafka.bootstrap, and kafka.client for TLS and SASL"
         skipped = [Finding(f"topic {name}", State.SKIPPED, "Kafka is not reachable") for name in names]
-        return Examined([Finding(KAFKA, State.FAILED, str(error), todo), *skipped], None)
+        return Examined([_away(config, error, timeout_s), *skipped], None)
     return Examined([_reached(config, found), *_topics(config, found)], found)
+
+
+def _away(config: Config, error: KafkaError, timeout_s: float) -> Finding:
+    """How far one gets, and what is next."""
+    if not isinstance(error, KafkaAwayError):
+        return Finding(KAFKA, State.FAILED, str(error), "correct kafka.client in winnow.yaml")
+    address, got = furthest(config.kafka.bootstrap, min(timeout_s, _CONNECT_S))
+    given = "KAFKA_BOOTSTRAP" if os.environ.get("KAFKA_BOOTSTRAP") else "kafka.bootstrap in winnow.yaml"
+    spoken = config.kafka.client.get("security.protocol", "PLAINTEXT")
+    todo = {
+        Got.NO_NAME: f"correct {given}, or the name service of this machine",
+        Got.NO_WAY: f"open the way to {address} (firewall, network, VPN), or correct {given}",
+        Got.NOBODY: f"start Kafka at {address}, or correct {given}; for trying out, `winnow run` brings a broker",
+        Got.SOMEBODY: f"is it Kafka? it is spoken to in {spoken}: for TLS or SASL set kafka.client, such as "
+        "{security.protocol: SASL_SSL, sasl.mechanism: ..., sasl.username: ..., sasl.password: ...}",
+    }[got]
+    return Finding(KAFKA, State.FAILED, f"no broker answers at {config.kafka.bootstrap}: {address}: {got.value}", todo)
 
 
 def _reached(config: Config, found: Facts) -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from pydantic import TypeAdapter, ValidationError
@@ -37,13 +38,26 @@ def moment(option: str, text: str, now: datetime) -> datetime:
     try:
         return instant(text)
     except ValueError as error:
+        meant = _meant(text)
         wanted = "how long ago (2h, 7d; at most 366d) or a time such as 2026-11-24T03:04:05Z"
-        raise WinnowError(f"{option}: expected {wanted}, got {_cut(text)}") from error
+        todo = f": did you mean {meant} (UTC), or the same with the offset of a zone, such as +02:00?" if meant else ""
+        raise WinnowError(f"{option}: expected {wanted}, got {_cut(text)}{todo}") from error
 
 
 def milliseconds(at: datetime) -> int:
     """Since the epoch, as Kafka counts."""
     return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+
+
+def _meant(text: str) -> str:
+    """The time in full, in UTC, of one without its zone, its seconds or its hour; empty: it is none."""
+    day, _, hour = text.strip().replace(" ", "T", 1).partition("T")
+    for rest in ("Z", ":00Z", "00:00:00Z"):
+        with suppress(ValueError):
+            found = f"{day}T{hour}{rest}"
+            instant(found)
+            return found
+    return ""
 
 
 def _length(text: str) -> timedelta | None:

@@ -8,12 +8,14 @@ import orjson
 
 from alerts.case_check import compare, told
 from alerts.case_events import advice, input_id, records
+from alerts.case_known import lacking
 from connectors.kafka.topics import topics
 from flows.again import again
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from alerts.case import Expected
     from alerts.case_check import Point, Told
     from alerts.case_events import Event
     from alerts.config import Config
@@ -45,8 +47,19 @@ def check(config: Config, events: Sequence[Event]) -> list[Checked]:
     for event, decision in zip(events, decisions, strict=True):
         got = told(decision, routes)
         expected = event.step.expect
-        checked.append(Checked(event, [] if expected is None else compare(expected, decision, got), got, decision))
+        points = [] if expected is None else _points(config, expected, compare(expected, decision, got))
+        checked.append(Checked(event, points, got, decision))
     return checked
+
+
+def _points(config: Config, expected: Sequence[Expected], points: list[Point]) -> list[Point]:
+    """The same; of those that no alert could make hold, it is said that the configuration lacks what they name."""
+    lacks = [lacking(one, config) for one in expected]
+    named = (
+        point._replace(got=f"{point.got}; {lack}") if lack else point
+        for point, lack in zip(points, lacks, strict=False)
+    )
+    return [*named, *points[len(lacks) :]]
 
 
 def decide(config: Config, events: Sequence[Event]) -> list[Row]:

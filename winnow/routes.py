@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path  # noqa: TC003 typer looks at it
 from typing import TYPE_CHECKING, Annotated
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from alerts.alert import Alert
 
 PANEL = "Configure it"
+# The operators of matchers; `=` is one if quotes stand around the value.
+_MATCHER = re.compile(r"""([^=!~]+)(?:=~|!=|!~|=(?="[^"]*"$))"?(.*?)"?""", re.DOTALL)
 _FORMAT = "alertmanager"
 
 
@@ -69,12 +72,24 @@ def routes(  # noqa: PLR0913, PLR0917 an option each
         return
     now = datetime.now(UTC)
     at_ms = milliseconds(now if at is None else moment("--at", at, now))
+    _check_no_matchers(labels)
     alert = _alert(_pairs("LABEL=VALUE", labels), _pairs("--annotation", annotation or ()), status, at_ms)
     taken = way(found, alert)
     if output is Output.JSON:
         write_json(_way.plain(found, alert, taken))
     else:
         write_lines(_way.lines(found, alert, taken))
+
+
+def _check_no_matchers(words: Sequence[str]) -> None:
+    """An alert has one value for each label, and the shell has taken the quotes around it."""
+    for word in words:
+        found = _MATCHER.fullmatch(word)
+        if found is not None:
+            example = f"{found[1]}={found[2]}"
+            raise WinnowError(
+                f"LABEL=VALUE: expected the label of an alert, such as {example[:60]!r}, got the matcher {word[:60]!r}"
+            )
 
 
 def _pairs(what: str, words: Sequence[str]) -> dict[str, str]:

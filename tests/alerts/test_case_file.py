@@ -125,6 +125,7 @@ def test_every_fault_is_told_at_once_with_its_line_and_place() -> None:
         "c.yaml:6: cases[1].name: is missing",
         "c.yaml:8: cases[1].steps[0]: expected one of `fire` and `resolve`, the labels of an alert",
         "c.yaml:12: cases[2] (three).steps[1].at: expected no earlier time than that of the step before",
+        "c.yaml:13: cases[3] (three).name: expected a name of its own, got that of line 9",
         "c.yaml:13: cases[3] (three).steps: expected 1 or more entries",
         "c.yaml:14: cases[4] (three).name: expected a name of its own, got that of line 9",
     ]

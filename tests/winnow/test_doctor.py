@@ -70,10 +70,25 @@ def test_other_number_of_partitions_fails(tmp_path: Path) -> None:
 def test_without_kafka_the_rest_is_examined_all_the_same(tmp_path: Path) -> None:
     target = f'name: hook, kind: webhook, url: "http://127.0.0.1:{free_port()}/x", allow_private: true'
     with with_targets(tmp_path, target), pytest.MonkeyPatch.context() as environment:
-        environment.setenv("KAFKA_BOOTSTRAP", f"127.0.0.1:{free_port()}")
+        bootstrap = f"127.0.0.1:{free_port()}"
+        environment.setenv("KAFKA_BOOTSTRAP", bootstrap)
         code, told = doctor(timeout="1s")
+    assert f"{bootstrap}: nobody listens there" in told["kafka"]["found"]
+    assert told["kafka"]["todo"].startswith(f"start Kafka at {bootstrap}, or correct KAFKA_BOOTSTRAP;")
     assert (code, told["kafka"]["state"], told["target hook"]["state"]) == (1, "failed", "failed")
     assert told[f"topic {TOPICS.webhooks}"]["state"] == told["flow (group winnow)"]["state"] == "skipped"
+
+
+def test_somebody_who_is_no_kafka_is_told_with_what_it_is_spoken_to_in(tmp_path: Path) -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        with_targets(tmp_path),
+        pytest.MonkeyPatch.context() as environment,
+    ):
+        environment.setenv("KAFKA_BOOTSTRAP", f"127.0.0.1:{listener.getsockname()[1]}")
+        _, told = doctor(timeout="1s")
+    assert "does not answer as a Kafka does" in told["kafka"]["found"]
+    assert "it is spoken to in PLAINTEXT: for TLS or SASL set kafka.client" in told["kafka"]["todo"]
 
 
 def test_targets_are_connected_to_and_sent_nothing(tmp_path: Path) -> None:

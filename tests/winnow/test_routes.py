@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from alerts.errors import WinnowError
+from alerts.fingerprint import fingerprint
 from tests.support.events import read
 from winnow.__main__ import application
 
@@ -134,6 +135,27 @@ def test_annotations_are_seen_by_rules_and_the_fingerprint_is_the_senders(desk: 
 def test_what_is_no_alert_is_refused_by_name(desk: Desk, arguments: list[str], fault: str) -> None:
     with pytest.raises(WinnowError, match=fault):
         desk.text(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("word", "example"),
+    [
+        ('alertname=~"DiskFull"', "alertname=DiskFull"),
+        ("team!=db", "team=db"),
+        ('team!~"db"', "team=db"),
+        ('team="db"', "team=db"),
+    ],
+)
+def test_matcher_is_refused_with_the_label_that_may_be_meant(desk: Desk, word: str, example: str) -> None:
+    with pytest.raises(WinnowError, match=f"such as '{example}', got the matcher") as refused:
+        desk.text("alertname=A", word)
+    assert repr(word) in str(refused.value)
+
+
+def test_value_that_only_looks_like_a_matcher_inside_is_taken(desk: Desk) -> None:
+    labels = {"alertname": "A", "expr": 'a=~"b"', "say": '"a" and "b"', "path": "a~b"}
+    told = desk.told(*(f"{name}={value}" for name, value in labels.items()))
+    assert told["fingerprint"] == fingerprint(labels)
 
 
 def test_text_of_labels_reaches_the_terminal_escaped(desk: Desk) -> None:

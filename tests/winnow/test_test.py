@@ -90,6 +90,30 @@ def test_failure_shows_expected_and_got_and_what_each_step_said(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
+    ("expected", "said"),
+    [
+        ("{target: oncal}", "oncal: is not told; there is no target 'oncal'; did you mean 'oncall'?"),
+        ("{target: nobody}", "nobody: is not told; there is no target 'nobody'; known: chat, oncall"),
+        ("{target: oncall, route: page}", "there is no route 'page'; did you mean 'pages'?"),
+        ("{filtered_by: nigth}", "passed the filter; there is no filter rule 'nigth'; did you mean 'night'?"),
+        ("{target: chat, filtered_by: quit}", "there is no filter rule of chat 'quit'; did you mean 'quiet'?"),
+    ],
+)
+def test_name_that_the_configuration_does_not_have_is_told_with_what_may_be_meant(
+    tmp_path: Path, expected: str, said: str
+) -> None:
+    result = winnow_test(tmp_path, case(f"{PAGE}, expect: [{expected}]"))
+    assert result.exit_code == 1
+    assert said in result.stdout
+
+
+def test_name_that_the_configuration_has_is_not_told_as_lacking(tmp_path: Path) -> None:
+    wrong = '[{target: chat, route: "routes[1]"}, {target: oncall, filtered_by: disabled}]'
+    result = winnow_test(tmp_path, case(f"{PAGE}, expect: {wrong}"))
+    assert (result.exit_code, "there is no" in result.stdout) == (1, False)
+
+
+@pytest.mark.parametrize(
     ("labels", "expected"),
     [
         ("alertname: TestA", "{filtered_by: tests}"),

@@ -1,0 +1,44 @@
+"""Moments as they are written on the command line."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from alerts.errors import WinnowError
+from winnow._moments import moment
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+def test_length_of_time_is_so_long_ago() -> None:
+    assert moment("--since", "1h30m", NOW) == NOW - timedelta(minutes=90)
+
+
+def test_time_has_the_zone_that_it_names() -> None:
+    assert moment("--since", "2026-11-24T03:04:05+02:00", NOW) == datetime(2026, 11, 24, 1, 4, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("2026-11-24T03:04:05", "2026-11-24T03:04:05Z"),
+        ("2026-11-24 03:04:05.5", "2026-11-24T03:04:05.5Z"),
+        ("2026-11-24 03:04", "2026-11-24T03:04:00Z"),
+        ("2026-11-24", "2026-11-24T00:00:00Z"),
+    ],
+)
+def test_time_without_zone_is_refused_with_what_to_add(given: str, meant: str) -> None:
+    with pytest.raises(WinnowError) as refused:
+        moment("--since", given, NOW)
+    told = str(refused.value)
+    assert told.startswith("--since: expected how long ago")
+    assert told.endswith(f"did you mean {meant} (UTC), or the same with the offset of a zone, such as +02:00?")
+
+
+@pytest.mark.parametrize("given", ["yesterday", "2026-13-24T03:04:05", "2026-11-24T25:00", "", "Z"])
+def test_what_is_no_time_is_refused_without_a_guess(given: str) -> None:
+    with pytest.raises(WinnowError) as refused:
+        moment("--until", given, NOW)
+    assert str(refused.value).endswith(f"got {given!r}")
