@@ -88,25 +88,26 @@ class Memory:
         _, passed, starts_ms, turn, firings, resolves = _ROW.unpack_from(self._rows, number * _ROW.size)
         return Entry(key, passed >> 2, starts_ms, turn, firings, resolves, passed & 3)
 
-    def put(self, entry: Entry) -> None:
+    def put(self, entry: Entry | tuple[int, int, int, int, int, int, int]) -> None:
         """Remember this of its alert."""
         key, passed_ms, starts_ms, turn, firings, resolves, status = entry
-        number = self._places.get(key)
-        if number is None:
-            number = len(self._places)
-            _count_to(number + 1)
-            self._places[key] = _numbers[number]
-            self._rows += bytes(_ROW.size)
-        _ROW.pack_into(
-            self._rows,
-            number * _ROW.size,
+        row = (
             key,
             passed_ms << 2 | status,
             starts_ms,
-            max(-TURN_MAX, min(turn, TURN_MAX)),
-            min(firings, COUNT_MAX),
-            min(resolves, COUNT_MAX),
+            turn if -TURN_MAX <= turn <= TURN_MAX else max(-TURN_MAX, min(turn, TURN_MAX)),
+            min(COUNT_MAX, firings),
+            min(COUNT_MAX, resolves),
         )
+        number = self._places.get(key)
+        if number is not None:
+            _ROW.pack_into(self._rows, number * _ROW.size, *row)
+            return
+        number = len(self._places)
+        if number >= len(_numbers):
+            _count_to(number + 1)
+        self._places[key] = _numbers[number]
+        self._rows += _ROW.pack(*row)
 
     def sweep(self, count: int, until_ms: int) -> None:
         """Look at the next `count` rows, up to the last one, and forget those that passed at `until_ms` or earlier.
