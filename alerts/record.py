@@ -8,12 +8,12 @@ something: `expired_ms` (`alerts.expiry`), `reply` (`alerts.reply`).
 
 from __future__ import annotations
 
-import re
+from itertools import repeat
 from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
-from alerts.alert import Alert, Arrival, Envelope, Status
+from alerts.alert import Envelope, Status, alert_of, arrival_of
 from alerts.errors import FormatError
 from alerts.fingerprint import identity, partition_of
 from alerts.formats import formats
@@ -22,6 +22,7 @@ from alerts.traceparent import traceparent
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from alerts.alert import Alert, Arrival
     from alerts.webhook import Submission
 
 VERSION = 1
@@ -40,8 +41,9 @@ _REPLY_MAX_CHARS = 64
 # A character takes six bytes of JSON at worst: `\\u0001`.
 _ESCAPED_BYTES = 6
 
-_NO_DIGIT = re.compile("[^0-9a-f]")
+_HEX_DIGITS = b"0123456789abcdef"
 _STATUS = {status.value: status for status in Status}
+_FIRING = Status.FIRING
 
 
 class Stored(NamedTuple):
@@ -139,29 +141,35 @@ def decode(value: bytes, accepted_ms: int) -> list[Arrival]:
 def _arrivals(envelope: Envelope, rows: list[Row], lines: list[bytes]) -> list[Arrival]:
     if len(rows) != len(lines) - 1:
         raise FormatError(f"header names {len(rows)} alerts, {len(lines) - 1} lines follow")
-    prefix = envelope.id + "-"
-    arrivals = [
-        Arrival(prefix + str(position), fingerprint, _STATUS[status], name, starts_at, ends_at, envelope, line)
-        for (position, fingerprint, status, name, starts_at, ends_at), line in zip(rows, lines[1:], strict=True)
-    ]
-    if not _are_rows(rows):
+    if not rows:
+        return []
+    # By columns, because it is done for every alert.
+    columns = positions, fingerprints, statuses, names, starts, ends = tuple(zip(*rows, strict=True))
+    if not _are_columns(*columns):
         raise FormatError("a row is not [position, 16 hex digits, status, name, startsAt, endsAt]")
-    return arrivals
+    ids = [f"{envelope.id}-{position}" for position in positions]
+    words = map(_STATUS.__getitem__, statuses)
+    fields = zip(ids, fingerprints, words, names, starts, ends, repeat(envelope), lines[1:])
+    return list(map(arrival_of, fields))
 
 
-def _are_rows(rows: list[Row]) -> bool:
+def _are_columns(
+    positions: tuple[int, ...],
+    fingerprints: tuple[str, ...],
+    _statuses: tuple[str, ...],
+    names: tuple[str, ...],
+    starts: tuple[str, ...],
+    ends: tuple[str | None, ...],
+) -> bool:
     """Whether values are of the types and sizes that `split` writes: what follows counts on it, and has to fit.
 
-    By columns, because it is done for every alert. Raises TypeError where text is expected and something else came.
+    Raises TypeError where text is expected and something else came.
     """
-    if not rows:
-        return True
-    positions, fingerprints, _, names, starts, ends = zip(*rows, strict=True)
     times = [*starts, *filter(None, ends)]
     return (
         set(map(type, positions)) == {int}
         and set(map(len, fingerprints)) == {16}
-        and not _NO_DIGIT.search("".join(fingerprints))
+        and not "".join(fingerprints).encode().translate(None, _HEX_DIGITS)
         and len("".join(names)) <= NAME_MAX_CHARS * len(names)
         and len("".join(times)) <= _TIME_MAX_CHARS * len(times)
     )
@@ -187,9 +195,10 @@ def open_alert(arrival: Arrival) -> Alert:
     Raises:
         FormatError: The line is not what its format lets through, or too large.
     """
-    if len(arrival.line) > ALERT_MAX_BYTES:  # a gateway refuses it; what comes of it would fit into no record
-        raise FormatError(f"at most {ALERT_MAX_BYTES} bytes an alert, got {len(arrival.line)}")
-    content = formats()[arrival.envelope.format].content(arrival.line)
-    # While it fires, an end is no end but when its sender will have said it again.
-    ends_at = arrival.ends_at if arrival.status is Status.RESOLVED else None
-    return Alert(*arrival[:5], ends_at, arrival.envelope, *content)
+    id_, fingerprint, status, name, starts_at, ends_at, envelope, line = arrival
+    if len(line) > ALERT_MAX_BYTES:  # a gateway refuses it; what comes of it would fit into no record
+        raise FormatError(f"at most {ALERT_MAX_BYTES} bytes an alert, got {len(line)}")
+    labels, annotations, url = formats()[envelope.format].content(line)
+    if status is _FIRING:  # while it fires, an end is no end but when its sender will have said it again
+        ends_at = None
+    return alert_of((id_, fingerprint, status, name, starts_at, ends_at, envelope, labels, annotations, url))
