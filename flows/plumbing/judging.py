@@ -214,7 +214,8 @@ class ClassifyLogic(StatefulBatchLogic[Chunk, Chunk, Saved]):
 
 
 def _count(judged: Sequence[Judged]) -> None:
-    metrics.count("classify", (row.told.severity for row in judged))
+    # The plain word of each: a member of an enumeration is hashed by Python code.
+    metrics.count("classify", [row.told.severity._value_ for row in judged])
     # Counted by identity: to hash a word of an enumeration costs more than all else here, and few objects differ.
     rows = {id(row): row for row in judged if row.advice is not None}
     times = Counter(map(id, judged)) if rows else {}

@@ -57,7 +57,7 @@ def filter_(up: Chunks, step: Filter) -> Chunks:
 
     def column(chunk: Chunk) -> Chunk:
         filtered = run("filter", step, filtering.if_it_raised, chunk.alerts, *_weights(chunk))
-        metrics.count("filter", (verdict.outcome for verdict in filtered))
+        metrics.count("filter", [verdict.outcome for verdict in filtered])
         return chunk._replace(filtered=filtered)
 
     return _each("filter", up, column)
@@ -68,7 +68,7 @@ def route(up: Chunks, step: Route, keepers: plan.Keepers) -> Chunks:
 
     def column(chunk: Chunk) -> Chunk:
         routed = run("route", step, step.if_it_raised, chunk.alerts, *_weights(chunk))
-        metrics.count("route", (verdict.outcome for routing in routed for verdict in routing.verdicts))
+        metrics.count("route", [verdict.outcome for routing in routed for verdict in routing.verdicts])
         chunk = chunk._replace(routed=routed)
         return chunk._replace(planned=plan.deliveries(chunk, keepers))
 

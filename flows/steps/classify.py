@@ -68,8 +68,11 @@ class Classify:
         yield Opinion("label", _by_label(alert))
 
     def _judge(self, alert: Alert) -> Classification:
-        found = next((found for rule in self._rules if (found := rule(alert)) is not None), None)
-        if found is None:
+        for rule in self._rules:
+            found = rule(alert)
+            if found is not None:
+                break
+        else:
             return _by_label(alert)
         if found.severity is not _CRITICAL and alert.labels.get("severity", "").lower() == "critical":
             return found._replace(severity=Severity.CRITICAL)
