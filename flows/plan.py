@@ -10,7 +10,7 @@ from alerts.decision import Delivery
 from flows.steps.filter import DENY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from alerts.alert import Alert
     from alerts.config import Target
@@ -34,21 +34,24 @@ def deliveries(chunk: Chunk, keepers: Keepers) -> list[list[Delivery]]:
     age may have passed the firing. Their lanes know whether it was told there.
     """
     return [
-        list(_of(alert, transition, judged, () if verdict.outcome == DENY else routing.targets, keepers))
+        _of(alert, transition, judged, () if verdict.outcome == DENY else routing.targets, keepers)
         for alert, transition, judged, verdict, routing in zip(
             chunk.alerts, chunk.transitions, chunk.judged, chunk.filtered, chunk.routed, strict=True
         )
     ]
 
 
-def _of(alert: Alert, transition: str, judged: Judged, names: Sequence[str], keepers: Keepers) -> Iterator[Delivery]:
-    for name in names:
-        yield Delivery(notification_id(alert.fingerprint, transition, name), name, transition, alert, judged.told)
+def _of(alert: Alert, transition: str, judged: Judged, names: Sequence[str], keepers: Keepers) -> list[Delivery]:
+    planned = [
+        Delivery(notification_id(alert.fingerprint, transition, name), name, transition, alert, judged.told)
+        for name in names
+    ]
     if alert.status is _RESOLVED:
         for name in keepers(alert):
             if name not in names:
                 id_ = notification_id(alert.fingerprint, transition, name)
-                yield Delivery(id_, name, transition, alert, judged.told, only_closes=True)
+                planned.append(Delivery(id_, name, transition, alert, judged.told, only_closes=True))
+    return planned
 
 
 class Closing:
