@@ -9,7 +9,11 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import TYPE_CHECKING
+import sys
+from contextlib import contextmanager, nullcontext
+from shutil import copyfileobj
+from tempfile import TemporaryFile
+from typing import IO, TYPE_CHECKING
 
 import orjson
 
@@ -18,8 +22,12 @@ from alerts.record import Stored
 from winnow._recorded import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
+
+_STANDARD_INPUT = "-"
+_NAMED = "standard input"
 
 EVERYTHING = Span(-(2**62), -(2**62), 2**62)
 
@@ -35,19 +43,37 @@ def line(record: Stored) -> bytes:
     return orjson.dumps({**head, **held}, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def read(file: Path) -> Iterator[Stored]:
-    """The records of a file, in its order.
+@contextmanager
+def source(file: Path, *, is_read_twice: bool) -> Iterator[Callable[[], Iterator[Stored]]]:
+    """A way to have the records of a file, in its order; `-` is standard input, which is kept if it is read twice.
 
     Raises:
-        WinnowError: It cannot be read, or holds something else.
+        WinnowError: It cannot be read, or holds something else; from the records too.
     """
+    name = str(file)
+    if name != _STANDARD_INPUT:
+        yield lambda: _read(lambda: file.open("rb"), name)
+    elif not is_read_twice:
+        yield lambda: _read(lambda: nullcontext(sys.stdin.buffer), _NAMED)
+    else:
+        with TemporaryFile() as kept:
+            copyfileobj(sys.stdin.buffer, kept)
+
+            def again() -> AbstractContextManager[IO[bytes]]:
+                kept.seek(0)
+                return nullcontext(kept)
+
+            yield lambda: _read(again, _NAMED)
+
+
+def _read(opening: Callable[[], AbstractContextManager[IO[bytes]]], name: str) -> Iterator[Stored]:
     try:
-        with file.open("rb") as opened:
+        with opening() as opened:
             for number, text in enumerate(opened, 1):
                 if text.strip():
-                    yield _record(text, f"{file}:{number}")
+                    yield _record(text, f"{name}:{number}")
     except OSError as error:
-        raise WinnowError(f"{file}: cannot be read: {error.strerror}") from error
+        raise WinnowError(f"{name}: cannot be read: {error.strerror}") from error
 
 
 def _record(text: bytes, where: str) -> Stored:

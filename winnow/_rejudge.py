@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from connectors.kafka.topics import topics
 from flows.again import again
 from flows.decided import CLOCKS_DIFFER_MS
-from winnow._alert_file import EVERYTHING, read
+from winnow._alert_file import EVERYTHING, source
 from winnow._archive import Archive
 from winnow._progress import progress
 from winnow._recorded import Recorded
@@ -76,11 +76,11 @@ def from_file(config: Config, file: Path, before: Config | None, counting: Count
         WinnowError: The file cannot be read, or is none of `winnow export`.
     """
     recorded = Recorded(EVERYTHING)
-    with progress(None) as seen, _few_collections():
+    with progress(None) as seen, _few_collections(), source(file, is_read_twice=before is not None) as records:
         if before is not None:
-            again(before, seen(file.name, read(file)), {}, _decisions(topics(before.kafka).decisions, recorded.read))
+            again(before, seen(file.name, records()), {}, _decisions(topics(before.kafka).decisions, recorded.read))
         counting.begin(recorded)
-        again(config, seen(file.name, read(file)), {}, _decisions(topics(config.kafka).decisions, counting.take))
+        again(config, seen(file.name, records()), {}, _decisions(topics(config.kafka).decisions, counting.take))
         counting.end()
 
 

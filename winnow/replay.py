@@ -49,7 +49,9 @@ def replay(  # noqa: PLR0913, PLR0917 an option each
     ] = None,
     from_file_: Annotated[
         Path | None,
-        typer.Option("--from-file", help="Alerts that `winnow export` wrote; --diff compares with winnow.yaml."),
+        typer.Option(
+            "--from-file", help="Alerts that `winnow export` wrote (-: stdin); --diff compares with winnow.yaml."
+        ),
     ] = None,
     fail_on_diff: Annotated[bool, typer.Option("--fail-on-diff", help="Exit with 1 if anything differs.")] = False,
     output: Annotated[Shown, typer.Option("--output", "-o", help="For people, machines, or as a page.")] = Shown.TABLE,

@@ -6,11 +6,13 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from typer.testing import CliRunner
 
 from alerts.errors import WinnowError
 from tests.support.history import event, keep
 from tests.support.shelf import TOPICS, Shelf, shelf
 from tests.winnow.test_replay import CANDIDATE, LIVE, MINUTE_MS, NOW_MS, ago, history
+from winnow.__main__ import application
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,6 +71,23 @@ def test_label_that_is_kept_still_decides(full: Shelf, tmp_path: Path) -> None:
     whole.write_bytes(full.winnow("export", "--since", "1d").stdout_bytes)
     file.write_bytes(full.winnow("export", "--since", "1d", "--scrub", "--keep", "team").stdout_bytes)
     assert replayed(full, file)["totals"] == replayed(full, whole)["totals"]
+
+
+@pytest.mark.parametrize("more", [(), ("--diff",)])
+def test_what_comes_by_standard_input_is_judged_as_the_file_is(full: Shelf, tmp_path: Path, more: tuple[str]) -> None:
+    file, told = tmp_path / "alerts.ndjson", full.winnow("export", "--since", "1d").stdout_bytes
+    file.write_bytes(told)
+    arguments = ["replay", "--from-file", "-", "-o", "json", *more]
+    piped = CliRunner().invoke(application("replay"), arguments, input=told, catch_exceptions=False)
+    assert json.loads(piped.stdout) == replayed(full, file, *more)
+    assert json.loads(piped.stdout)["totals"]["events"] == 105
+
+
+def test_fault_in_standard_input_is_told_with_its_line(full: Shelf) -> None:
+    with pytest.raises(WinnowError, match="standard input:2: expected a record"):
+        CliRunner().invoke(
+            application("replay"), ["replay", "--from-file", "-"], input=b"\nnothing\n", catch_exceptions=False
+        )
 
 
 def test_diff_of_a_file_is_between_winnow_yaml_and_the_candidate(full: Shelf, tmp_path: Path) -> None:
