@@ -44,6 +44,11 @@ class Report(NamedTuple):
     not_kept: int = 0
 
     @property
+    def is_blind(self) -> bool:
+        """Whether there is something to compare, and nothing to compare it with."""
+        return not self.after["events"] and bool(self.not_recorded or self.not_kept)
+
+    @property
     def kinds(self) -> dict[Kind, int]:
         """How many events differ in each way."""
         counts = Counter(kind for one in self.differences for kind in one.kinds)

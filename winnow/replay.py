@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path  # noqa: TC003 typer looks at it
@@ -11,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from alerts.errors import WinnowError
-from connectors.configuration import load, locate
-from winnow import _replay_page, _replay_report
+from winnow import _candidate, _replay_page, _replay_report
 from winnow._alert_file import EVERYTHING
 from winnow._choice import Wishes
 from winnow._compared import Comparison, Tally
@@ -41,7 +39,9 @@ class Shown(StrEnum):
 
 def replay(  # noqa: PLR0913, PLR0917 an option each
     since: Annotated[str | None, typer.Option(help="Accepted from then on: how long ago (2h), or RFC 3339.")] = None,
-    until: Annotated[str, typer.Option(help="Accepted before then: how long ago, or RFC 3339.")] = "0s",
+    until: Annotated[
+        str | None, typer.Option(help="Accepted before then: how long ago, or RFC 3339; default: now.")
+    ] = None,
     config: Annotated[Path | None, typer.Option(help="Judge as this file says; default: winnow.yaml.")] = None,
     diff: Annotated[bool, typer.Option("--diff", help="Say what differs from what was decided then.")] = False,
     warm_up: Annotated[
@@ -92,23 +92,30 @@ def replay(  # noqa: PLR0913, PLR0917 an option each
 
     Exit codes:
         1: --fail-on-diff was given, and something differs; or --send, and some was given up, or you said no.
-        2: It cannot be told or sent.
+        2: It cannot be told or sent; --fail-on-diff, and nothing could be compared.
         143: Sending was ended by SIGTERM; the same command goes on, as after an interruption.
     """
-    live, candidate = _configs(config)
     asked = diff or fail_on_diff
     if send:
         if asked or from_file_ is not None or output is Shown.HTML:
             raise WinnowError("--send: not together with --diff, --fail-on-diff, --from-file or -o html")
         ways = Ways(yes=yes, dry_run=dry_run, as_json=output is Shown.JSON)
         wishes = Wishes(even_delivered, even_superseded, latest)
+        _, candidate = _candidate.from_kafka(config)
         resend(candidate, target, lambda: _span(since, until, warm_up, candidate), wishes, ways)
         return
     if target is not None or yes or dry_run or latest or even_delivered or even_superseded:
         raise WinnowError("--target, --yes, --dry-run, --latest, --even-...: they go with --send")
-    if from_file_ is not None and (since is not None or warm_up is not None):
-        raise WinnowError("--from-file: the whole file is judged; --since and --warm-up are for what lies in Kafka")
-    span = EVERYTHING if from_file_ is not None else _span(since, until, warm_up, candidate)
+    if from_file_ is not None:
+        if since is not None or until is not None or warm_up is not None:
+            raise WinnowError(
+                "--from-file: the whole file is judged; --since, --until and --warm-up are for what lies in Kafka"
+            )
+        live, candidate = _candidate.from_file(config, is_compared=asked, must_differ=fail_on_diff)
+        span = EVERYTHING
+    else:
+        live, candidate = _candidate.from_kafka(config)
+        span = _span(since, until, warm_up, candidate)
     counting: Tally | Comparison = Comparison(span) if asked else Tally(span)
     if from_file_ is not None:
         from_file(candidate, from_file_, live if asked else None, counting)
@@ -116,24 +123,27 @@ def replay(  # noqa: PLR0913, PLR0917 an option each
         from_kafka(candidate, span, counting)
     report = _replay_report.of(span, counting)
     _write(report, output, limit)
-    if fail_on_diff and report.differences:
+    if fail_on_diff:
+        _judge(report)
+
+
+def _judge(report: Report) -> None:
+    """End with 1 if anything differs, with 2 if nothing could."""
+    if report.differences:
         raise typer.Exit(1)
+    if report.is_blind:
+        raise WinnowError(
+            f"--fail-on-diff: nothing was compared: of {report.not_recorded} alert events no decision is kept, of "
+            f"{report.not_kept} decisions no webhook; choose another --since, or look at what the flow has read "
+            "and Kafka keeps (winnow doctor)"
+        )
 
 
-def _configs(file: Path | None) -> tuple[Config, Config]:
-    """As the flow judges, and as is to be judged now; both look for the same Kafka."""
-    if file is None or not locate(None, os.environ).exists():
-        live = load(file, needs_sources=False)
-        return live, live
-    live = load(needs_sources=False)
-    return live, load(file, needs_sources=False).model_copy(update={"kafka": live.kafka})
-
-
-def _span(since: str | None, until: str, warm_up: str | None, config: Config) -> Span:
+def _span(since: str | None, until: str | None, warm_up: str | None, config: Config) -> Span:
     if since is None:
         raise WinnowError("--since: expected how long ago (2h) or a time; or a file with --from-file")
     now = datetime.now(UTC)
-    begin, end = moment("--since", since, now), moment("--until", until, now)
+    begin, end = moment("--since", since, now), moment("--until", until or "0s", now)
     if begin >= end:
         raise WinnowError("--since: expected an earlier moment than --until")
     # What dedup remembers counts for two windows.
