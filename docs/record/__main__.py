@@ -46,7 +46,8 @@ def write(file: Path, text: str) -> None:
     """The picture of a terminal that shows this."""
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor")
     console.print(Text.from_ansi(text), soft_wrap=False)
-    file.write_text(_FONT.sub("", console.export_svg(title="winnow")), encoding="utf-8")
+    drawn = _FONT.sub("", console.export_svg(title="winnow")).replace("Fira Code", "monospace")
+    file.write_text(drawn, encoding="utf-8")
 
 
 if __name__ == "__main__":
