@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from alerts.errors import FormatError
 from connectors.kafka.follower import Follower
@@ -28,10 +28,18 @@ def say(text: str) -> None:
     print(printable(redacted(f"winnow: {text}")), file=sys.stderr, flush=True)  # noqa: T201 beside the results
 
 
+class Seen(NamedTuple):
+    """What came at once, in order within each partition."""
+
+    happenings: list[Happening]
+    is_behind: bool
+    """More of what was there already is to come."""
+
+
 def watched(
     kafka: Kafka, since: datetime | None, reads: Happenings, tell: Callable[[str], None] = say
-) -> Iterator[list[Happening]]:
-    """What was written since then and is being written, without an end; empty lists while nothing comes.
+) -> Iterator[Seen]:
+    """What was written since then and is being written, without an end; nothing at times while nothing comes.
 
     `tell` gets a sentence when something keeps it from reading, and when that has passed.
     """
@@ -44,4 +52,4 @@ def watched(
                     told.extend(reads.read(one.value, one.accepted_ms))
                 except FormatError as error:
                     tell(f"record {one.partition}/{one.offset} is left out: {error}")
-            yield told
+            yield Seen(told, follower.is_behind)

@@ -34,6 +34,8 @@ _COLOURS = {
     **dict.fromkeys(("duplicate", "merged", "skipped", "not-needed"), "dim"),
     **dict.fromkeys(("delivered-to-fallback", "warning", "retried"), "yellow"),
 }
+# Of what is there already, so many lines are put in order at once; what is more comes in several such pieces.
+_HELD_MAX = 100_000
 _DELETE = "\x7f"
 _DETAIL_MAX_CHARS = 300
 
@@ -59,7 +61,7 @@ def tail(
     """Follow decisions and deliveries as they are written.
 
     A line each, until Ctrl-C. Without a STEP there is one for each alert event, with the word that decided where it
-    went, and one for each end of a delivery. With --since, what is there already comes partition by partition. It waits
+    went, and one for each end of a delivery. With --since, what is there already comes in the order of time. It waits
     for a topic that is not there yet and for a broker that went away.
 
     Example: winnow tail publish 'target="oncall",verdict!="delivered"' --since 10m
@@ -70,11 +72,14 @@ def tail(
     began = None if since is None else moment("--since", since, now)
     config = load(needs_sources=False)
     show = show_json if output is Output.JSON else people(Console(highlight=False, soft_wrap=True, width=_width()))
-    for told in watched(config.kafka, began, Happenings()):
-        for one in ends(told) if step is None else told:
-            if sieve.takes(one):
+    held: list[Happening] = []
+    for told, is_behind in watched(config.kafka, began, Happenings()):
+        held += filter(sieve.takes, ends(told) if step is None else told)
+        if not is_behind or len(held) > _HELD_MAX:
+            for one in sorted(held, key=lambda one: one.at_ms):
                 show(one)
-        sys.stdout.flush()
+            held.clear()
+            sys.stdout.flush()
 
 
 def _asked(words: list[str]) -> tuple[str | None, Matchers]:

@@ -87,7 +87,7 @@ def _live(kafka: Kafka, pause: timedelta) -> None:
     drawn_at = 0.0
     said = deque([""], maxlen=1)
     with Live(console=Console(highlight=False), auto_refresh=False, screen=True) as screen:
-        for told in watched(kafka, datetime.now(UTC) - _MINUTE, Happenings(), said.append):
+        for told, _ in watched(kafka, datetime.now(UTC) - _MINUTE, Happenings(), said.append):
             minute.add(ends(told))
             if time.monotonic() - drawn_at >= pause.total_seconds():
                 drawn_at = time.monotonic()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from confluent_kafka import KafkaError as Report
+    from confluent_kafka import Message
 
     from alerts.config import Kafka
     from alerts.record import Stored
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 _AT_ONCE_MAX = 1000
 _ASK_TIMEOUT_S = 2.0
 _PAUSE_S = 0.5
+# So long nothing may come before what is missing is taken for gone: Kafka may have dropped it meanwhile.
+_GONE_AFTER_S = 10.0
 _GONE = frozenset({"UNKNOWN_TOPIC_OR_PART", "_UNKNOWN_TOPIC", "_UNKNOWN_PARTITION"})
 # The broker in memory finds no offset by time (connectors/kafka/embedded.py).
 _EMBEDDED = "mockCluster"
@@ -52,6 +55,8 @@ class Follower:
         self._is_placed = False
         self._has_waited = False
         self._probe_at = 0.0
+        self._ends: dict[int, int] = {}
+        self._came_at = 0.0
         settings = {
             "bootstrap.servers": kafka.bootstrap,
             "fetch.wait.max.ms": 100,
@@ -69,6 +74,11 @@ class Follower:
         except KafkaException as error:
             raise KafkaError(f"kafka.client: {error.args[0].str()}") from error
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether some of what was there at the beginning, at `since` or later, has not been read."""
+        return bool(self._ends)
+
     def poll(self, timeout_s: float) -> list[Stored]:
         """What has come, in order in each partition; after `timeout_s`, or little more, nothing.
 
@@ -79,13 +89,11 @@ class Follower:
             time.sleep(min(timeout_s, _PAUSE_S))
             return []
         messages = self._consumer.consume(_AT_ONCE_MAX, timeout_s)
-        found = []
-        for message in messages:
-            error = message.error()
-            if error is not None:
-                self._took(error)
-            elif self._since_ms is None or message.timestamp()[1] >= self._since_ms:
-                found.append(stored(message))
+        found = [stored(message) for message in messages if self._takes(message)]
+        if messages:
+            self._came_at = time.monotonic()
+        elif time.monotonic() > self._came_at + _GONE_AFTER_S:
+            self._ends.clear()
         if found:
             self._is_back()
         elif self._trouble:
@@ -113,17 +121,33 @@ class Follower:
                 self._has_waited = True
                 self._is_in("there is no topic {topic} yet; waiting for the gateway or the flow to make it")
                 return False
+            self._ends.clear()
             finds_times = not str(listing.cluster_id).startswith(_EMBEDDED)
             self._consumer.assign([self._start(number, finds_times=finds_times) for number in found.partitions])
         except KafkaException as error:
             self._refused(error.args[0])
             return False
         self._is_placed = True
+        self._came_at = time.monotonic()
         self._is_back()
         return True
 
+    def _takes(self, message: Message) -> bool:
+        """Whether it is a record of the time asked for."""
+        error = message.error()
+        if error is not None:
+            self._took(error)
+            return False
+        partition, offset = message.partition() or 0, message.offset() or 0
+        if self._ends and offset + 1 >= self._ends.get(partition, offset + 2):
+            del self._ends[partition]
+        return self._since_ms is None or message.timestamp()[1] >= self._since_ms
+
     def _start(self, partition: int, *, finds_times: bool) -> TopicPartition:
         place = TopicPartition(self._topic, partition)
+        first, end = self._consumer.get_watermark_offsets(place, timeout=_ASK_TIMEOUT_S)
+        if first < end and self._since_ms is not None:
+            self._ends[partition] = end
         # All that a topic holds that was not there is new.
         if self._has_waited or (self._since_ms is not None and not finds_times):
             return TopicPartition(self._topic, partition, OFFSET_BEGINNING)
@@ -132,13 +156,14 @@ class Follower:
             (found,) = self._consumer.offsets_for_times(asked, timeout=_ASK_TIMEOUT_S)
             if found.offset >= 0:
                 return found
-        _, end = self._consumer.get_watermark_offsets(place, timeout=_ASK_TIMEOUT_S)
+            self._ends.pop(partition, None)
         return TopicPartition(self._topic, partition, end)
 
     def _took(self, error: Report) -> None:
         """What a partition says instead of a record."""
         if error.name() in _GONE:
             self._is_placed, self._has_waited = False, True
+            self._ends.clear()
             self._consumer.unassign()
             return
         self._refused(error)

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -77,6 +78,20 @@ def test_step_and_matchers_choose_and_json_is_an_object_a_line(held: Shelf) -> N
     assert (code, errors.splitlines()) == (
         130, ["winnow: record 0/0 is left out: no record of decisions: JSONDecodeError"],
     )  # fmt: skip
+
+
+def test_what_is_there_already_comes_in_the_order_of_time_whatever_partition_holds_it(held: Shelf) -> None:
+    now_ms = time.time_ns() // 1_000_000
+    for name, partition, seconds in (("B", 0, 20), ("D", 0, 40), ("A", 1, 10), ("C", 3, 30)):
+        row = {**DUPLICATE, "id": f"{name}-0", "name": name}
+        at_ms = now_ms - 60_000 + 1000 * seconds
+        held.put(TOPICS.decisions, [json.dumps(of(row)).encode()], at_ms=at_ms, partition=partition)
+    with tail("--since", "1h", "-o", "json") as process:
+        told = [json.loads(line)["name"] for line in lines(process, 4)]
+        held.put(TOPICS.decisions, [json.dumps(of({**DUPLICATE, "name": "E"})).encode()], partition=2)
+        (last,) = lines(process, 1)
+        interrupted(process)
+    assert (told, json.loads(last)["name"]) == (["A", "B", "C", "D"], "E")
 
 
 def test_control_characters_of_an_alert_do_not_reach_the_terminal(held: Shelf) -> None:

@@ -71,6 +71,25 @@ def test_begins_at_the_moment_that_is_asked_for(broker: EmbeddedBroker) -> None:
         watch.until("old")
 
 
+def test_is_behind_until_all_that_was_there_at_the_beginning_is_read(broker: EmbeddedBroker) -> None:
+    put(broker, "older", at_ms=OLD_MS)
+    put(broker, "old", at_ms=OLD_MS + 1)
+    watch = Watch(broker, since=datetime.fromtimestamp(OLD_MS / 1000, UTC))
+    with watch.follower as follower:
+        seen: list[tuple[int, bool]] = []
+
+        def is_there() -> bool:
+            watch.read += [one.value.decode() for one in follower.poll(0.05)]
+            seen.append((len(watch.read), follower.is_behind))
+            return not follower.is_behind
+
+        wait_for(is_there, "the end of what was there")
+        put(broker, "new", at_ms=OLD_MS + 2)
+        watch.until("older", "old", "new")
+        assert not follower.is_behind
+    assert [is_behind for count, is_behind in seen if count < 2] == [True] * (len(seen) - 1)
+
+
 def test_waits_for_a_topic_that_is_not_there_and_misses_nothing_of_it(broker: EmbeddedBroker) -> None:
     watch = Watch(broker, "later")
     with watch.follower as follower:
