@@ -40,7 +40,7 @@ _BATCH_BYTES = 256 * 1024
 def again(  # noqa: PLR0913, PLR0917 each is another end of the flow
     config: Config,
     records: Iterable[Stored],
-    recorded: Mapping[str, Advice],
+    recorded: Mapping[str, Advice] | Recorded,
     take: Callable[[Message], None],
     known: Mapping[str, Known] = MappingProxyType({}),
     plan: Callable[[Delivery], None] | None = None,
@@ -50,7 +50,8 @@ def again(  # noqa: PLR0913, PLR0917 each is another end of the flow
     Args:
         config: As whom to judge.
         records: Webhooks as they lie in Kafka, in a partition in their order.
-        recorded: What a model said then, by input id; empty if there was none, or if nobody shall be asked.
+        recorded: What a model said then, by input id; empty if there was none, or if nobody shall be asked. Or who
+            knows what is to be said of each alert.
         take: Called with each message the flow would have written: decisions, and what goes to the quarantine.
         known: What dedup remembered of an alert when it judged one of its events then, by that event's input id; it
             counts for alerts of which nothing was read before.
@@ -59,7 +60,7 @@ def again(  # noqa: PLR0913, PLR0917 each is another end of the flow
     Raises:
         WinnowError: Whatever of that kind `records` raised.
     """
-    asking = None if config.classify.llm is None else Recorded(recorded, Pending(config.publish.max_pending))
+    asking = None if config.classify.llm is None else _adviser(config, recorded)
     source = _Source(records)
     ends = Ends(source, lambda _: _Nobody(plan), _Sink(take), asking=asking)
     parts = between(ends, config)
@@ -68,6 +69,10 @@ def again(  # noqa: PLR0913, PLR0917 each is another end of the flow
     run_main(connect(parts))  # type: ignore[no-untyped-call]
     if source.broken is not None:
         raise source.broken
+
+
+def _adviser(config: Config, recorded: Mapping[str, Advice] | Recorded) -> Recorded:
+    return recorded if isinstance(recorded, Recorded) else Recorded(recorded, Pending(config.publish.max_pending))
 
 
 class _Source(DynamicSource[tuple[str, Stored]]):

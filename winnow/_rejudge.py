@@ -12,19 +12,26 @@ from flows.again import again
 from flows.decided import CLOCKS_DIFFER_MS
 from winnow._alert_file import EVERYTHING, source
 from winnow._archive import Archive
+from winnow._compared import Tally
 from winnow._progress import progress
 from winnow._recorded import Recorded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from alerts.advice import Advice
     from alerts.config import Config
     from alerts.decision import Delivery
     from alerts.record import Stored
     from connectors.request import Message
+    from flows.plumbing.recorded import Recorded as Adviser
     from winnow._compared import Counting
+    from winnow._questions import Questions
     from winnow._recorded import Span
+
+    Advise = Callable[[Mapping[str, Advice]], Mapping[str, Advice] | Adviser]
+    """By what is on record, what is said of each alert."""
 
 # So many decisions are held at a time, or one partition's: 0.5 KB each. Each group costs a third of a second more.
 _HELD = 250_000
@@ -40,12 +47,38 @@ class Planning(Protocol):
         """Take a delivery; those of an alert come in order."""
 
 
-def from_kafka(config: Config, span: Span, counting: Counting, planning: Planning | None = None) -> None:
+def from_kafka(
+    config: Config,
+    span: Span,
+    counting: Counting,
+    planning: Planning | None = None,
+    questions: Questions | None = None,
+) -> None:
     """Judge what Kafka holds of this time range, by what it holds of decisions as if dedup had been there before.
+
+    Args:
+        config: As whom to judge.
+        span: Which alerts.
+        counting: Told what is decided.
+        planning: Told what would be sent.
+        questions: What the model is asked first; None: recorded answers are all there is.
 
     Raises:
         KafkaError: A topic is missing, or no broker answers.
     """
+    advise: Advise = _as_recorded
+    if questions is not None:
+        _from_kafka(config, span, Tally(span), None, questions.reading)
+        questions.ask()
+        advise = questions.answering
+    _from_kafka(config, span, counting, planning, advise)
+
+
+def _as_recorded(advice: Mapping[str, Advice]) -> Mapping[str, Advice]:
+    return advice
+
+
+def _from_kafka(config: Config, span: Span, counting: Counting, planning: Planning | None, advise: Advise) -> None:
     names = topics(config.kafka)
     archive = Archive(config.kafka)
     since, decided = _moment(span.warm_ms), _moment(span.warm_ms - CLOCKS_DIFFER_MS)
@@ -65,23 +98,45 @@ def from_kafka(config: Config, span: Span, counting: Counting, planning: Plannin
             records = _up_to(seen(names.webhooks, archive.records(names.webhooks, since, group)), group, span)
             take = _decisions(names.decisions, counting.take)
             plan = None if planning is None else planning.planned
-            again(config, records, recorded.advice, take, recorded.known, plan)
+            again(config, records, advise(recorded.advice), take, recorded.known, plan)
             counting.end()
 
 
-def from_file(config: Config, file: Path, before: Config | None, counting: Counting) -> None:
+def from_file(
+    config: Config, file: Path, before: Config | None, counting: Counting, questions: Questions | None = None
+) -> None:
     """Judge what a file holds; what counts as decided is what `before` decides about it, if there is one.
+
+    What the model is asked serves both, if both have the same; else `before` goes by the rules alone.
 
     Raises:
         WinnowError: The file cannot be read, or is none of `winnow export`.
     """
     recorded = Recorded(EVERYTHING)
-    with progress(None) as seen, _few_collections(), source(file, is_read_twice=before is not None) as records:
+    is_read_twice = before is not None or questions is not None
+    with source(file, is_read_twice=is_read_twice) as records, _few_collections():
+
+        def judge(judging: Config, take: Callable[[bytes], None], advise: Advise) -> None:
+            with progress(None) as seen:
+                take_decisions = _decisions(topics(judging.kafka).decisions, take)
+                again(judging, seen(file.name, records()), advise({}), take_decisions)
+
+        advise: Advise = _as_recorded
+        if questions is not None:
+            judge(config, _ignore, questions.reading)
+            questions.ask()
+            advise = questions.answering
         if before is not None:
-            again(before, seen(file.name, records()), {}, _decisions(topics(before.kafka).decisions, recorded.read))
+            judge(before, recorded.read, advise if before.classify.llm == config.classify.llm else _as_recorded)
+        if questions is not None:
+            questions.alerts = 0
         counting.begin(recorded)
-        again(config, seen(file.name, records()), {}, _decisions(topics(config.kafka).decisions, counting.take))
+        judge(config, counting.take, advise)
         counting.end()
+
+
+def _ignore(_: bytes) -> None:
+    """Nothing counts yet."""
 
 
 def _decisions(topic: str, take: Callable[[bytes], None]) -> Callable[[Message], None]:

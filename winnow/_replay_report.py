@@ -15,12 +15,14 @@ from flows.differences import Kind
 from winnow._alert_file import EVERYTHING
 from winnow._compared import Comparison
 from winnow._output import write_json, write_json_with, write_lines, write_table
+from winnow._questions import lines, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from flows.differences import Difference, Said
     from winnow._compared import Tally
+    from winnow._questions import Questions
     from winnow._recorded import Span
 
 Plain = dict[str, Any]
@@ -38,6 +40,8 @@ class Report(NamedTuple):
     """Totals of what is decided now (`flows/totals.py`)."""
     before: Plain | None = None
     """Of what was decided then; None: nothing was compared, and what follows is empty."""
+    asked: Questions | None = None
+    """What the model was asked; None: nothing."""
     differences: tuple[Difference, ...] = ()
     """In the order accepted."""
     not_recorded: int = 0
@@ -55,18 +59,20 @@ class Report(NamedTuple):
         return {kind: counts[kind] for kind in Kind if counts[kind]}
 
 
-def of(span: Span, counting: Tally | Comparison) -> Report:
+def of(span: Span, counting: Tally | Comparison, asked: Questions | None = None) -> Report:
     """The report of what was counted."""
     if not isinstance(counting, Comparison):
-        return Report(span, counting.totals.plain())
+        return Report(span, counting.totals.plain(), asked=asked)
     found = sorted(counting.found, key=lambda one: (one.accepted_ms, one.id))
     after, before = counting.after().plain(), counting.before().plain()
-    return Report(span, after, before, tuple(found), counting.not_recorded, counting.not_kept)
+    return Report(span, after, before, asked, tuple(found), counting.not_recorded, counting.not_kept)
 
 
 def write_plain(report: Report) -> None:
     """For machines."""
     told: Plain = {**_range(report.span), "totals": report.after}
+    if report.asked is not None:
+        told["model"] = plain(report.asked)
     if report.before is None:
         write_json(told)
         return
@@ -139,6 +145,7 @@ def summary(report: Report) -> Iterator[str]:
         yield f"accepted {told['since']} to {told['until']}, warmed up for {warm} before"
     if report.before is None:
         yield from (_line(name, f"{count:>12,}") for name, count in counts(report.after))
+        yield from _asked(report, "")
         return
     yield _line("", f"{'before':>12} {'now':>12}")
     before, after = dict(counts(report.before)), dict(counts(report.after))
@@ -149,6 +156,13 @@ def summary(report: Report) -> Iterator[str]:
     yield from (_line(f"  {kind.value}", f"{'':>12} {count:>12,}") for kind, count in report.kinds.items())
     for what, count in apart(report):
         yield _line(f"not compared: {what}", f"{'':>12} {count:>12,}")
+    yield from _asked(report, " " * 13)
+
+
+def _asked(report: Report, indent: str) -> Iterator[str]:
+    if report.asked is not None:
+        yield ""
+        yield from (_line(name, f"{indent}{count:>12,}") for name, count in lines(report.asked))
 
 
 def apart(report: Report) -> Iterable[tuple[str, int]]:

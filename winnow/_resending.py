@@ -19,6 +19,7 @@ from alerts.errors import WinnowError
 from alerts.instant import rfc3339
 from connectors.terminal import printable
 from winnow._output import write_json
+from winnow._questions import lines, plain
 from winnow._rejudge import from_kafka
 from winnow._resend import Resend
 from winnow._sending import Gone, send
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from alerts.config import Config, Publish, Target
     from winnow._choice import Wishes
+    from winnow._questions import Questions
     from winnow._recorded import Span
     from winnow._resend import Plan
 
@@ -48,8 +50,16 @@ class Ways(NamedTuple):
     """For machines: standard output holds one object, at the end."""
 
 
-def resend(config: Config, name: str | None, span: Callable[[], Span], wishes: Wishes, ways: Ways) -> None:
-    """Send what `span` holds for a target to it, once this is confirmed.
+class Range(NamedTuple):
+    """Which alerts."""
+
+    span: Span
+    questions: Questions | None = None
+    """What the model is asked about them; None: nothing."""
+
+
+def resend(config: Config, name: str | None, asked: Range, wishes: Wishes, ways: Ways) -> None:
+    """Send what this range holds for a target to it, once this is confirmed.
 
     Raises:
         WinnowError: There is no such target, or nobody who could be asked.
@@ -60,9 +70,8 @@ def resend(config: Config, name: str | None, span: Callable[[], Span], wishes: W
     is_asked = not ways.yes and not ways.dry_run
     if is_asked and not sys.stdin.isatty():
         raise WinnowError("--send: nobody is there to ask; --yes sends without asking, --dry-run says what would go")
-    asked = span()
-    chosen = Resend(target, asked, _young_ms(config.publish), config.kafka.partitions, wishes)
-    from_kafka(config, asked, chosen, chosen)
+    chosen = Resend(target, asked.span, _young_ms(config.publish), config.kafka.partitions, wishes)
+    from_kafka(config, asked.span, chosen, chosen, asked.questions)
     plan = chosen.plan()
     _say(_announced(target, asked, plan), ways)
     if ways.dry_run or not plan.going:
@@ -99,8 +108,11 @@ def _young_ms(publish: Publish) -> int:
     return time.time_ns() // 1_000_000 - patience // timedelta(milliseconds=1)
 
 
-def _announced(target: Target, span: Span, plan: Plan) -> Iterator[str]:
+def _announced(target: Target, asked: Range, plan: Plan) -> Iterator[str]:
+    span = asked.span
     yield f"to {target.name} ({target.kind}), accepted {rfc3339(span.since_ms)} to {rfc3339(span.until_ms)}"
+    if asked.questions is not None:
+        yield from (_line(printable(name), count) for name, count in lines(asked.questions))
     firing = _firing(plan)
     yield _line("would go", len(plan.going))
     yield _line("  firing", firing)
@@ -125,7 +137,7 @@ def _concluded(gone: Gone) -> Iterator[str]:
         yield "the same command goes on from here"
 
 
-def _report(target: Target, span: Span, plan: Plan, gone: Gone, ways: Ways) -> None:
+def _report(target: Target, asked: Range, plan: Plan, gone: Gone, ways: Ways) -> None:
     """All of it for machines."""
     if not ways.as_json:
         return
@@ -134,8 +146,9 @@ def _report(target: Target, span: Span, plan: Plan, gone: Gone, ways: Ways) -> N
     write_json(
         {
             "target": target.name,
-            "since": rfc3339(span.since_ms),
-            "until": rfc3339(span.until_ms),
+            "since": rfc3339(asked.span.since_ms),
+            "until": rfc3339(asked.span.until_ms),
+            **({} if asked.questions is None else {"model": plain(asked.questions)}),
             "going": {
                 "firing": firing,
                 "resolved": len(plan.going) - firing,
@@ -164,10 +177,10 @@ def _line(name: str, count: int) -> str:
     return f"{name:<48} {count:>12,}"
 
 
-def _say(lines: Iterator[str] | list[str], ways: Ways) -> None:
+def _say(said: Iterator[str] | list[str], ways: Ways) -> None:
     """For people, as it happens; where machines read standard output, beside it."""
     out = sys.stderr if ways.as_json else sys.stdout
-    for line in lines:
+    for line in said:
         out.write(line + "\n")
     out.flush()
 

@@ -16,9 +16,10 @@ from winnow._choice import Wishes
 from winnow._compared import Comparison, Tally
 from winnow._completing import targets
 from winnow._moments import length, milliseconds, moment
+from winnow._questions import Questions
 from winnow._recorded import Span
 from winnow._rejudge import from_file, from_kafka
-from winnow._resending import Ways, resend
+from winnow._resending import Range, Ways, resend
 
 if TYPE_CHECKING:
     from alerts.config import Config
@@ -56,6 +57,13 @@ def replay(  # noqa: PLR0913, PLR0917 an option each
     fail_on_diff: Annotated[bool, typer.Option("--fail-on-diff", help="Exit with 1 if anything differs.")] = False,
     output: Annotated[Shown, typer.Option("--output", "-o", help="For people, machines, or as a page.")] = Shown.TABLE,
     limit: Annotated[int, typer.Option(min=0, help="How many differences a table lists.")] = _LIMIT,
+    ask_model: Annotated[
+        bool,
+        typer.Option("--ask-model", help="Ask the model about alerts that it has not answered on record."),
+    ] = False,
+    ask_all: Annotated[
+        bool, typer.Option("--ask-all", help="Ask it about the others too: recorded answers do not count.")
+    ] = False,
     send: Annotated[
         bool,
         typer.Option("--send", help="Send the notifications to --target once more, for real.", rich_help_panel=_SEND),
@@ -84,9 +92,12 @@ def replay(  # noqa: PLR0913, PLR0917 an option each
 ) -> None:
     """Judge past alerts again, and say what would have happened.
 
-    Nothing is sent, and nobody is asked: the webhooks in Kafka run through the steps of the flow again. With --send the
-    target is sent what it was not told yet, under the ids it had and marked as replayed. It says first what would go,
-    and asks. Interrupted, the same command goes on.
+    Nothing is sent, and nobody is asked: the webhooks in Kafka run through the steps of the flow again, and what a
+    model said is on record. --ask-model asks for what is missing there, or was said by another model or of other
+    texts, within the limits of classify.llm.
+
+    With --send the target is sent what it was not told yet, under the ids it had and marked as replayed. It says first
+    what would go, and asks. Interrupted, the same command goes on.
 
     Example: winnow replay --since 2h --config candidate.yaml --diff
 
@@ -95,14 +106,16 @@ def replay(  # noqa: PLR0913, PLR0917 an option each
         2: It cannot be told or sent; --fail-on-diff, and nothing could be compared.
         143: Sending was ended by SIGTERM; the same command goes on, as after an interruption.
     """
-    asked = diff or fail_on_diff
+    asked, asks_model = diff or fail_on_diff, ask_model or ask_all
     if send:
         if asked or from_file_ is not None or output is Shown.HTML:
             raise WinnowError("--send: not together with --diff, --fail-on-diff, --from-file or -o html")
         ways = Ways(yes=yes, dry_run=dry_run, as_json=output is Shown.JSON)
         wishes = Wishes(even_delivered, even_superseded, latest)
-        _, candidate = _candidate.from_kafka(config)
-        resend(candidate, target, lambda: _span(since, until, warm_up, candidate), wishes, ways)
+        _, candidate = _candidate.from_kafka(config, asks_model=asks_model)
+        asked_span = _span(since, until, warm_up, candidate)
+        questions = _questions(candidate, asked_span, ask_model=ask_model, ask_all=ask_all)
+        resend(candidate, target, Range(asked_span, questions), wishes, ways)
         return
     if target is not None or yes or dry_run or latest or even_delivered or even_superseded:
         raise WinnowError("--target, --yes, --dry-run, --latest, --even-...: they go with --send")
@@ -111,17 +124,20 @@ def replay(  # noqa: PLR0913, PLR0917 an option each
             raise WinnowError(
                 "--from-file: the whole file is judged; --since, --until and --warm-up are for what lies in Kafka"
             )
-        live, candidate = _candidate.from_file(config, is_compared=asked, must_differ=fail_on_diff)
+        live, candidate = _candidate.from_file(
+            config, is_compared=asked, must_differ=fail_on_diff, asks_model=asks_model
+        )
         span = EVERYTHING
     else:
-        live, candidate = _candidate.from_kafka(config)
+        live, candidate = _candidate.from_kafka(config, asks_model=asks_model)
         span = _span(since, until, warm_up, candidate)
     counting: Tally | Comparison = Comparison(span) if asked else Tally(span)
+    questions = _questions(candidate, span, ask_model=ask_model, ask_all=ask_all)
     if from_file_ is not None:
-        from_file(candidate, from_file_, live if asked else None, counting)
+        from_file(candidate, from_file_, live if asked else None, counting, questions)
     else:
-        from_kafka(candidate, span, counting)
-    report = _replay_report.of(span, counting)
+        from_kafka(candidate, span, counting, questions=questions)
+    report = _replay_report.of(span, counting, questions)
     _write(report, output, limit)
     if fail_on_diff:
         _judge(report)
@@ -137,6 +153,14 @@ def _judge(report: Report) -> None:
             f"{report.not_kept} decisions no webhook; choose another --since, or look at what the flow has read "
             "and Kafka keeps (winnow doctor)"
         )
+
+
+def _questions(config: Config, span: Span, *, ask_model: bool, ask_all: bool) -> Questions | None:
+    if not ask_model and not ask_all:
+        return None
+    if config.classify.llm is None:
+        raise WinnowError("--ask-model: the configuration that judges names no model (classify.llm)")
+    return Questions(config.classify.llm, span, asks_all=ask_all)
 
 
 def _span(since: str | None, until: str | None, warm_up: str | None, config: Config) -> Span:

@@ -25,7 +25,7 @@ class Recorded(Adviser):
         """`recorded` holds what the decisions say, by the ids of their inputs (`alerts.advice.from_plain`)."""
         self.pending = pending
         self.waiting = 0
-        self._recorded = recorded
+        self.recorded = recorded
 
     @property
     def is_ending(self) -> bool:
@@ -42,7 +42,7 @@ class Recorded(Adviser):
 
     def advice(self, alert: Alert, owner: str, now_ms: int) -> tuple[str, Advice | None]:  # noqa: ARG002 as asked now
         """What was said then."""
-        found = self._recorded.get(alert.id, _UNRECORDED)
+        found = self.recorded.get(alert.id, _UNRECORDED)
         return found.template, found
 
     def settled(self, template: str, now_ms: int) -> Advice | None:  # noqa: ARG002 nobody waits
