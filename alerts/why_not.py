@@ -42,15 +42,17 @@ def _reasons(event: Row, target: str, stands_in_for: Collection[str]) -> Iterato
         if end.get("outcome") == "delivered-to-fallback" and end["target"] in stands_in_for:
             yield Why("publish", f"told as the fallback of {end['target']}: {end['error']}", is_told=True)
     if "transition" not in event:
-        yield Why("dedup", _duplicate(event["dedup"]))
+        yield Why("dedup", _ended_early(event["dedup"]))
     if event["filter"]["outcome"] == "deny":
         yield Why("filter", f"filter rule {_rule(event['filter'])} ended it for everybody")
     yield _unrouted(event, target)
 
 
-def _duplicate(verdict: Row) -> str:
+def _ended_early(verdict: Row) -> str:
     passed_ms = verdict["saw"].get("passed_ms")
     since = f" since {rfc3339(passed_ms)}, when it last passed" if passed_ms else ""
+    if verdict["outcome"] == "unreadable":
+        return "nobody could read it: it lies in the quarantine with the reason (winnow quarantine ls)"
     if verdict["outcome"] == "renewed":
         return "its end by silence does not count: it was repeated meanwhile"
     if verdict["outcome"] == "over":

@@ -55,6 +55,8 @@ def _dedup(verdict: Row) -> str:
     since = f", last passed {rfc3339(passed_ms)}" if passed_ms else ""
     if verdict["outcome"] == "duplicate":
         return f"duplicate: said nothing new inside the window{since}; ends here"
+    if verdict["outcome"] == "unreadable":
+        return "unreadable: it lies in the quarantine with the reason (winnow quarantine ls); ends here"
     if verdict["rule"] == "silence":
         silent = f"it held until {rfc3339(verdict['saw']['expired_ms'])}"
         if verdict["outcome"] in _NOT_ENDED:

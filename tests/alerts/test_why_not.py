@@ -35,6 +35,8 @@ def duplicate(outcome: str, **seen: object) -> dict[str, Any]:
         (duplicate("duplicate", passed_ms=1000), "dedup",
          "duplicate: it said nothing new inside the window since 1970-01-01T00:00:01.000Z, when it last passed"),
         (duplicate("renewed"), "dedup", "its end by silence does not count: it was repeated meanwhile"),
+        (duplicate("unreadable"), "dedup",
+         "nobody could read it: it lies in the quarantine with the reason (winnow quarantine ls)"),
         (duplicate("over"), "dedup", "its end by silence says nothing new: it was resolved already"),
         ({**NOT_PLANNED, "filter": verdict("deny", "tests", environment="testing"), "route": []}, "filter",
          "filter rule 'tests' (saw environment=testing) ended it for everybody"),
