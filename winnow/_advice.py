@@ -33,6 +33,9 @@ GUARDS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+SPOKEN = frozenset({"why", "do"})
+"""What `told` calls the lines in which a model speaks; they may hold line breaks."""
+
 
 def how(word: str) -> str:
     """The word for how advice came about, and what it means."""

@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from connectors.terminal import printable
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -26,12 +28,12 @@ def progress(total: int | None) -> Iterator[Callable[[str, Iterable[Record]], It
     if not sys.stderr.isatty():
         yield lambda _, records: iter(records)
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), _Counted(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), _Counted(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
         task = shown.add_task("", total=total)
 
         def counted(what: str, records: Iterable[Record]) -> Iterator[Record]:
-            shown.update(task, description=f"reading {what}")
+            shown.update(task, description=f"reading {printable(what)}")
             number = 0
             for number, record in enumerate(records, 1):
                 if number % _STEP == 0:

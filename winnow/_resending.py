@@ -199,7 +199,7 @@ def _progress(total: int) -> Iterator[Callable[[Gone], None]]:
     if not sys.stderr.isatty():
         yield lambda gone: told(gone, Console(stderr=True))
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
         task = shown.add_task("sending", total=total)
 

@@ -7,11 +7,10 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-import orjson
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from alerts.errors import NotFoundError, WinnowError
 from alerts.instant import rfc3339
@@ -19,6 +18,8 @@ from alerts.matchers import parse
 from alerts.waterfall import bar, waterfall
 from alerts.why_not import why_not
 from connectors.configuration import load
+from connectors.terminal import printable
+from winnow._advice import SPOKEN
 from winnow._completing import targets
 from winnow._moments import moment
 from winnow._output import WIDTH_CHARS, Output, write_json, write_lines, write_table
@@ -95,7 +96,7 @@ def explain(
         )
     told = list(_told(config, events, target))
     if output is Output.JSON:
-        sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")
+        write_json(told)
     else:
         _print(asked.fingerprint, told, target)
 
@@ -154,13 +155,14 @@ def _told(config: Config, events: list[Row], target: str | None) -> Iterator[Row
 def _print(fingerprint: str, events: list[Row], target: str | None) -> None:
     # Broken lines would break ids, for which one searches in a pipe.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_CHARS)
-    console.print(f"alert [bold]{fingerprint}[/bold]  {_clean(events[-1]['name'])}")
+    console.print(Text.assemble("alert ", (fingerprint, "bold"), f"  {printable(events[-1]['name'])}"))
     for event in events:
-        came = f"{_clean(event['id'])}, from {_clean(event.get('source', 'default'))}"
-        console.print(f"\n{rfc3339(event['accepted_ms'])}  [bold]{event['status']}[/bold]  ({came})")
+        came = f"{printable(event['id'])}, from {printable(event.get('source', 'default'))}"
+        when = f"\n{rfc3339(event['accepted_ms'])}  "
+        console.print(Text.assemble(when, (printable(event["status"]), "bold"), f"  ({came})"))
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
         for step, said in (*lines(event), *_times(event)) if target is None else _why(event, target):
-            table.add_row(step, _clean(said))
+            table.add_row(Text(step), Text(_shown(step, said)))
         console.print(table)
 
 
@@ -179,6 +181,6 @@ def _times(event: Row) -> Iterator[tuple[str, str]]:
         yield "time", f"{drawn}  {span.what}: {when}" + (f" ({span.detail})" if span.detail else "")
 
 
-def _clean(text: str) -> str:
-    """Alert text as a terminal may see it: no control characters, no markup."""
-    return escape("".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text))
+def _shown(step: str, said: str) -> str:
+    """What a step said, fit for a terminal; of a model's words the lines stay, each below the other in their column."""
+    return "\n".join(map(printable, said.split("\n"))) if step in SPOKEN else printable(said)

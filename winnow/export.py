@@ -49,6 +49,8 @@ def export(
         raise WinnowError("--since: expected an earlier moment than --until")
     if keep and not scrub:
         raise WinnowError("--keep: says what --scrub leaves as it is, which is not given")
+    if sys.stdout.isatty():
+        raise WinnowError("alerts are not written to a terminal, which would obey what they hold: add > alerts.ndjson")
     # Under a key that nobody ever learns: hashes of a label's few values could be tried out.
     change = Scrub(secrets.token_bytes(32), keep or ()) if scrub else None
     left_out = 0

@@ -171,3 +171,55 @@ def test_text_of_a_model_reaches_the_terminal_without_control_characters_and_mar
     told = advised(tmp_path, Advice("0123456789abcdef", How.ANSWERED, answer))
     assert [char for char in told if not char.isprintable()] == []
     assert told.count("[red]x[/red] [link=http://a]y[/link]") == 4
+
+
+def told_of(folder: Path, *arguments: str, **changes: object) -> str:
+    """The story of an alert with these fields."""
+    with shelf(folder) as held:
+        held.put(TOPICS.decisions, [decided_with(**changes)], partition=PARTITION)
+        return held.winnow("explain", TOLD.alert.fingerprint, *arguments).stdout
+
+
+def decided_with(**changes: object) -> bytes:
+    record = json.loads(decided())
+    record["decisions"][0] |= changes
+    return json.dumps(record).encode()
+
+
+def test_name_of_an_alert_forges_no_line(tmp_path: Path) -> None:
+    forged = "2030-01-01T00:00:00.000Z  firing  (forged-0, from default)"
+    told = told_of(tmp_path, name=f"Disk\n\n{forged}", source=f"am\n{forged}")
+    assert [line for line in told.splitlines() if line.startswith("2030")] == []
+    assert f"Disk\\n\\n{forged}" in told
+
+
+def test_rule_forges_no_line_and_a_model_only_below_its_own_words(tmp_path: Path) -> None:
+    answer = ANSWER._replace(reasoning="first\nsecond")
+    seen = {"outcome": "allow", "rule": "x", "saw": {"team": "a\nroute  nobody"}}
+    told = told_of(tmp_path, advice=to_plain(Advice("0123456789abcdef", How.ANSWERED, answer)), filter=seen)
+    (above, below) = (next(line for line in told.splitlines() if word in line) for word in ("first", "second"))
+    assert below.index("second") == above.index("first")
+    assert below[: below.index("second")].strip() == ""
+    assert [line for line in told.splitlines() if line.split()[:1] == ["route"]] == []
+
+
+def test_name_is_printed_as_it_is_though_rich_knows_a_picture_for_it(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path, name="job:up:sum", filter={"outcome": "deny", "rule": ":boom:", "saw": {}}, status=":wave:"
+    )
+    assert all(word in told for word in ("job:up:sum", ":boom:", ":wave:"))
+
+
+def test_json_holds_no_control_character_that_a_terminal_obeys(tmp_path: Path) -> None:
+    name = "Disk\x9b31m\x7f\x9d0;title\x9c\x1b"
+    told = told_of(tmp_path, "-o", "json", name=name)
+    assert [char for char in told if not char.isprintable() and char != "\n"] == []
+    assert json.loads(told)[0]["name"] == name
+
+
+def test_line_that_nobody_could_read_is_not_told_as_a_repeat(tmp_path: Path) -> None:
+    told = told_of(tmp_path, dedup={"outcome": "unreadable", "rule": "line", "saw": {}}, deliveries=[])
+    (said,) = (line for line in told.splitlines() if line.split()[:1] == ["dedup"])
+    assert said.rstrip().endswith(
+        "unreadable: it lies in the quarantine with the reason (winnow quarantine ls); ends here"
+    )

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import select
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -125,3 +130,15 @@ def _row() -> dict[str, object]:
 def test_option_that_makes_no_sense_is_refused(full: Shelf, arguments: tuple[str, ...], says: str) -> None:
     with pytest.raises(WinnowError, match=says):
         full.winnow("export", *arguments)
+
+
+def test_alerts_are_not_written_to_a_terminal(full: Shelf) -> None:
+    assert full.winnow("export", "--since", "1d").stdout
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "winnow", "export", "--since", "1d"]
+    ended = subprocess.run(command, stdout=theirs, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    is_silent = select.select([ours], [], [], 0)[0] == []
+    os.close(theirs)
+    os.close(ours)
+    assert (ended.returncode, is_silent) == (2, True)
+    assert "not written to a terminal" in ended.stderr

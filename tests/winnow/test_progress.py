@@ -8,14 +8,11 @@ import pty
 import subprocess
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from tests.support.history import keep
 from tests.support.shelf import shelf
 from tests.winnow.test_replay import LIVE, history
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 COMMAND = [sys.executable, "-m", "winnow", "replay", "--since", "1d", "-o", "json"]
 
@@ -38,6 +35,20 @@ def test_pipe_is_told_nothing(tmp_path: Path) -> None:
         keep(made, history())
         ended = subprocess.run(COMMAND, capture_output=True, timeout=60, check=True)
     assert ended.stderr == b""
+
+
+def test_name_of_a_file_is_shown_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "a[bold]b:wave:\x1b.ndjson"
+    with shelf(tmp_path, LIVE):
+        file.touch()
+        ours, theirs = pty.openpty()
+        command = [sys.executable, "-m", "winnow", "replay", "--from-file", file.name]
+        environ = {**os.environ, "TERM": "xterm", "COLUMNS": "120", "PYTHONPATH": str(Path.cwd())}
+        subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=theirs, env=environ, cwd=tmp_path, timeout=60, check=True
+        )
+        os.close(theirs)
+        assert r"reading a[bold]b:wave:\x1b.ndjson" in _all(ours)
 
 
 def _all(terminal: int) -> str:
