@@ -122,6 +122,8 @@ def retry(  # noqa: PLR0913, PLR0917 a command takes its options as arguments
 
     chosen, newest = _chosen(letters(config), is_chosen)
     asked.check()
+    if target is not None and not chosen:
+        _warn_of_unknown(config, target)
     items = recall(config, chosen, newest, even_superseded=even_superseded)
     carry_out(config.kafka, items, output, dry_run=dry_run)
 

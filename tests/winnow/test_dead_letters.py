@@ -78,12 +78,13 @@ def test_table_has_a_line_for_each(full: Shelf) -> None:
     assert counts == "4 open"
 
 
-def test_target_that_nobody_knows_is_told_on_stderr_with_what_may_be_meant(full: Shelf) -> None:
-    result = full.winnow("dead-letters", "ls", "--target", "oncal")
+@pytest.mark.parametrize("verb", ["ls", "retry"])
+def test_target_that_nobody_knows_is_told_on_stderr_with_what_may_be_meant(full: Shelf, verb: str) -> None:
+    result = full.winnow("dead-letters", verb, "--target", "oncal")
     assert result.exit_code == 0
     assert "no target is named 'oncal' in winnow.yaml" in result.stderr
     assert "did you mean 'oncall'?" in result.stderr
-    assert full.winnow("dead-letters", "ls", "--target", "oncall", "--reason", "nothing of that").stderr == ""
+    assert full.winnow("dead-letters", verb, "--target", "oncall", "--reason", "nothing of that").stderr == ""
     assert full.winnow("dead-letters", "ls", "--target", "team").stderr == ""
 
 
