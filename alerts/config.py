@@ -15,6 +15,7 @@ from alerts.config_llm import Llm
 from alerts.config_mapping import Mapping
 from alerts.config_resolve import Resolve
 from alerts.config_section import Name, Section
+from alerts.config_shadow import ShadowField
 from alerts.config_sources import Cidr, Source
 from alerts.config_tls import Tls
 from alerts.decision import Severity
@@ -280,3 +281,4 @@ class Config(Section):
     """None: every alert goes to every enabled target."""
     publish: Publish = Publish()
     targets: list[SerializeAsAny[Target]] = []
+    shadow: ShadowField = None

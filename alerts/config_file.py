@@ -22,8 +22,11 @@ from alerts.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-# Where things are, and who may send, says nothing of what is decided; and in these lists the order has no meaning.
-_PLACES = frozenset({"bootstrap", "listen", "metrics_listen", "sources", "open", "open_metrics", "trusted_proxies"})
+# Where things are, who may send, and what is tried out, says nothing of what is decided; and in these lists the order
+# has no meaning.
+_PLACES = frozenset(
+    {"bootstrap", "listen", "metrics_listen", "sources", "open", "open_metrics", "trusted_proxies", "shadow"}
+)
 # Of these nothing is used, secret or not, by whoever only decides.
 _UNUSED = (("kafka",), ("gateway",), ("flow",))
 _SETS = frozenset({"severity", "category", "days", "include", "exclude"})

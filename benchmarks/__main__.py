@@ -9,20 +9,20 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks import flow, gateway, model, path, replay, snapshot
+from benchmarks import flow, gateway, model, path, replay, shadow, snapshot
 from benchmarks.figure import Figure, table
 from benchmarks.settings import Bench
 from tests.support.kafka.choose import kafka
 
 
 def main() -> None:
-    """Measure and print; takes about seven minutes."""
+    """Measure and print; takes about eight minutes."""
     console = Console(width=max(Console().width, 150))
     figures: list[Figure] = []
     with kafka() as broker, tempfile.TemporaryDirectory() as folder:
         bench = Bench(broker.bootstrap, Path(folder))
         for measured in track(
-            (gateway, flow, replay, path, model, snapshot), "measuring", console=Console(stderr=True)
+            (gateway, flow, replay, shadow, path, model, snapshot), "measuring", console=Console(stderr=True)
         ):
             figures.extend(measured.figures(bench))
     console.print(table(figures))

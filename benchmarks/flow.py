@@ -81,9 +81,9 @@ def _limit(kafka: Kafka, topic: str, count: int) -> float:
     return best
 
 
-def rate(bench: Bench, kafka: Kafka, decisions: str, count: int) -> float:
+def rate(bench: Bench, kafka: Kafka, decisions: str, count: int, **sections: object) -> float:
     """Alerts a second between the first and the last record of decisions, by the broker's record times."""
-    environment = bench.environment(processes.free_port(), kafka)
+    environment = bench.environment(processes.free_port(), kafka, **sections)
     with processes.running(["-m", "bytewax.run", "flows.proxy"], environment, processes.SERVER_CORE):
         return _watch(kafka, decisions, count)
 

@@ -98,11 +98,15 @@ def passed_before(line: Line) -> tuple[int, Status] | None:
     if _PASSED_BEFORE not in line[1]:  # most alerts that pass are new
         return None
     row = decode(line)
-    passed_ms, outcome = row["dedup"]["saw"].get("passed_ms"), row["dedup"]["outcome"]
-    if passed_ms is None or outcome not in _AS_BEFORE:
+    passed_ms, status = row["dedup"]["saw"].get("passed_ms"), status_before(row["dedup"]["outcome"], row["status"])
+    return None if passed_ms is None or status is None else (passed_ms, status)
+
+
+def status_before(outcome: str, status: str) -> Status | None:
+    """As what an alert last passed, of which dedup says this when it comes as `status`; None: nothing of use."""
+    if outcome not in _AS_BEFORE:
         return None
-    status = Status(row["status"])
-    return passed_ms, status if _AS_BEFORE[outcome] else _OTHER[status]
+    return Status(status) if _AS_BEFORE[outcome] else _OTHER[Status(status)]
 
 
 _AS_BEFORE = {"duplicate": True, "repeat": True, "over": True, "changed": False}

@@ -68,6 +68,10 @@ class Difference(NamedTuple):
     before: Said
     after: Said
     moves: tuple[Move, ...] = ()
+    lost: tuple[str, ...] = ()
+    """Targets that hear of it from no event any more."""
+    new: tuple[str, ...] = ()
+    """Targets that heard of it from none."""
 
 
 class _Pair(NamedTuple):
@@ -142,7 +146,7 @@ def _difference(pair: _Pair, gone: _Moved, come: _Moved) -> Difference | None:
         kinds.add(Kind.OTHER_REASON)
     about = (row["id"], row["fingerprint"], row["name"], row["status"], row["accepted_ms"])
     ordered = tuple(kind for kind in Kind if kind in (kinds or {Kind.OTHER_DETAIL}))
-    return Difference(*about, ordered, before, after, moves)
+    return Difference(*about, ordered, before, after, moves, tuple(lost), tuple(new))
 
 
 def _of_targets(lost: list[str], new: list[str]) -> set[Kind]:

@@ -13,8 +13,10 @@ from alerts.decision import Delivery
 from alerts.delivery_json import Plain
 from connectors.job import Ended
 from connectors.kafka.expirer import Expirer
+from connectors.kafka.shadow_sink import ShadowSink
 from connectors.kafka.sink import MessageSink
 from connectors.kafka.source import WebhooksSource
+from connectors.kafka.topics import shadow as shadow_topic
 from connectors.kafka.topics import topics
 from connectors.llm import Model
 from connectors.metrics_server import serve
@@ -22,6 +24,7 @@ from connectors.publish import Publisher
 from flows.plan import Closing
 from flows.plumbing.asking import Adviser, Asking, Process, steady_clock
 from flows.plumbing.background import Background, Wake
+from flows.plumbing.candidate import Shadow
 from flows.plumbing.drain import Drain
 from flows.plumbing.lanes import LaneLogic, Shared
 from flows.plumbing.pending import Pending
@@ -62,6 +65,8 @@ class Parts(NamedTuple):
     """Ends what no sender repeats; None: nothing is ended so."""
     asking: Adviser | None = None
     """Has a model asked; None: there is none."""
+    shadow: Shadow | None = None
+    """Judges beside it; None: nobody does."""
 
 
 class Ends(NamedTuple):
@@ -97,8 +102,27 @@ def between(ends: Ends, config: Config) -> Parts:
     )
 
 
-def build(config: Config) -> Parts:
-    """The parts as winnow.yaml wants them."""
+def shadow(candidate: Config, config: Config) -> Shadow:
+    """The candidate as it judges beside this configuration."""
+    has_model = candidate.classify.llm is not None
+    return Shadow(
+        window=candidate.dedup.window,
+        classify=Classify(candidate.classify.rules),
+        filter=Filter(candidate.filter),
+        route=Route(candidate.routes, candidate.targets),
+        keepers=Closing(candidate.targets),
+        has_model=has_model,
+        hears=has_model and config.classify.llm is not None,
+        follows=2 * config.dedup.window,
+        topic=shadow_topic(config.kafka),
+        version=version(candidate),
+        live=version(config),
+        messages=ShadowSink(config.kafka),
+    )
+
+
+def build(config: Config, candidate: Config | None = None) -> Parts:
+    """The parts as winnow.yaml wants them, and the candidate that it names."""
     wake = Wake()
     background = Background(wake)
     pending = Pending(config.publish.max_pending)
@@ -142,4 +166,5 @@ def build(config: Config) -> Parts:
     def lane(state: Plain | None) -> LaneLogic:
         return LaneLogic(publisher.send, background, config.publish, state, shared)
 
-    return between(Ends(source, lane, MessageSink(config.kafka), silence, asking), config)
+    parts = between(Ends(source, lane, MessageSink(config.kafka), silence, asking), config)
+    return parts if candidate is None else parts._replace(shadow=shadow(candidate, config))

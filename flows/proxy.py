@@ -5,6 +5,7 @@ from __future__ import annotations
 from bytewax import operators as op
 from bytewax.dataflow import Dataflow
 
+from connectors.candidate import candidate
 from connectors.configuration import load
 from flows.parts import Parts, build
 from flows.plumbing import steps
@@ -23,6 +24,8 @@ def connect(parts: Parts) -> Dataflow:
     ended = steps.publish(routed, parts.publish)
     op.output("decisions", steps.decisions(routed, parts.trail), parts.messages)
     op.output("outcomes", steps.outcomes(ended, parts.trail), parts.messages)
+    if parts.shadow is not None:
+        op.output("shadowed", steps.shadow(changes, judged, parts.shadow), parts.shadow.messages)
     return proxy
 
 
@@ -31,4 +34,4 @@ def flow() -> Dataflow:
     prepare()
     config = load()
     check_arguments(config.kafka.partitions)
-    return connect(build(config))
+    return connect(build(config, candidate(config)))

@@ -60,7 +60,7 @@ class Trail:
         if chunk.arrivals:
             rows = list(_decisions(chunk))
             head: Row = {"v": VERSION, "config": self._config_version}
-            for value in _fit(head, "decisions", rows):
+            for value in fitted(head, "decisions", rows):
                 yield str(partition), Message(self._topics.decisions, value, partition=partition)
             if chunk.is_awaited:
                 yield from self._replies.of_chunk(chunk, rows)
@@ -88,6 +88,11 @@ class Trail:
         if ended.outcome is Outcome.DEAD_LETTERED:
             letter = orjson.dumps({"v": VERSION, **outcome, "delivery": to_plain(delivery)})
             yield str(partition), Message(self._topics.dead_letters, letter, key=delivery.id.encode())
+
+
+def decided(chunk: Chunk, head: Row) -> Iterable[bytes]:
+    """The decisions of a chunk as records that begin with `head`."""
+    return fitted(head, "decisions", list(_decisions(chunk)))
 
 
 def _decisions(chunk: Chunk) -> Iterator[Row]:
@@ -192,10 +197,10 @@ def _outcome(ended: Ended) -> Row:
     }
 
 
-def _fit(head: Row, word: str, rows: list[Row]) -> Iterable[bytes]:
-    """As few values as stay below the size of a record."""
+def fitted(head: Row, word: str, rows: list[Row]) -> Iterable[bytes]:
+    """Rows under a head, as few values as stay below the size of a record."""
     value = orjson.dumps({**head, word: rows})
     if len(value) <= RECORD_MAX_BYTES or len(rows) == 1:
         return [value]
     middle = len(rows) // 2
-    return [*_fit(head, word, rows[:middle]), *_fit(head, word, rows[middle:])]
+    return [*fitted(head, word, rows[:middle]), *fitted(head, word, rows[middle:])]

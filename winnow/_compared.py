@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Protocol
 
-from flows.decided import decode, fingerprint, lines, within
+from flows.decided import accepted_ms, decode, fingerprint, lines, within
 from flows.differences import differences
 from flows.totals import Totals
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flows.decided import Line
     from flows.differences import Difference
     from winnow._recorded import Recorded, Span
@@ -69,7 +71,10 @@ class Comparison:
     def take(self, value: bytes) -> None:
         """Compare the decisions of a record."""
         _, since_ms, until_ms = self._span
-        found = within(lines(value), since_ms, until_ms)
+        self.hold(within(lines(value), since_ms, until_ms))
+
+    def hold(self, found: Sequence[Line]) -> None:
+        """Compare decisions."""
         texts = [text for _, text in found]
         before = self._rows.pop
         olds = [before(id_, None) for id_, _ in found]
@@ -87,6 +92,8 @@ class Comparison:
         for id_, (old, text) in self._changed.items():
             alerts[fingerprint((id_, text))].append(((id_, old), (id_, text)))
         for pairs in alerts.values():  # decoded, all at once would be ten times as large
+            # What has waited for a model may have been written behind what came after it.
+            pairs.sort(key=lambda pair: accepted_ms(pair[0][1]))
             self.found += differences([(decode(old), decode(new)) for old, new in pairs])
         self.not_kept += len(self._rows)
         self._changed.clear()

@@ -23,9 +23,14 @@ _STEP = 500
 
 
 @contextmanager
-def progress(total: int | None) -> Iterator[Callable[[str, Iterable[Record]], Iterator[Record]]]:
-    """A way to have records counted while they are read, from `what`; None: nobody knows how many they will be."""
-    if not sys.stderr.isatty():
+def progress(
+    total: int | None, *, is_shown: bool = True
+) -> Iterator[Callable[[str, Iterable[Record]], Iterator[Record]]]:
+    """A way to have records counted while they are read, from `what`; None: nobody knows how many they will be.
+
+    `is_shown` is False where something else is drawn.
+    """
+    if not is_shown or not sys.stderr.isatty():
         yield lambda _, records: iter(records)
         return
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), _Counted(), TimeRemainingColumn())

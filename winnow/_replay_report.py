@@ -30,6 +30,8 @@ Plain = dict[str, Any]
 # Names, rules and targets of usual length fit; nothing in a cell is ever cut away.
 _TABLE_LEAST_CHARS = 180
 HEAD = ("accepted", "alert", "fingerprint", "status", "what", "before", "now")
+Sides = tuple[str, str]
+SIDES: Sides = ("before", "now")
 
 
 class Report(NamedTuple):
@@ -84,7 +86,7 @@ def write_plain(report: Report) -> None:
         "different": len(report.differences),
         "kinds": {kind.value: count for kind, count in report.kinds.items()},
     }
-    write_json_with({**told, **compared}, "differences", map(_difference, report.differences))
+    write_json_with({**told, **compared}, "differences", map(difference, report.differences))
 
 
 def _range(span: Span) -> Plain:
@@ -94,7 +96,7 @@ def _range(span: Span) -> Plain:
     return {"since": rfc3339(span.since_ms), "until": rfc3339(span.until_ms), "warm_up_s": warm_s}
 
 
-def _difference(one: Difference) -> Plain:
+def difference(one: Difference) -> Plain:
     return {
         "id": one.id,
         "fingerprint": one.fingerprint,
@@ -118,13 +120,18 @@ def _said(said: Said) -> Plain:
 def write(report: Report, limit: int) -> None:
     """For people: totals, then at most so many differences."""
     write_lines(summary(report))
+    write_list(report, limit)
+
+
+def write_list(report: Report, limit: int, sides: Sides = SIDES) -> None:
+    """At most so many differences."""
     listed = for_people(report)[:limit]
     if listed:
         write_lines([""])
         if _is_narrow():
-            write_lines(line for one in listed for line in _block(one))
+            write_lines(line for one in listed for line in block(one, sides))
         else:
-            write_table(HEAD, (cells(one) for one in listed))
+            write_table((*HEAD[: -len(sides)], *sides), (cells(one) for one in listed))
     if len(listed) < len(report.differences):
         left = len(report.differences) - len(listed)
         write_lines([f"and {left:,} more: --limit {len(report.differences)} lists them, -o json and -o html hold all"])
@@ -147,8 +154,13 @@ def summary(report: Report) -> Iterator[str]:
         yield from (_line(name, f"{count:>12,}") for name, count in counts(report.after))
         yield from _asked(report, "")
         return
-    yield _line("", f"{'before':>12} {'now':>12}")
-    before, after = dict(counts(report.before)), dict(counts(report.after))
+    yield from compared(report, report.before)
+
+
+def compared(report: Report, totals: Plain, sides: Sides = SIDES) -> Iterator[str]:
+    """The `totals` of what was decided then beside those of now, and how many events differ."""
+    yield _line("", f"{sides[0]:>12} {sides[1]:>12}")
+    before, after = dict(counts(totals)), dict(counts(report.after))
     for name in sorted({*after, *before}, key=_order):
         yield _line(name, f"{before.get(name, 0):>12,} {after.get(name, 0):>12,}")
     yield ""
@@ -195,13 +207,14 @@ def _is_narrow() -> bool:
     return sys.stdout.isatty() and Console().width < _TABLE_LEAST_CHARS
 
 
-def _block(one: Difference) -> Iterator[str]:
+def block(one: Difference, sides: Sides = SIDES) -> Iterator[str]:
     """One difference in four lines, nothing of it cut away."""
     accepted, name, fingerprint, status, kinds, before, now = cells(one)
     yield f"{accepted}  {fingerprint}  {status}  {name}"
     yield f"  {kinds}"
-    yield f"    before: {before}"
-    yield f"    now:    {now}"
+    width = max(map(len, sides)) + 1
+    for side, what in zip(sides, (before, now), strict=True):
+        yield f"    {side + ':':<{width}} {what}"
 
 
 def cells(one: Difference) -> tuple[str, ...]:

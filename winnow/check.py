@@ -16,6 +16,7 @@ from alerts.config_file import Reading, version
 from alerts.config_llm import Llm
 from alerts.config_tree import hint
 from alerts.errors import ConfigError, WinnowError
+from connectors.candidate import candidate
 from connectors.configuration import examine, locate
 from connectors.egress import Egress, RefusedAddressError
 from connectors.redaction import redacted
@@ -24,8 +25,8 @@ from http_gateway.tls.door import doubts
 from winnow._output import Output, write_json
 
 PANEL = "Configure it"
-_TLS, _UNENCRYPTED, _NOBODY_TOLD = "tls", "unencrypted", "nobody-told"
-_KINDS = frozenset({*map(str, Kind), _TLS, _UNENCRYPTED, _NOBODY_TOLD})
+_TLS, _UNENCRYPTED, _NOBODY_TOLD, _CANDIDATE = "tls", "unencrypted", "nobody-told", "candidate"
+_KINDS = frozenset({*map(str, Kind), _TLS, _UNENCRYPTED, _NOBODY_TOLD, _CANDIDATE})
 _NOBODY = "no target is enabled: nobody will be told"
 _INSIDE = (".localhost", ".local", ".internal", ".lan", ".home.arpa", ".svc")
 
@@ -63,7 +64,7 @@ def check(
         reading = examine(file)
         config = reading.config
         exposure.check(config.gateway)
-        warnings = [*_of_file(reading, path), *_of_surroundings(config, path)]
+        warnings = [*_of_file(reading, path), *_of_surroundings(config, path), *_of_candidate(reading, path)]
         _check_targets(reading, path, warnings)
     except ConfigError as error:
         typer.echo(str(error), err=True)
@@ -108,6 +109,26 @@ def _of_surroundings(config: Config, path: Path) -> Iterator[Warn]:
     if config.classify.llm is not None:
         for text in _model_doubts(config.classify.llm):
             yield Warn(_UNENCRYPTED, "classify.llm.base_url", 0, str(path), text)
+
+
+def _of_candidate(reading: Reading, path: Path) -> Iterator[Warn]:
+    """What is odd about the candidate beside this configuration; raises ConfigError if it cannot be used."""
+    config = reading.config
+    other = candidate(config, path)
+    if other is None:
+        return
+    place = reading.spelled(("shadow",)), reading.document.line(("shadow",)), str(path)
+    if version(other) == version(config):
+        yield Warn(_CANDIDATE, *place, "the candidate decides as this file does, so there is nothing to compare")
+    asked, model = other.classify.llm, config.classify.llm
+    # Where it is and by which key says nothing of its answers.
+    if asked is not None and version(Config(classify=other.classify)) != version(
+        Config(classify=other.classify.model_copy(update={"llm": model}))
+    ):
+        by = "by its rules alone" if model is None else "by what the model of this file says"
+        yield Warn(
+            _CANDIDATE, *place, f"the candidate's classify.llm is another, and it asks nobody: it is judged {by}"
+        )
 
 
 def _summary(config: Config) -> dict[str, object]:

@@ -19,11 +19,12 @@ from rich.text import Text
 
 from alerts.errors import ConfigError
 from connectors import address
+from connectors.candidate import candidate
 from connectors.child import Command, Exited
 from connectors.configuration import load, locate
 from connectors.fake_model import NAME
 from connectors.kafka.embedded import CLIENT_SETTINGS, EmbeddedBroker
-from connectors.kafka.topics import partitions
+from connectors.kafka.topics import partitions, shadow
 from connectors.processes import Processes, Stop
 from connectors.terminal import printable
 from winnow import fake_model
@@ -70,12 +71,13 @@ def run(
         1: A part of it ended by itself, or was not up in time.
     """
     config = load()
+    candidate(config)  # refused here rather than by a part that ends
     address.ensure_free(config.gateway.listen, "set WINNOW_LISTEN, or gateway.listen in winnow.yaml")
     address.ensure_free(config.flow.metrics_listen, "set WINNOW_METRICS_LISTEN, or flow.metrics_listen in winnow.yaml")
     address.ensure_free(receiver, "give --receiver HOST:PORT, and change the targets' url in winnow.yaml")
     with ExitStack() as stack:
         given = os.environ.get("KAFKA_BOOTSTRAP")
-        bootstrap = given or stack.enter_context(EmbeddedBroker(partitions(config.kafka))).bootstrap
+        bootstrap = given or stack.enter_context(EmbeddedBroker(_topics(config))).bootstrap
         broker = (
             f"Kafka at {bootstrap}" if given else f"in memory, at {bootstrap}; for trying out: all is lost at the end"
         )
@@ -92,6 +94,12 @@ def run(
             note = _FAKE.format(listen=listen)
         status = supervise(started, environ, lambda: _say(_welcome(config, broker, verbs, note)))
     raise typer.Exit(status)
+
+
+def _topics(config: Config) -> dict[str, int]:
+    """How many partitions each topic has; the broker in memory makes none later."""
+    counts = partitions(config.kafka)
+    return counts if config.shadow is None else {**counts, shadow(config.kafka): config.kafka.partitions}
 
 
 def commands(config: Config, receiver: str) -> list[Command]:

@@ -48,6 +48,11 @@ def topics(kafka: Kafka) -> Topics:
     return Topics(*(f"{kafka.topic_prefix}.{word}" for word in words))
 
 
+def shadow(kafka: Kafka) -> str:
+    """The topic that holds what a candidate decides; it is there only where there was one."""
+    return f"{kafka.topic_prefix}.shadow"
+
+
 def partitions(kafka: Kafka) -> dict[str, int]:
     """How many partitions each topic has: webhooks and decisions as configured, the rare ones one."""
     names = topics(kafka)
@@ -108,6 +113,21 @@ def ensure(kafka: Kafka, client: AdminClient | None = None, timeout_s: float = A
                 "an alert's partition and the flow's state depend on that number: set it back, or use another "
                 "kafka.topic_prefix"
             )
+
+
+def ensure_shadow(kafka: Kafka) -> None:
+    """Make the shadow topic if it is missing.
+
+    Raises:
+        KafkaAwayError: No broker answers.
+        KafkaError: It may not be made, or has another number of partitions than the webhooks topic.
+    """
+    client, name = admin(kafka), shadow(kafka)
+    found = _found(client, kafka, ANSWER_TIMEOUT_S).get(name)
+    if found is None:
+        _await_leaders(client, kafka, _make(client, [NewTopic(name, kafka.partitions, kafka.replication)], ""))
+    elif found != kafka.partitions:
+        raise KafkaError(f"topic {name} has {found} partitions, winnow.yaml says kafka.partitions: {kafka.partitions}")
 
 
 def _make(client: AdminClient, missing: list[NewTopic], dispensable: str) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bytewax.operators import StatefulBatchLogic
 
@@ -22,7 +22,7 @@ from flows.steps import dedup as deduping
 from flows.steps.dedup import Dedup, Seen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from alerts.alert import Alert, Arrival
     from flows.plumbing.silence import Silence
@@ -72,6 +72,17 @@ class ConvertLogic(StatefulBatchLogic[Stored, Chunk, None]):
         """Nothing: convert remembers nothing."""
 
 
+class Around(NamedTuple):
+    """What dedup does beside judging; a candidate's does it otherwise."""
+
+    say: Callable[[str, Iterable[str]], None]
+    """Is told what it said of the alerts of a chunk, as `flows.metrics.count`."""
+    failed: Callable[[str, Exception], None]
+    """Is told what it raised, as `flows.plumbing.rows.failed`."""
+    opened: Callable[[Arrival], Alert]
+    """What passes, as `alerts.record.open_alert`."""
+
+
 class Saved(deduping.Saved, total=False):
     """What a snapshot holds of a partition."""
 
@@ -84,9 +95,16 @@ class Saved(deduping.Saved, total=False):
 class DedupLogic(StatefulBatchLogic[Chunk, Chunk, Saved]):
     """Runs `Dedup` over the chunks of one partition and opens the alerts it passes."""
 
-    def __init__(self, dedup: Dedup, state: Saved | None, silence: Silence | None = None) -> None:
+    def __init__(
+        self,
+        dedup: Dedup,
+        state: Saved | None,
+        silence: Silence | None = None,
+        around: Around = Around(metrics.count, failed, open_alert),  # noqa: B008 made of functions
+    ) -> None:
         """Run one partition; without `silence` nobody is resolved by it."""
         self._dedup = dedup
+        self._around = around
         self._silence = silence
         self._partition = None if state is None else state.get("partition")
         self._not_before_ms = 0
@@ -128,10 +146,11 @@ class DedupLogic(StatefulBatchLogic[Chunk, Chunk, Saved]):
                 if arrival.ends_at is not None or timers.is_used:
                     expect(state, arrival, offset)
             except Exception as error:  # noqa: BLE001 doubt delivers: what dedup cannot judge goes on
+                self._around.failed("dedup", error)
                 said = _undecided(arrival, error)
             if said.transition is not None:
                 try:
-                    alerts.append(open_alert(arrival))
+                    alerts.append(self._around.opened(arrival))
                     transitions.append(said.transition)
                 except Exception as error:  # noqa: BLE001 whatever is wrong with a line, it is kept and the flow goes on
                     said = Seen(Verdict("unreadable", "line", {}), None)
@@ -139,7 +158,7 @@ class DedupLogic(StatefulBatchLogic[Chunk, Chunk, Saved]):
                     chunk.unreadable.append(_unreadable(chunk, len(seen), arrival, error))
             seen.append(said)
         self._dedup.sweep(state, len(seen))
-        metrics.count("dedup", [verdict.outcome for verdict, _ in seen])
+        self._around.say("dedup", [verdict.outcome for verdict, _ in seen])
         return chunk._replace(seen=seen, alerts=alerts, transitions=transitions)
 
     def _recall(self, chunk: Chunk, retry: Retry) -> Chunk:
@@ -169,7 +188,6 @@ def _unreadable(chunk: Chunk, position: int, arrival: Arrival, error: Exception)
 
 
 def _undecided(arrival: Arrival, error: Exception) -> Seen:
-    failed("dedup", error)
     # As dedup calls what it cannot count: two changes of one name would be one notification.
     transition = f"{arrival.status}/{arrival.starts_at}/{arrival.id}.0"
     return Seen(Verdict("error", type(error).__name__, {}), transition)

@@ -16,24 +16,36 @@ Out = TypeVar("Out")
 log = structlog.get_logger()
 
 
-def run(name: str, step: Callable[..., Out], if_it_raised: Callable[..., Out], *columns: Iterable[object]) -> list[Out]:
+def run(
+    name: str,
+    step: Callable[..., Out],
+    if_it_raised: Callable[..., Out],
+    *columns: Iterable[object],
+    tell: Callable[[str, Exception], None] | None = None,
+) -> list[Out]:
     """`step` over the rows of `columns`.
 
     A step that raises is a bug, and a bug may not swallow an alert: the rows are then taken one by one, and for each
-    that raises `if_it_raised(*row, error)` says what goes on in its place.
+    that raises `if_it_raised(*row, error)` says what goes on in its place. `tell` is told of it; None: `failed`.
     """
     rows = list(zip(*columns, strict=True))
     try:
         return [step(*row) for row in rows]
     except Exception:  # noqa: BLE001 whatever a step raises, the other alerts of the chunk go on
-        return [_one(name, step, if_it_raised, row) for row in rows]
+        return [_one(name, step, if_it_raised, row, tell or failed) for row in rows]
 
 
-def _one(name: str, step: Callable[..., Out], if_it_raised: Callable[..., Out], row: tuple[object, ...]) -> Out:
+def _one(
+    name: str,
+    step: Callable[..., Out],
+    if_it_raised: Callable[..., Out],
+    row: tuple[object, ...],
+    tell: Callable[[str, Exception], None],
+) -> Out:
     try:
         return step(*row)
     except Exception as error:  # noqa: BLE001 the alert goes on with the verdict `error`
-        failed(name, error)
+        tell(name, error)
         return if_it_raised(*row, error)
 
 

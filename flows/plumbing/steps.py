@@ -11,9 +11,11 @@ from connectors.request import Message
 from flows import metrics, plan
 from flows.chunk import Chunk
 from flows.plumbing.account import account
+from flows.plumbing.candidate import Overheard, overheard
 from flows.plumbing.judging import ClassifyLogic
 from flows.plumbing.keyed import ConvertLogic, DedupLogic
 from flows.plumbing.rows import run
+from flows.plumbing.shadow import ShadowLogic
 from flows.retried import RETRIED
 from flows.steps import filter as filtering
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from connectors.job import Ended
     from flows.parts import Lane
     from flows.plumbing.asking import Adviser
+    from flows.plumbing.candidate import Shadow
     from flows.plumbing.silence import Silence
     from flows.steps.classify import Classify
     from flows.steps.convert import Convert
@@ -92,6 +95,14 @@ def decisions(up: Chunks, trail: Trail) -> Messages:
                 account.left((chunk.partition, record.offset), record.body.count(b"\n"))
 
     return op.flat_map_batch("decide", up, decide)
+
+
+def shadow(changes: Chunks, judged: Chunks, candidate: Shadow) -> Messages:
+    """What a candidate decides about the same alerts, as messages."""
+    up: KeyedStream[Chunk | Overheard] = changes
+    if candidate.hears:
+        up = op.merge("overhear", changes, op.flat_map_batch("overheard", judged, overheard))
+    return op.stateful_batch("shadow", up, lambda state: ShadowLogic(candidate, state))
 
 
 def outcomes(up: KeyedStream[Ended], trail: Trail) -> Messages:

@@ -50,9 +50,13 @@ class Shelf:
 
 
 @contextmanager
-def shelf(folder: Path, settings: str = "") -> Iterator[Shelf]:
-    """An empty one; until it ends, the environment names its configuration, `settings` among it as lines of YAML."""
-    counts = {TOPICS.webhooks: PARTITIONS, TOPICS.decisions: PARTITIONS, TOPICS.quarantine: 1, TOPICS.dead_letters: 1}
+def shelf(folder: Path, settings: str = "", *more: str) -> Iterator[Shelf]:
+    """An empty one; until it ends, the environment names its configuration, `settings` among it as lines of YAML.
+
+    `more` are further topics.
+    """
+    counts = dict.fromkeys(more, PARTITIONS)
+    counts |= {TOPICS.webhooks: PARTITIONS, TOPICS.decisions: PARTITIONS, TOPICS.quarantine: 1, TOPICS.dead_letters: 1}
     with EmbeddedBroker(counts) as broker, pytest.MonkeyPatch.context() as environment:
         file = folder / "winnow.yaml"
         kafka = f"kafka: {{partitions: {PARTITIONS}, client: {{fetch.wait.max.ms: '5'}}}}\n"

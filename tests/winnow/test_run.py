@@ -12,11 +12,12 @@ import pytest
 from typer.testing import CliRunner
 
 from alerts.config import Config
+from alerts.errors import ConfigError
 from connectors.child import Command
 from connectors.configuration import load
 from connectors.inbox import Inbox
 from winnow.__main__ import application
-from winnow.run import _environ, _fake_listen, _welcome, commands, fake, supervise
+from winnow.run import _environ, _fake_listen, _topics, _welcome, commands, fake, supervise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -150,3 +151,20 @@ def test_fake_model_listens_elsewhere_where_its_port_is_taken(
         free = _fake_listen()
     assert free != taken
     assert f"{taken} is taken; the fake model listens on {free}" in capsys.readouterr().out
+
+
+def test_candidate_that_cannot_be_used_is_told_before_anything_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "winnow.yaml").write_text("shadow: candidate.yaml")
+    (tmp_path / "candidate.yaml").write_text("routes: [{to: [nobody]}]")
+    monkeypatch.setenv("WINNOW_CONFIG", str(tmp_path / "winnow.yaml"))
+    result = CliRunner().invoke(application("run"), ["run"])
+    assert isinstance(result.exception, ConfigError)
+    assert result.stdout == ""
+    assert f"{tmp_path}/candidate.yaml:1: routes[0].to[0]: no target is named 'nobody'" in str(result.exception)
+
+
+def test_broker_in_memory_has_a_topic_for_the_candidate_where_there_is_one() -> None:
+    alone, beside = (_topics(Config.model_validate(one)) for one in ({}, {"shadow": "candidate.yaml"}))
+    assert {name: count for name, count in beside.items() if name not in alone} == {"winnow.shadow": 32}

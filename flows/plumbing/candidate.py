@@ -1,0 +1,75 @@
+"""A candidate, ready to judge, and what it hears of the flow that it runs beside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from alerts.advice import Advice, How
+from flows.decided import status_before
+from flows.remembering import Known
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import timedelta
+
+    from bytewax.outputs import Sink
+
+    from connectors.request import Message
+    from flows.chunk import Chunk
+    from flows.plan import Keepers
+    from flows.steps.classify import Classify
+    from flows.steps.filter import Filter
+    from flows.steps.route import Route
+
+UNRECORDED = Advice("", How.UNRECORDED, None)
+
+
+class Overheard(NamedTuple):
+    """What the flow's model said."""
+
+    said: dict[str, Advice]
+    """By input id, of all alerts that classify let go."""
+
+
+class Shadow(NamedTuple):
+    """A candidate, ready to judge."""
+
+    window: timedelta
+    """Of its dedup."""
+    classify: Classify
+    filter: Filter
+    route: Route
+    keepers: Keepers
+    has_model: bool
+    """Whether it would ask one."""
+    hears: bool
+    """Whether the flow asks one, so that there is something to hear."""
+    follows: timedelta
+    """For how long after its begin the flow may remember what came before: two windows of the flow's own dedup."""
+    topic: str
+    version: str
+    """Of the candidate."""
+    live: str
+    """Version of the configuration that it runs beside."""
+    messages: Sink[tuple[str, Message]]
+
+
+def overheard(items: list[tuple[str, Chunk]]) -> Iterator[tuple[str, Overheard]]:
+    """Of chunks that classify let go, what the model said."""
+    for key, chunk in items:
+        if chunk.alerts:
+            rows = zip(chunk.alerts, chunk.judged, strict=True)
+            yield key, Overheard({alert.id: judged.advice or UNRECORDED for alert, judged in rows})
+
+
+def remembered(chunk: Chunk) -> Iterator[tuple[str, Known]]:
+    """What the flow's own dedup remembered, of the first event of each alert: later ones know of the first."""
+    met: set[str] = set()
+    for arrival, seen in zip(chunk.arrivals, chunk.seen, strict=True):
+        if arrival.fingerprint in met:
+            continue
+        met.add(arrival.fingerprint)
+        passed_ms = seen.verdict.saw.get("passed_ms")
+        status = status_before(seen.verdict.outcome, arrival.status)
+        if isinstance(passed_ms, int) and status is not None:
+            yield arrival.id, Known(passed_ms, status)

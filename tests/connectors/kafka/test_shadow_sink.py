@@ -1,0 +1,89 @@
+"""What a candidate decides is in Kafka after a snapshot, and a flow beside it never stands still for it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from alerts.config import Kafka
+from connectors.kafka.embedded import CLIENT_SETTINGS, EmbeddedBroker
+from connectors.kafka.scan import scan
+from connectors.kafka.shadow_sink import ShadowSink, written
+from connectors.request import Message
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TOPIC = "winnow.shadow"
+
+
+@pytest.fixture
+def broker() -> Iterator[EmbeddedBroker]:
+    with EmbeddedBroker({TOPIC: 2}) as started:
+        yield started
+
+
+def kafka(broker: EmbeddedBroker, partitions: int = 2) -> Kafka:
+    return Kafka(bootstrap=broker.bootstrap, partitions=partitions, client=CLIENT_SETTINGS)
+
+
+def lost() -> float:
+    return float(written.labels(outcome="lost")._value.get())
+
+
+def test_after_a_snapshot_everything_written_is_in_kafka(broker: EmbeddedBroker) -> None:
+    sink = ShadowSink(kafka(broker))
+    parts = [sink.build_part("shadowed", name, None) for name in sink.list_parts()]
+    for number, part in enumerate(parts):
+        part.write_batch([Message(TOPIC, b"%d" % value, partition=number) for value in range(500)])
+    parts[0].snapshot()
+    found = [(one.partition, one.value) for one in scan(kafka(broker), TOPIC, [0, 1])]
+    assert sorted(found) == sorted((number, b"%d" % value) for number in (0, 1) for value in range(500))
+
+
+def test_broker_that_goes_away_holds_up_one_snapshot_for_a_moment_and_the_next_not_at_all(
+    broker: EmbeddedBroker,
+) -> None:
+    part = ShadowSink(kafka(broker)).build_part("shadowed", "0", None)
+    part.write_batch([Message(TOPIC, b"before", partition=0)])
+    part.snapshot()
+    broker.set_down()
+    part.write_batch([Message(TOPIC, b"lost", partition=0)])
+    took: list[float] = []
+    for _ in range(3):
+        began = time.monotonic()
+        part.snapshot()
+        took.append(time.monotonic() - began)
+    assert took[0] < 3
+    assert max(took[1:]) < 0.5
+
+
+def test_what_no_broker_takes_is_counted_as_lost_and_raises_nothing(broker: EmbeddedBroker) -> None:
+    part = ShadowSink(kafka(broker)).build_part("shadowed", "0", None)
+    before = lost()
+    part.write_batch([Message(TOPIC, b"too large" * 1_000_000, partition=0)])
+    part.snapshot()
+    part.write_batch([Message(TOPIC, b"next", partition=0)])
+    part.snapshot()
+    assert lost() - before == 1
+    assert [one.value for one in scan(kafka(broker), TOPIC, [0])] == [b"next"]
+
+
+def test_topic_of_other_partitions_is_not_written_to(broker: EmbeddedBroker) -> None:
+    part = ShadowSink(kafka(broker, partitions=3)).build_part("shadowed", "0", None)
+    before = lost()
+    part.write_batch([Message(TOPIC, b"one", partition=0), Message(TOPIC, b"two", partition=0)])
+    part.snapshot()
+    assert lost() - before == 2
+    assert list(scan(kafka(broker), TOPIC, [0])) == []
+
+
+def test_client_settings_that_librdkafka_refuses_lose_what_the_candidate_decides_and_no_more() -> None:
+    refused = Kafka(bootstrap="127.0.0.1:1", partitions=1, client={"no.such.setting": "1"})
+    part = ShadowSink(refused).build_part("shadowed", "0", None)
+    before = lost()
+    part.write_batch([Message(TOPIC, b"one", partition=0)])
+    part.close()
+    assert lost() - before == 1
