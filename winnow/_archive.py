@@ -62,9 +62,9 @@ class Archive:
     def records(
         self, topic: str, since: datetime | None = None, among: Iterable[int] | None = None
     ) -> Iterator[Stored]:
-        """The records of a topic, or of some of its partitions, written at `since` or later; None: all that are kept.
+        """The records of a topic, or of some of its partitions, from `since` on; None: all that are kept.
 
-        In a partition they come in order; partitions are mixed.
+        In a partition they come in order, from the first that was written at `since` or later; partitions are mixed.
 
         Raises:
             KafkaError: There is no such topic, or the broker stops answering.
@@ -85,8 +85,12 @@ class Archive:
             if held:
                 yield from messages(self._kafka, topic, held, since)
             return
-        since_ms = milliseconds(since)
-        yield from (one for one in messages(self._kafka, topic, partitions) if one.timestamp()[1] >= since_ms)
+        since_ms, begun = milliseconds(since), set[int | None]()
+        for one in messages(self._kafka, topic, partitions):
+            if one.timestamp()[1] >= since_ms:
+                begun.add(one.partition())
+            if one.partition() in begun:
+                yield one
 
     def count(self, topic: str, since: datetime) -> int:
         """About how many records `records` will give.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from alerts.advice import Advice, from_plain
-from flows.decided import decode, fingerprint, lines, passed_before, within
+from flows.decided import CLOCKS_DIFFER_MS, accepted_ms, decode, fingerprint, lines, passed_before, within
 from flows.remembering import Known
 
 if TYPE_CHECKING:
@@ -35,19 +35,23 @@ class Recorded:
         self.rows: dict[bytes, bytes] = {}
         """By input id, what `flows.decided.lines` says; written again after a crash, and the last is what holds."""
         self.known: dict[str, Known] = {}
-        """By input id, of the first event of an alert: what dedup remembered."""
+        """By input id, of what may be the first event of an alert that is read: what dedup remembered."""
 
     def read(self, value: bytes) -> None:
         """Take the decisions of a record; in a partition they come in order."""
         warm_ms, since_ms, until_ms = self._span
-        found = within(lines(value), warm_ms, until_ms)
+        found = within(lines(value), warm_ms - CLOCKS_DIFFER_MS, until_ms)
         for line in found:
             alert = fingerprint(line)
-            if alert not in self._seen:
+            if alert in self._seen:
+                continue
+            # What is read begins with the first that was accepted from then on. Behind it may lie some that were
+            # accepted before, by a gateway whose clock is behind; which of them is the first, only Kafka knows.
+            if accepted_ms(line[1]) >= warm_ms:
                 self._seen.add(alert)
-                before = passed_before(line)
-                if before is not None:
-                    self.known[line[0].decode()] = Known(*before)
+            before = passed_before(line)
+            if before is not None:
+                self.known.setdefault(line[0].decode(), Known(*before))
         self.rows.update(within(found, since_ms, until_ms))
 
     @property

@@ -37,6 +37,19 @@ if TYPE_CHECKING:
 _HELD = 250_000
 
 
+class Kept(Protocol):
+    """Where records are kept: see `winnow._archive.Archive`."""
+
+    def partitions(self, topic: str) -> range:
+        """The partitions of a topic."""
+
+    def records(self, topic: str, since: datetime, among: Sequence[int]) -> Iterator[Stored]:
+        """Those of some partitions, each from the first that was written at `since` or later."""
+
+    def count(self, topic: str, since: datetime) -> int:
+        """About how many these are, of all partitions."""
+
+
 class Planning(Protocol):
     """Takes note of what would be sent, and of what has been."""
 
@@ -66,21 +79,29 @@ def from_kafka(
     Raises:
         KafkaError: A topic is missing, or no broker answers.
     """
+    archive = Archive(config.kafka)
     advise: Advise = _as_recorded
     if questions is not None:
-        _from_kafka(config, span, Tally(span), None, questions.reading)
+        judge(archive, config, span, Tally(span), advise=questions.reading)
         questions.ask()
         advise = questions.answering
-    _from_kafka(config, span, counting, planning, advise)
+    judge(archive, config, span, counting, planning, advise)
 
 
 def _as_recorded(advice: Mapping[str, Advice]) -> Mapping[str, Advice]:
     return advice
 
 
-def _from_kafka(config: Config, span: Span, counting: Counting, planning: Planning | None, advise: Advise) -> None:
+def judge(  # noqa: PLR0913, PLR0917 what `from_kafka` takes, and where it is kept
+    archive: Kept,
+    config: Config,
+    span: Span,
+    counting: Counting,
+    planning: Planning | None = None,
+    advise: Advise = _as_recorded,
+) -> None:
+    """The same of what `archive` holds, once."""
     names = topics(config.kafka)
-    archive = Archive(config.kafka)
     since, decided = _moment(span.warm_ms), _moment(span.warm_ms - CLOCKS_DIFFER_MS)
     total = archive.count(names.webhooks, since) + archive.count(names.decisions, decided)
     partitions, size = archive.partitions(names.webhooks), 1
@@ -116,22 +137,22 @@ def from_file(
     is_read_twice = before is not None or questions is not None
     with source(file, is_read_twice=is_read_twice) as records, _few_collections():
 
-        def judge(judging: Config, take: Callable[[bytes], None], advise: Advise) -> None:
+        def run(judging: Config, take: Callable[[bytes], None], advise: Advise) -> None:
             with progress(None) as seen:
                 take_decisions = _decisions(topics(judging.kafka).decisions, take)
                 again(judging, seen(file.name, records()), advise({}), take_decisions)
 
         advise: Advise = _as_recorded
         if questions is not None:
-            judge(config, _ignore, questions.reading)
+            run(config, _ignore, questions.reading)
             questions.ask()
             advise = questions.answering
         if before is not None:
-            judge(before, recorded.read, advise if before.classify.llm == config.classify.llm else _as_recorded)
+            run(before, recorded.read, advise if before.classify.llm == config.classify.llm else _as_recorded)
         if questions is not None:
             questions.alerts = 0
         counting.begin(recorded)
-        judge(config, counting.take, advise)
+        run(config, counting.take, advise)
         counting.end()
 
 
