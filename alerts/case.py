@@ -116,7 +116,7 @@ class Step(Section):
     fingerprint: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")] | None = None
     """Whose alert it is, if its labels do not say."""
     model: Said | Literal["none"] | None = None
-    """What the model says; None: what it said of this alert before, if anything."""
+    """What the model says; None: what it said of this alert before, of a resolve what its firing was weighed by."""
     expect: list[Expected] | None = None
     """All who are told; None: it is not looked at."""
 

@@ -70,16 +70,17 @@ def _point(expected: Expected, decision: Row, got: Sequence[Told]) -> Point:
     if expected.target is None:
         wanted = f"filtered by {expected.filtered_by}"
         return Point(wanted, ended or "passed the filter", ended == wanted)
-    return _at_target(expected, f"{expected.target}: ", ended or _skipped(expected.target, decision), got)
-
-
-def _at_target(expected: Expected, head: str, ended: str, got: Sequence[Told]) -> Point:
-    """What is expected of one target; `ended` says why it is not told, if it is known."""
+    head, own = f"{expected.target}: ", "" if ended else _skipped(expected.target, decision)
     found = [one for one in got if one.target == expected.target]
-    came = str(found[0]) if found else f"{head}{ended or _NOT_TOLD}"
-    if expected.filtered_by is not None:
-        wanted = f"{head}filtered by {expected.filtered_by}"
-        return Point(wanted, came, came == wanted)
+    came = str(found[0]) if found else f"{head}{ended or own or _NOT_TOLD}"
+    if expected.filtered_by is None:
+        return _told(expected, head, came, found)
+    wanted = f"filtered by {expected.filtered_by}"
+    # A filter that ends it for everybody is none of the target's, whatever its name.
+    return Point(f"{head}{wanted}", f"{came}, for everybody" if ended else came, own == wanted)
+
+
+def _told(expected: Expected, head: str, came: str, found: Sequence[Told]) -> Point:
     words = ", ".join(word for word in (expected.status, expected.severity, expected.category) if word) or "told"
     by = f" by {expected.route}" if expected.route else ""
     return Point(f"{head}{words}{by}", came, bool(found) and _fits(expected, found[0]))

@@ -9,13 +9,14 @@ from alerts.advice import Advice, Answer, How
 from alerts.alert import Envelope, Status
 from alerts.config_tree import Fault
 from alerts.formats.alertmanager import read_alert
-from alerts.record import Stored, split
+from alerts.record import ALERT_MAX_BYTES, Stored, split
 from alerts.webhook import Submission
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from alerts.case import Case, Moment, Said, Step
+    from alerts.within import Bounds
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -28,7 +29,7 @@ class Event(NamedTuple):
     """When it is accepted: milliseconds since the epoch."""
     submission: Submission
     said: Said | None
-    """What the model says of it, if anything."""
+    """What the model says of it, if anything; of a resolve only what its step says."""
 
 
 class _Known(NamedTuple):
@@ -41,9 +42,12 @@ class _Known(NamedTuple):
     said: Said | None
 
 
-def events(case: Case) -> tuple[list[Event], list[Fault]]:
-    """What is sent, in this order, and what cannot be; paths of faults start at the case."""
-    course = _Course(case)
+def events(case: Case, bounds: Bounds | None = None) -> tuple[list[Event], list[Fault]]:
+    """What is sent, in this order, and what cannot be; paths of faults start at the case.
+
+    An alert beyond the bounds is a fault; None: there are none.
+    """
+    course = _Course(case, bounds)
     found: list[Event] = []
     faults: list[Fault] = []
     for number, step in enumerate(case.steps):
@@ -72,6 +76,11 @@ def input_id(number: int) -> str:
     return f"{number:032x}-0"
 
 
+def goes_by_its_firing(event: Event) -> bool:
+    """Whether it is a resolve, which is weighed by what the flow remembers of its firing."""
+    return event.submission.status is Status.RESOLVED and event.step.model is None
+
+
 def advice(sent: Iterable[Event], model: str) -> dict[str, Advice]:
     """What the model of this name says, by input id."""
     return {
@@ -95,7 +104,8 @@ def _answer(said: Said, model: str, at_ms: int) -> Answer:
 class _Course:
     """Follows the alerts of one case."""
 
-    def __init__(self, case: Case) -> None:
+    def __init__(self, case: Case, bounds: Bounds | None) -> None:
+        self._bounds = bounds
         self._starts = case.starts
         self._known: dict[str, _Known] = {}
         """By owner, in the order of their first firing."""
@@ -116,7 +126,8 @@ class _Course:
         said = None if said == "none" else said
         is_firing = step.fire is not None
         self._known[owner] = _Known(labels, annotations, submission.starts_at, is_firing, said)
-        return Event(step, _ms(self._starts + step.at), submission, said)
+        sent = Event(step, _ms(self._starts + step.at), submission, said)
+        return sent._replace(said=None) if goes_by_its_firing(sent) else sent
 
     def _started(self, step: Step, before: _Known | None) -> str:
         if step.starts_at is not None:
@@ -134,6 +145,8 @@ class _Course:
         found = read_alert(0, entry, "")
         if not isinstance(found, Submission):
             raise ValueError("; ".join(map(str, found.faults)))  # noqa: TRY004 it is a fault of the case
+        if self._bounds is not None:
+            _check(found, self._bounds)
         return found._replace(identity=step.fingerprint or "")
 
     def _resolved(self, step: Step) -> str:
@@ -157,6 +170,17 @@ class _Course:
         if isinstance(moment, str):
             return moment
         return (self._starts + moment).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _check(sent: Submission, bounds: Bounds) -> None:
+    """Refuse what the gateway would."""
+    beyond = bounds.beyond(sent)
+    if beyond is not None:
+        raise ValueError(f"the gateway refuses this alert (gateway.limits.{beyond[0]}): {beyond[1].error}")
+    if len(sent.line) > ALERT_MAX_BYTES:
+        raise ValueError(
+            f"the gateway refuses this alert: expected at most {ALERT_MAX_BYTES} bytes, got {len(sent.line)}"
+        )
 
 
 def _ms(at: datetime) -> int:

@@ -15,6 +15,8 @@ from alerts.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
+    from alerts.within import Bounds
+
 
 class Planned(NamedTuple):
     """A case that can be run."""
@@ -27,13 +29,14 @@ class Planned(NamedTuple):
     """The same of each of its steps."""
 
 
-def parse(text: str, origin: str, environ: Mapping[str, str]) -> list[Planned]:
+def parse(text: str, origin: str, environ: Mapping[str, str], bounds: Bounds | None = None) -> list[Planned]:
     """The cases that `text` holds; variables and blanks are those of winnow.yaml (`alerts.config_file`).
 
     Args:
         text: YAML of at most 1 MiB.
         origin: Name of the file, for messages.
         environ: What `${NAME}` stands for.
+        bounds: What a gateway would take; None: whatever it is.
 
     Raises:
         ConfigError: It cannot be used: one line for each fault, in the order of the file.
@@ -49,7 +52,7 @@ def parse(text: str, origin: str, environ: Mapping[str, str]) -> list[Planned]:
         case, wrong = _case(entry, document.taken)
         faults += [Fault((number, *fault.path), fault.text) for fault in wrong]
         if case is not None:
-            sent, wrong = events(case)
+            sent, wrong = events(case, bounds)
             faults += [Fault((number, *fault.path), fault.text) for fault in wrong]
             steps = [document.line((number, "steps", place)) for place in range(len(case.steps))]
             planned.append(Planned(case, sent, document.line((number,)), steps))

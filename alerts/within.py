@@ -51,7 +51,7 @@ class Bounds(NamedTuple):
         rejected = list(webhook.rejected)
         limits: list[str] = []
         for submission in webhook.submissions:
-            broken = self._broken(submission)
+            broken = self.beyond(submission)
             if broken is None:
                 kept.append(submission)
             else:
@@ -59,7 +59,8 @@ class Bounds(NamedTuple):
                 rejected.append(Rejected(submission.position, (broken[1],), submission.line))
         return webhook._replace(submissions=kept, rejected=rejected) if limits else webhook, limits
 
-    def _broken(self, submission: Submission) -> tuple[str, Fault] | None:
+    def beyond(self, submission: Submission) -> tuple[str, Fault] | None:
+        """The name of the first limit that an alert goes over, and what is wrong; None: none."""
         labels, where = submission.labels, f"alerts[{submission.position}].labels"
         if len(labels) > self.labels:
             return "labels", Fault(where, f"at most {self.labels} labels, got {len(labels)}")

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from alerts.case_check import compare, told
-from alerts.case_events import advice, input_id, records
+from alerts.case_events import advice, goes_by_its_firing, input_id, records
 from alerts.case_known import lacking
 from connectors.kafka.topics import topics
 from flows.again import again
+from flows.told import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,5 +73,6 @@ def decide(config: Config, events: Sequence[Event]) -> list[Row]:
             found.update((row["id"], row) for row in orjson.loads(message.value)["decisions"])
 
     model = config.classify.llm.model if config.classify.llm is not None else ""
-    again(config, records(events, config.kafka.partitions), advice(events, model), take)
+    resolves = {input_id(number): NOTHING for number, event in enumerate(events) if goes_by_its_firing(event)}
+    again(config, records(events, config.kafka.partitions), advice(events, model) | resolves, take)
     return [found[input_id(number)] for number in range(len(events))]

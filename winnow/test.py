@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from alerts.config import Config
+    from alerts.within import Bounds
 
 PANEL = "Time machine"
 _ENDINGS = (".yaml", ".yml")
@@ -48,7 +49,11 @@ def test(
         2: A file or the configuration cannot be used.
     """
     tested = load(config, needs_sources=False, needs_secrets=False)
-    chosen = [(file, one) for file, one in _cases(_files(paths)) if name.lower() in one.case.name.lower()]
+    chosen = [
+        (file, one)
+        for file, one in _cases(_files(paths), tested.gateway.limits.bounds)
+        if name.lower() in one.case.name.lower()
+    ]
     if not chosen:
         raise WinnowError(f"no case has {name[:60]!r} in its name")
     ran = [_run(tested, file, one) for file, one in chosen]
@@ -73,13 +78,13 @@ def _files(paths: Iterable[Path]) -> list[Path]:
     return list(found)
 
 
-def _cases(files: Iterable[Path]) -> list[tuple[str, Planned]]:
+def _cases(files: Iterable[Path], bounds: Bounds) -> list[tuple[str, Planned]]:
     """The cases of all files; raises every fault of every file at once."""
     cases: list[tuple[str, Planned]] = []
     faults: list[str] = []
     for file in files:
         try:
-            cases += ((str(file), one) for one in parse(_text(file), str(file), os.environ))
+            cases += ((str(file), one) for one in parse(_text(file), str(file), os.environ, bounds))
         except ConfigError as error:
             faults.append(str(error))
     if faults:

@@ -47,6 +47,16 @@ ONCALL: dict[str, object] = {"target": "oncall"}
         (PASSED, {**ONCALL, "filtered_by": "quiet"}, ("oncall: filtered by quiet", TOLD, False)),
         (DENIED, ONCALL, ("oncall: told", "oncall: filtered by night", False)),
         (DENIED, {"filtered_by": "night"}, ("filtered by night", "filtered by night", True)),
+        (
+            DENIED,
+            {**ONCALL, "filtered_by": "night"},
+            ("oncall: filtered by night", "oncall: filtered by night, for everybody", False),
+        ),
+        (
+            DENIED,
+            {"target": "nobody", "filtered_by": "night"},
+            ("nobody: filtered by night", "nobody: filtered by night, for everybody", False),
+        ),
         (DENIED, {"filtered_by": "day"}, ("filtered by day", "filtered by night", False)),
         (DENIED, {"duplicate": True}, ("duplicate", "new", False)),
         (DUPLICATE, {"duplicate": True}, ("duplicate", "duplicate", True)),

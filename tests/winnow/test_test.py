@@ -192,3 +192,49 @@ def test_variable_that_a_rule_asks_for_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"quiet.*the environment has no variable NOT_SET_EITHER") as caught:
         winnow_test(tmp_path, case(PAGE), config=config)
     assert "NOT_SET_ANYWHERE" not in str(caught.value)
+
+
+def test_resolve_is_weighed_by_what_its_firing_that_passed_was_told_for(tmp_path: Path) -> None:
+    llm = "\nclassify: {llm: {base_url: 'http://127.0.0.1:1/v1', model: small}}\n"
+    steps = [
+        "at: 0s, fire: {alertname: Odd}, model: {severity: warning}, expect: [{target: chat}]",
+        "at: 1m, fire: {alertname: Odd}, model: {severity: critical}, expect: [{duplicate: true}]",
+        "at: 2m, resolve: {alertname: Odd}, expect: [{target: chat, severity: warning}]",
+    ]
+    assert winnow_test(tmp_path, case(*steps), config=CONFIG + llm).stdout == "1 passed\n"
+
+
+def test_resolve_of_what_the_rules_alone_told_goes_by_the_rules(tmp_path: Path) -> None:
+    llm = "\nclassify: {llm: {base_url: 'http://127.0.0.1:1/v1', model: small}}\n"
+    steps = [
+        "at: 0s, fire: {alertname: Odd}, model: none, expect: [{target: chat}]",
+        "at: 1m, fire: {alertname: Odd}, model: {severity: critical}, expect: [{duplicate: true}]",
+        "at: 2m, resolve: {alertname: Odd}, expect: [{target: chat}]",
+        "at: 8h, fire: {alertname: Odd}, expect: [{target: oncall, severity: critical}, {target: chat}]",
+        "at: 9h, resolve: {alertname: Odd}, expect: [{target: oncall, severity: critical}, {target: chat}]",
+    ]
+    assert winnow_test(tmp_path, case(*steps), config=CONFIG + llm).stdout == "1 passed\n"
+
+
+def test_rule_of_the_same_name_that_ends_it_for_everybody_is_not_the_targets_own(tmp_path: Path) -> None:
+    config = CONFIG.replace("name: tests, when: 'alertname=~\"Test.*\"'", "name: quiet, when: 'team=\"quiet\"'")
+    step = "at: 0s, fire: {alertname: Slow, team: quiet}, expect: "
+    assert winnow_test(tmp_path, case(step + "[{filtered_by: quiet}]"), config=config).exit_code == 0
+    for target in ("chat", "nobody"):
+        failed = winnow_test(tmp_path, case(f"{step}[{{target: {target}, filtered_by: quiet}}]"), config=config)
+        assert (failed.exit_code, f"{target}: filtered by quiet, for everybody" in failed.stdout) == (1, True)
+
+
+def test_alert_that_the_gateway_would_refuse_is_a_fault_of_its_line(tmp_path: Path) -> None:
+    many = "".join(f", l{number}: x" for number in range(512))
+    step = f"at: 0s, fire: {{alertname: Wide{many}}}, expect: [{{target: chat}}]"
+    with pytest.raises(ConfigError, match=r"cases\.yaml:3: .*gateway\.limits\.labels\): at most 512 labels, got 513"):
+        winnow_test(tmp_path, case(step))
+    more = CONFIG + "\ngateway: {limits: {labels: 513}}\n"
+    assert winnow_test(tmp_path, case(step), config=more).exit_code == 0
+
+
+def test_alert_that_no_broker_would_take_is_a_fault_of_its_line(tmp_path: Path) -> None:
+    step = f"at: 0s, fire: {{alertname: Big}}, annotations: {{text: {'x' * 990_000}}}"
+    with pytest.raises(ConfigError, match=r"cases\.yaml:3: .*expected at most \d+ bytes, got 99\d+"):
+        winnow_test(tmp_path, case(step))
