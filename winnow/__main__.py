@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from winnow._verbs import Verb
 
 _HELP = "Winnow: an alert proxy. Webhooks in, the right people told, every decision on record."
-_BEGIN = "`winnow VERB --help` has an example of each, and its exit codes. New here? `winnow run`, and what it prints."
+_BEGIN = (
+    "`winnow VERB --help` has an example and the exit codes of each: 0 done, 1 what was asked is not so, "
+    "2 it could not be done, 130 interrupted. New here? `winnow run`, and do what it prints."
+)
 
 
 def application(called: str | None) -> typer.Typer:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import shutil
 import signal
 import socket
 import sys
@@ -11,6 +13,7 @@ import threading
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -41,7 +44,9 @@ _GRACE = timedelta(seconds=25)
 _FAKE = """A fake language model (fake-llm) advises, and knows a few words. End it, and alerts go on by rules alone:
 
   kill $(pgrep -f 'winnow fake-model --listen {listen}')
+
 """
+_USUAL_URL = "http://127.0.0.1:8080"
 _FETCH_WAIT = "fetch.wait.max.ms"
 
 
@@ -236,26 +241,32 @@ def _say(text: str, style: str = "bold") -> None:
         sys.stdout.flush()
 
 
-def _welcome(config: Config, broker: str, verbs: Mapping[str, str], note: str = "") -> str:
+def _welcome(config: Config, broker: str, verbs: dict[str, str], note: str = "") -> str:
     """What to do now; `verbs` is the environment in which verbs find what runs here."""
     url = _url(config)
     labels = {"alertname": "PostgresDown", "severity": "critical", "instance": "db-1"}
     now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     body = json.dumps({"receiver": "demo", "alerts": [{"status": "firing", "labels": labels, "startsAt": now}]})
-    where = "" if url == "http://127.0.0.1:8080" else f" --url {url}"
-    export = " ".join(f"{name}={value}" for name, value in verbs.items())
+    where = {} if url == _USUAL_URL else {"WINNOW_URL": url}
+    export = " ".join([*_path(), *(f"{name}={value}" for name, value in (verbs | where).items())])
     return f"""
 Winnow is up. Broker: {broker}
-Send an alert, from another terminal; what arrives at the targets is shown here:
-
-  .venv/bin/winnow send --example{where}
-  curl -i {url}/webhook/proxy -H 'Content-Type: application/json' -d '{body}'
-
-What became of it, by its fingerprint; and so that all other verbs find what runs here:
+In another terminal, so that every verb finds what runs here:
 
   export {export}
-  .venv/bin/winnow explain FINGERPRINT
 
-{note}
-Ctrl-C ends it.
+Then send an alert, and see what became of it; what arrives at the targets is shown here:
+
+  winnow send --example --wait 10
+  winnow explain PostgresDown
+  curl -i {url}/webhook/proxy -H 'Content-Type: application/json' -d '{body}'
+
+{note}`winnow --help` lists what else can be asked. Ctrl-C ends it.
 """
+
+
+def _path() -> list[str]:
+    """How a shell finds `winnow`, if it does not."""
+    folder = Path(sys.executable).parent
+    found = shutil.which("winnow")
+    return [] if found is not None and Path(found).parent == folder else [f"PATH={shlex.quote(str(folder))}:$PATH"]

@@ -32,7 +32,7 @@ _UP_TIMEOUT_S = 90.0
 _END_TIMEOUT_S = 60.0
 _COMMAND_TIMEOUT_S = 90.0
 _GATEWAY, _RECEIVER = "127.0.0.1:8080", "127.0.0.1:9900"
-_BOOTSTRAP = re.compile(r"export KAFKA_BOOTSTRAP=([\w.:]+)")
+_BOOTSTRAP = re.compile(r"export .*KAFKA_BOOTSTRAP=([\w.:]+)")
 # What showed the progress: rich goes up and wipes its line at the end.
 _TAKEN_BACK = re.compile(r"\x1b\[\?25l.*?\x1b\[\?25h\r\x1b\[1A\x1b\[2K", re.DOTALL)
 _READY = "Ctrl-C ends it."

@@ -6,6 +6,7 @@ import io
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,7 +22,6 @@ from winnow.run import _environ, _fake_listen, _topics, _welcome, commands, fake
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 WAIT = "import signal; signal.pause()"
 
@@ -79,12 +79,23 @@ def test_children_are_told_the_broker_and_an_absolute_config(monkeypatch: pytest
     assert environ["WINNOW_FETCH_WAIT_MS"] == "5"
 
 
-def test_welcome_says_where_to_send_an_alert() -> None:
-    text = _welcome(Config(), "in memory", {"KAFKA_BOOTSTRAP": "127.0.0.1:1234", "WINNOW_LLM_MODEL": "m"}, "note")
+def test_welcome_says_how_verbs_find_what_runs_and_where_to_send_an_alert(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Path(sys.executable).parent
+    monkeypatch.setenv("PATH", str(folder))
+    verbs = {"KAFKA_BOOTSTRAP": "127.0.0.1:1234", "WINNOW_LLM_MODEL": "m"}
+    text = _welcome(Config(), "in memory", verbs, "note\n\n")
     assert "  export KAFKA_BOOTSTRAP=127.0.0.1:1234 WINNOW_LLM_MODEL=m\n" in text
     assert "\nnote\n" in text
-    assert ".venv/bin/winnow send --example\n" in text
+    assert "  winnow send --example --wait 10\n" in text
     assert "curl -i http://127.0.0.1:8080/webhook/proxy" in text
+
+
+def test_welcome_names_the_path_and_the_url_where_they_are_not_the_usual(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    config = Config.model_validate({"gateway": {"listen": "127.0.0.1:8081"}})
+    text = _welcome(config, "in memory", {"KAFKA_BOOTSTRAP": "127.0.0.1:1234"})
+    path = f"PATH={Path(sys.executable).parent}:$PATH"
+    assert f"  export {path} KAFKA_BOOTSTRAP=127.0.0.1:1234 WINNOW_URL=http://127.0.0.1:8081\n" in text
 
 
 def test_taken_port_is_told_before_anything_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
