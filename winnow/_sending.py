@@ -54,7 +54,13 @@ class Gone(NamedTuple):
     """Which one interrupted it; 0: none."""
 
 
-def send(config: Config, target: Target, going: Sequence[Delivery], show: Callable[[Gone], None]) -> Gone:
+def send(
+    config: Config,
+    target: Target,
+    going: Sequence[Delivery],
+    show: Callable[[Gone], None],
+    patience: timedelta = _TIMEOUT,
+) -> Gone:
     """Send all of them, until they have ended or SIGINT or SIGTERM comes; a second one does not wait for answers.
 
     Args:
@@ -62,12 +68,13 @@ def send(config: Config, target: Target, going: Sequence[Delivery], show: Callab
         target: To whom; its fallback is told nothing.
         going: In the order to send them.
         show: Told now and then how far it is.
+        patience: How long Kafka may take to confirm what became of some.
 
     Raises:
         KafkaError: Kafka does not confirm what became of some.
     """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_Sending(config, target, going, show).run())
+        return runner.run(_Sending(config, target, going, show).run(patience))
 
 
 class _Sending:
@@ -86,10 +93,10 @@ class _Sending:
         self._given_up: Counter[str] = Counter()
         self._gone = Gone(given_up=self._given_up, left=len(going))
 
-    async def run(self) -> Gone:
+    async def run(self, patience: timedelta) -> Gone:
         """Until all have ended, or it is interrupted."""
         loop = asyncio.get_running_loop()
-        producer = AcknowledgedProducer(self._config.kafka, _TIMEOUT, patience=_TIMEOUT)
+        producer = AcknowledgedProducer(self._config.kafka, patience, patience=patience)
         for number in _SIGNALS:
             loop.add_signal_handler(number, self._interrupt, number)
         try:

@@ -4,99 +4,18 @@ from __future__ import annotations
 
 import json
 import time
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import pytest
 
 from alerts.decision import Outcome
 from alerts.errors import WinnowError
-from alerts.instant import rfc3339
-from connectors.configuration import load
-from connectors.inbox import Inbox
-from connectors.job import Ended
-from flows.again import again
-from flows.trail import Trail
-from tests.support.history import decided, event, keep
-from tests.support.shelf import PARTITIONS, TOPICS, Shelf, shelf
+from tests.support.resending import SETTINGS, at, history, planned, world
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from alerts.decision import Delivery
-    from alerts.record import Stored
     from connectors.arrival import Arrival
-    from connectors.request import Message
-
-MINUTE_MS = 60_000
-NOW_MS = time.time_ns() // 1_000_000
-SETTINGS = """
-targets:
-  - {{name: oncall, kind: webhook, url: '{url}/oncall', allow_private: true}}
-  - {{name: other, kind: webhook, url: '{url}/other', allow_private: true}}
-  - {{name: off, kind: webhook, url: '{url}/off', allow_private: true, enabled: false}}
-dedup: {{window: 30m}}
-publish: {{backoff: 1ms}}
-"""
-
-
-class World(NamedTuple):
-    """A Kafka with a history, and the targets."""
-
-    shelf: Shelf
-    inbox: Inbox
-    told: list[Arrival]
-
-    def send(self, *arguments: str) -> tuple[int, dict[str, Any]]:
-        result = self.shelf.winnow(
-            "replay", "--since", "4h", "--send", "--target", "oncall", "-o", "json", *(arguments or ("--yes",))
-        )
-        return result.exit_code, json.loads(result.stdout)
-
-    def states(self) -> list[tuple[str, str]]:
-        bodies = [one.body for one in self.told if isinstance(one.body, dict)]
-        return [(body["labels"]["team"], body["status"]) for body in bodies]
-
-
-@contextmanager
-def world(folder: Path, settings: str = SETTINGS) -> Iterator[World]:
-    told: list[Arrival] = []
-    inbox = Inbox("127.0.0.1:0", lambda arrival, _: told.append(arrival))
-    try:
-        with shelf(folder, settings.format(url=inbox.url)) as held:
-            yield World(held, inbox, told)
-    finally:
-        inbox.close()
-
-
-def at(minutes_ago: int, team: str, status: str = "firing") -> Stored:
-    """An event of the alert of this team."""
-    number = minutes_ago * 100 + ord(team[0])
-    return event(number, NOW_MS - minutes_ago * MINUTE_MS, status, rfc3339(NOW_MS - 240 * MINUTE_MS), team=team)
-
-
-def planned(records: Sequence[Stored]) -> list[Delivery]:
-    """What the flow planned for oncall."""
-    found: list[Delivery] = []
-    again(load(needs_sources=False), records, {}, lambda _: None, plan=found.append)
-    return [one for one in found if one.target == "oncall"]
-
-
-def outcomes(ends: dict[str, Outcome], records: Sequence[Stored]) -> Iterator[Message]:
-    """What became of what was planned for each team, the same for all of a team."""
-    trail = Trail(TOPICS, PARTITIONS, "c")
-    for delivery in planned(records):
-        outcome = ends.get(delivery.alert.labels["team"])
-        if outcome is not None:
-            end = Ended(delivery, outcome, 1, 503, "", delivery.alert.envelope.accepted_ms + 1)
-            yield from (message for _, message in trail.of_ended(end) if message.topic == TOPICS.decisions)
-
-
-def history(made: World, records: Sequence[Stored], **ends: Outcome) -> None:
-    """Webhooks, decisions, and outcomes of those that had one."""
-    messages = decided(load(needs_sources=False), records)
-    keep(made.shelf, records, [*messages, *outcomes(ends, records)])
 
 
 def test_after_an_outage_goes_what_was_not_delivered_in_order_and_under_its_own_ids(tmp_path: Path) -> None:
@@ -138,28 +57,10 @@ def test_new_target_of_another_configuration_is_told_all_of_the_range(tmp_path: 
         lines = SETTINGS.format(url=made.inbox.url).replace("name: other", "name: archive")
         other.write_text(lines + "routes: [{to: [archive]}]\n")
         result = made.shelf.winnow(
-            "replay", "--since", "4h", "--config", str(other), "--send", "--target", "archive", "--yes"
+            "replay", "--since", "1d", "--config", str(other), "--send", "--target", "archive", "--yes"
         )
         assert (result.exit_code, len(made.told)) == (0, 3)
         assert {one.path for one in made.told} == {"/other"}
-
-
-def test_what_may_be_under_way_in_the_flow_is_left_to_it(tmp_path: Path) -> None:
-    with world(tmp_path) as made:
-        history(made, [at(200, "lost"), at(10, "web")])
-        keep(made.shelf, [at(5, "db")])  # not decided yet
-        code, said = made.send()
-        assert (code, said["left_out"], made.states()) == (0, {"under way in the flow": 2}, [("lost", "firing")])
-
-
-def test_firing_does_not_come_after_its_resolve(tmp_path: Path) -> None:
-    with world(tmp_path) as made:
-        records = [at(200, "web"), at(190, "web", "resolved")]
-        history(made, records)
-        keep(made.shelf, [], list(outcomes({"web": Outcome.DELIVERED}, records))[1:])
-        code, said = made.send()
-        assert (code, said["left_out"], made.told) == (0, {"delivered already": 1, "superseded": 1}, [])
-        assert made.send("--yes", "--even-superseded")[1]["delivered"] == 1
 
 
 def test_of_each_alert_goes_only_the_latest_if_that_is_asked(tmp_path: Path) -> None:
@@ -224,13 +125,13 @@ def test_explain_tells_of_the_replay(tmp_path: Path) -> None:
 
 def test_without_anybody_to_ask_it_is_refused_before_anything_is_read(tmp_path: Path) -> None:
     with world(tmp_path) as made, pytest.raises(WinnowError, match="--yes sends without asking"):
-        made.shelf.winnow("replay", "--since", "4h", "--send", "--target", "oncall")
+        made.shelf.winnow("replay", "--since", "1d", "--send", "--target", "oncall")
 
 
 def test_dry_run_says_what_would_go_and_sends_nothing(tmp_path: Path) -> None:
     with world(tmp_path) as made:
         history(made, [at(200, "web"), at(190, "web", "resolved")])
-        result = made.shelf.winnow("replay", "--since", "4h", "--send", "--target", "oncall", "--dry-run")
+        result = made.shelf.winnow("replay", "--since", "1d", "--send", "--target", "oncall", "--dry-run")
         assert (result.exit_code, made.told) == (0, [])
         said = [" ".join(line.split()) for line in result.stdout.splitlines()]
     assert said[1:5] == ["would go 2", "firing 1", "of which are resolved by another of these 1", "resolved 1"]
@@ -248,4 +149,4 @@ def test_dry_run_says_what_would_go_and_sends_nothing(tmp_path: Path) -> None:
 )
 def test_option_that_makes_no_sense_is_refused_by_name(tmp_path: Path, arguments: tuple[str, ...], says: str) -> None:
     with world(tmp_path) as made, pytest.raises(WinnowError, match=says):
-        made.shelf.winnow("replay", "--since", "4h", *arguments)
+        made.shelf.winnow("replay", "--since", "1d", *arguments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
@@ -37,7 +38,7 @@ SETTINGS = """
 targets: [{{name: oncall, kind: webhook, url: '{url}/oncall', allow_private: true}}]
 publish: {{max_concurrent: {at_a_time}}}
 """
-COMMAND = (sys.executable, "-m", "winnow", "replay", "--since", "4h", "--send", "--target", "oncall")
+COMMAND = (sys.executable, "-m", "winnow", "replay", "--since", "1d", "--send", "--target", "oncall")
 
 
 class Target(Inbox):
@@ -167,3 +168,24 @@ def test_on_a_terminal_it_says_what_would_go_and_asks(target: Target, answer: st
     assert process.returncode == code, output
     assert output.index("would go") < output.index(f"Send {COUNT} notifications to oncall now? [y/N]")
     assert len(target.ids) == count
+
+
+def test_terminal_is_shown_how_far_it_is_and_stdout_holds_the_answer_alone(target: Target) -> None:
+    target.answers = COUNT - 1
+    ours, theirs = pty.openpty()
+    environ = {**os.environ, "TERM": "xterm", "COLUMNS": "120"}
+    command = [*COMMAND, "--yes", "-o", "json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, env=environ, text=True) as process:
+        os.close(theirs)
+        shown = ""
+        with suppress(OSError):  # its other end is closed at the end
+            while True:
+                shown += os.read(ours, 4096).decode()
+                if f"{COUNT - 1}/{COUNT}" in shown:
+                    target.gate.set()
+        os.close(ours)
+        assert process.stdout is not None
+        told_last = json.loads(process.stdout.read())
+    assert (told_last["delivered"], told_last["not_sent"]) == (COUNT, 0)
+    assert "sending" in shown
+    assert f"would go {COUNT}" in " ".join(shown.split())
