@@ -39,6 +39,8 @@ class Notification(NamedTuple):
     id: str = ""
     judge: str = ""
     """Who classified it, and by what: `llm: small`, `rules: backup`."""
+    is_replayed: bool = False
+    """Whether it says that `winnow replay --send` sent it."""
 
 
 class Arrival(NamedTuple):
@@ -60,7 +62,8 @@ class Arrival(NamedTuple):
         alerts = self.body.get("alerts") if isinstance(self.body, Mapping) else self.body
         several = isinstance(alerts, Sequence) and not isinstance(alerts, str) and alerts
         given = self.headers.get("webhook-id", "")
-        return [_from_fields(one)._replace(**({"id": given} if given else {})) for one in several or [self.body]]
+        told = [_from_fields(one) for one in several or [self.body]]
+        return [one._replace(id=given) for one in told] if given else told
 
 
 def kind_of(path: str) -> str:
@@ -94,6 +97,7 @@ def _from_fields(entry: object) -> Notification:
         _first(parts, _KEY_KEYS),
         _first(parts, _ID_KEYS),
         _judge(parts),
+        any(part.get("replayed") is True or part.get("winnow_replayed") == "true" for part in parts),
     )
 
 
@@ -133,7 +137,8 @@ def _from_texts(body: object) -> Notification:
     everything = "\n".join(texts)
     found = [pattern.search(everything) for pattern in (_STATUS, _SEVERITY, _FINGERPRINT)]
     status, severity, key = (match[0].lower() if match else "" for match in found)
-    return Notification(status, severity, texts[0] if texts else "", key)
+    name = texts[0] if texts else ""
+    return Notification(status, severity, name, key, is_replayed=name.startswith("[REPLAYED"))
 
 
 def _texts(value: object, depth: int = 0) -> Iterator[str]:

@@ -87,6 +87,7 @@ def _block(now: str, taken: Arrival, told: Notification, status: int) -> Text:
         (f"{_cut(told.status) or '-':<9}", _COLOURS.get(told.status, "")),
         (f"{_cut(told.severity) or '-':<9}", _COLOURS.get(told.severity, "")),
         (_cut(told.name) or "(no name)", "bold"),
+        ("  replayed" if told.is_replayed else "", "magenta"),
         (f"\n{'':14}{below} -> {status}", "dim"),
     )
 

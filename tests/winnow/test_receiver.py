@@ -8,6 +8,7 @@ import threading
 import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -16,10 +17,15 @@ from rich.console import Console
 from alerts.errors import ConfigError
 from connectors.arrival import Arrival, arrival
 from connectors.inbox import Inbox
+from connectors.request import Request
+from connectors.targets import kinds
+from tests.support.build import AT, alert, delivery
 from winnow.receiver import people, show_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from alerts.decision import Delivery
 
 PAGERDUTY = {
     "routing_key": "R0UTINGKEY00000000000000000000AB",
@@ -207,3 +213,18 @@ def test_any_body_is_shown(path: str, body: bytes) -> None:
 def test_deeply_nested_body_is_shown(path: str) -> None:
     body = b'{"payload":' * 500 + b"1" + b"}" * 500
     people(Console(file=io.StringIO()))(arrival("POST", path, {}, body), 200)
+
+
+@pytest.mark.parametrize("kind", sorted(set(kinds()) - {"kafka"}))
+@pytest.mark.parametrize("change_event", ["false", "true"])
+def test_what_is_replayed_is_told_apart_whatever_its_target(kind: str, change_event: str) -> None:
+    config = kinds()[kind].Config.model_validate(kinds()[kind].EXAMPLE)
+    told = delivery(alert=alert(labels={**alert().labels, "change_event": change_event}))
+
+    def shown(one: Delivery) -> str:
+        made = kinds()[kind].render(config, one, AT)
+        assert isinstance(made, Request)
+        return printed(urlsplit(made.url).path, json.loads(made.body))
+
+    assert "replayed" not in shown(told)
+    assert "  replayed\n" in shown(told._replace(replayed=True))
