@@ -14,7 +14,6 @@ from alerts.fingerprint import partition_of
 from alerts.matchers import Op
 from alerts.record import decode, open_alert
 from alerts.retry import is_retry
-from connectors.kafka.scan import scan
 from connectors.kafka.topics import topics
 from winnow._archive import Archive
 from winnow._output import shown
@@ -50,13 +49,18 @@ def story(config: Config, fingerprint: str) -> Iterator[Row]:
     """The decisions about one alert in the order made, each with its deliveries and what became of them.
 
     It reads the one partition of the alert, all that is kept of it. `decided_ms` is when a decision was written.
+
+    Raises:
+        KafkaError: No broker answers, or there is no such topic.
     """
-    partition = partition_of(fingerprint, config.kafka.partitions)
+    topic, archive = topics(config.kafka).decisions, Archive(config.kafka)
+    # As many as the topic has: winnow.yaml may say what it would have if it were made now.
+    partition = partition_of(fingerprint, len(archive.partitions(topic)))
     needle = fingerprint.encode()
     decisions: dict[str, Row] = {}
     told: dict[str, list[Row]] = defaultdict(list)
     """By delivery: its outcomes, and its retries as a dead letter."""
-    for stored in scan(config.kafka, topics(config.kafka).decisions, [partition]):
+    for stored in archive.records(topic, among=[partition]):
         if needle not in stored.value:
             continue
         record = orjson.loads(stored.value)

@@ -19,6 +19,7 @@ from tests.support.shelf import PARTITIONS, TOPICS, Shelf, shelf
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 NOW_MS = time.time_ns() // 1_000_000
 LONG_AGO_MS = NOW_MS - 3 * 86_400_000
@@ -167,3 +168,13 @@ def test_time_is_told_in_milliseconds(held: Shelf) -> None:
         {"what": "oncall delivered", "from_ms": 5, "to_ms": 5, "detail": "2 tries"},
     ]
     assert "oncall delivered: 5 to 5 ms (2 tries)" in held.winnow("explain", FIRST).stdout
+
+
+def test_alert_is_found_in_its_partition_whatever_number_of_them_winnow_yaml_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: Shelf
+) -> None:
+    for number in (1, 2, 32):
+        file = tmp_path / "other.yaml"
+        file.write_text(f"kafka: {{partitions: {number}}}\n{TARGETS}")
+        monkeypatch.setenv("WINNOW_CONFIG", str(file))
+        assert [len(explained(held, fingerprint)) for fingerprint in (FIRST, SECOND, THIRD)] == [1, 1, 2]
