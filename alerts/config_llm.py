@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, model_va
 from alerts.config_section import Section
 from alerts.config_tree import Leaf
 from alerts.errors import MatcherError
-from alerts.fields import HeaderSecret, Span, Url, Wait
+from alerts.fields import HeaderSecret, Span, Url, Wait, check_one_proof
 from alerts.matcher_regex import compile_search
 
 
@@ -101,6 +101,11 @@ class Llm(Section):
     def _critical_is_first(self) -> Self:
         if "critical_deadline" in self.model_fields_set and self.critical_deadline > self.deadline:
             raise ValueError("expected a critical_deadline of at most the deadline")
+        return self
+
+    @model_validator(mode="after")
+    def _proves_itself_once(self) -> Self:
+        check_one_proof("api_key", self.api_key, self.base_url, "base_url")
         return self
 
     @property

@@ -151,6 +151,16 @@ def _url(value: str) -> str:
     return value
 
 
+def check_one_proof(field: str, given: object, url: str, url_field: str = "url") -> None:
+    """Refuse an address that names a user beside a field which is sent as `Authorization` too.
+
+    Raises:
+        ValueError: Both are given. No request would go: aiohttp refuses to send the one and the other.
+    """
+    if given and "@" in urlsplit(url).netloc:
+        raise ValueError(f"expected {field} or a user in {url_field}, got both: a request has room for one of them")
+
+
 def _matchers(value: object) -> Matchers:
     if isinstance(value, Matchers):
         return value

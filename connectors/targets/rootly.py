@@ -8,15 +8,15 @@ Source: https://docs.rootly.com/integrations/generic-webhook-alert-source/instal
 """
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from alerts.alert import Alert
 from alerts.condition import namespace
 from alerts.config import HttpTarget
 from alerts.decision import Delivery
-from alerts.fields import HeaderSecret, Url
+from alerts.fields import HeaderSecret, Url, check_one_proof
 from alerts.instant import rfc3339
 from alerts.text import cut, one_line, printable
 from connectors.request import Request
@@ -39,6 +39,11 @@ class Config(HttpTarget):
     """Followed by `/notify/<type>/<id>` for a fixed receiver."""
     token: HeaderSecret
     """The source's secret, sent as `Authorization: Bearer ...`."""
+
+    @model_validator(mode="after")
+    def _proves_itself_once(self) -> Self:
+        check_one_proof("token", self.token, self.url)
+        return self
 
     def opens_incident(self, alert: Alert) -> bool:  # noqa: ARG002 each does
         """Every alert."""

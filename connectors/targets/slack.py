@@ -20,7 +20,7 @@ from alerts.alert import Alert, Status
 from alerts.condition import namespace
 from alerts.config import HttpTarget
 from alerts.decision import Classification, Delivery, Severity
-from alerts.fields import HeaderSecret
+from alerts.fields import HeaderSecret, check_one_proof
 from alerts.text import cut, one_line, printable
 from connectors import request
 from connectors.request import Answer, Judgement, Request
@@ -80,6 +80,7 @@ class Config(HttpTarget):
     def _fits(self) -> Self:
         if self.token and not self.channel:
             raise ValueError("expected a channel beside the token")
+        check_one_proof("token", self.token, self.url)
         return self
 
 

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, Field, model_validator
 from alerts.alert import Status
 from alerts.config import HttpTarget
 from alerts.decision import Delivery
-from alerts.fields import HeaderSecret, Secret, header_text
+from alerts.fields import HeaderSecret, Secret, check_one_proof, header_text
 from alerts.instant import rfc3339
 from alerts.text import cut
 from connectors.request import REPLAYED, Request
@@ -80,6 +80,8 @@ class Config(HttpTarget):
             raise ValueError("expected a secret beside the previous_secret")
         if self.token and "authorization" in self.headers:
             raise ValueError("expected one of token and headers.authorization, got both")
+        check_one_proof("token", self.token, self.url)
+        check_one_proof("headers.authorization", "authorization" in self.headers, self.url)
         return self
 
 

@@ -66,3 +66,13 @@ def test_critical_alerts_wait_no_longer_than_others_whatever_the_default_is() ->
 def test_critical_deadline_that_is_given_is_at_most_the_deadline() -> None:
     with pytest.raises(ValidationError, match="at most the deadline"):
         Llm.model_validate({"base_url": "http://h/v1", "model": "m", "deadline": "1s", "critical_deadline": "2s"})
+
+
+@pytest.mark.parametrize("user", ["anna:secret@", "anna@", "@"])
+def test_model_is_shown_who_asks_in_one_way(user: str) -> None:
+    told = {"base_url": f"http://{user}m/v1", "model": "m"}
+    assert Llm.model_validate(told).api_key is None
+    with pytest.raises(ValidationError, match="expected api_key or a user in base_url, got both") as refused:
+        Llm.model_validate({**told, "api_key": "k"})
+    assert "secret" not in refused.value.errors()[0]["msg"]
+    assert Llm.model_validate({**told, "base_url": "http://m/v1/@", "api_key": "k"}).api_key is not None
