@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from alerts.alert import Status
+from flows.remembering import Known
+from flows.steps.dedup import CHANGED, DUPLICATE, OVER, RENEWED, REPEAT
 from flows.steps.filter import DENY
 from flows.steps.route import NO_ROUTE, ROUTED, SKIPPED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 Row = dict[str, Any]
 
@@ -93,23 +95,25 @@ def accepted_ms(text: bytes) -> int:
     return int(text[start : text.index(b",", start)])
 
 
-def passed_before(line: Line) -> tuple[int, Status] | None:
-    """What dedup remembered of the alert when it decided: when it last passed, and as what; None: nothing of use."""
+def passed_before(line: Line) -> Known | None:
+    """What dedup remembered of the alert when it decided; None: nothing of use."""
     if _PASSED_BEFORE not in line[1]:  # most alerts that pass are new
         return None
     row = decode(line)
-    passed_ms, status = row["dedup"]["saw"].get("passed_ms"), status_before(row["dedup"]["outcome"], row["status"])
-    return None if passed_ms is None or status is None else (passed_ms, status)
+    return known(row["dedup"]["outcome"], row["status"], row["dedup"]["saw"])
 
 
-def status_before(outcome: str, status: str) -> Status | None:
-    """As what an alert last passed, of which dedup says this when it comes as `status`; None: nothing of use."""
-    if outcome not in _AS_BEFORE:
+def known(outcome: str, status: str, saw: Mapping[str, Any]) -> Known | None:
+    """What was remembered of an alert of which dedup says this when it comes as `status`; None: nothing of use."""
+    passed_ms = saw.get("passed_ms")
+    if passed_ms is None or outcome not in _AS_BEFORE:
         return None
-    return Status(status) if _AS_BEFORE[outcome] else _OTHER[Status(status)]
+    before = Status(status) if _AS_BEFORE[outcome] else _OTHER[Status(status)]
+    # An expiry that resolves found no later end than its own.
+    return Known(passed_ms, before, saw.get("expired_ms" if outcome == CHANGED else "ends_ms"))
 
 
-_AS_BEFORE = {"duplicate": True, "repeat": True, "over": True, "changed": False}
+_AS_BEFORE = {DUPLICATE: True, REPEAT: True, OVER: True, CHANGED: False, RENEWED: False}
 """By what dedup said: whether the alert had the same status when it last passed."""
 _OTHER = {Status.FIRING: Status.RESOLVED, Status.RESOLVED: Status.FIRING}
 

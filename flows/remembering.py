@@ -23,6 +23,8 @@ class Known(NamedTuple):
     passed_ms: int
     status: Status
     """As what it last passed."""
+    ends_ms: int | None = None
+    """Until when it fires, as far as an expiry told."""
 
 
 class Remembering(Dedup):
@@ -37,5 +39,13 @@ class Remembering(Dedup):
         """As `Dedup`."""
         known = self._known.get(arrival.id)
         if known is not None and state.memory.number(int(arrival.fingerprint, 16)) is None:
-            self.remind(state, arrival, *known)
+            self._remind(state, arrival, known)
         return super().__call__(state, arrival)
+
+    def _remind(self, state: State, arrival: Arrival, known: Known) -> None:
+        self.remind(state, arrival, known.passed_ms, known.status)
+        if known.ends_ms is not None:
+            key = int(arrival.fingerprint, 16)
+            number = state.memory.number(key)
+            assert number is not None
+            state.memory.timers.put(number, key, known.ends_ms, 0)  # nobody reads its record: there is no silence here

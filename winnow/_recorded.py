@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from alerts.advice import Advice, from_plain
 from flows.decided import CLOCKS_DIFFER_MS, accepted_ms, decode, fingerprint, lines, passed_before, within
-from flows.remembering import Known
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from flows.remembering import Known
 
 _ADVISED = b'"advice":{'
 
@@ -51,7 +52,7 @@ class Recorded:
                 self._seen.add(alert)
             before = passed_before(line)
             if before is not None:
-                self.known.setdefault(line[0].decode(), Known(*before))
+                self.known.setdefault(line[0].decode(), before)
         self.rows.update(within(found, since_ms, until_ms))
 
     @property

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from alerts.advice import Advice, How
-from flows.decided import status_before
-from flows.remembering import Known
+from flows.decided import known
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from connectors.request import Message
     from flows.chunk import Chunk
     from flows.plan import Keepers
+    from flows.remembering import Known
     from flows.steps.classify import Classify
     from flows.steps.filter import Filter
     from flows.steps.route import Route
@@ -69,7 +69,6 @@ def remembered(chunk: Chunk) -> Iterator[tuple[str, Known]]:
         if arrival.fingerprint in met:
             continue
         met.add(arrival.fingerprint)
-        passed_ms = seen.verdict.saw.get("passed_ms")
-        status = status_before(seen.verdict.outcome, arrival.status)
-        if isinstance(passed_ms, int) and status is not None:
-            yield arrival.id, Known(passed_ms, status)
+        before = known(seen.verdict.outcome, arrival.status, seen.verdict.saw)
+        if before is not None:
+            yield arrival.id, before

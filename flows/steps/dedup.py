@@ -202,7 +202,8 @@ class Dedup:
             ends_ms = state.memory.timers.ends_ms(number)
             # Firing without an end: whoever said so was read after a cold start, the end before it was not.
             if ends_ms > arrival.envelope.expired_ms or (not ends_ms and entry.status == _FIRING):
-                return Seen(Verdict(RENEWED, "silence", saw), None)
+                ends = {"ends_ms": ends_ms} if state.memory.timers.is_timed(number) else {}
+                return Seen(Verdict(RENEWED, "silence", {**saw, "passed_ms": entry.passed_ms, **ends}), None)
             state.memory.timers.clear(number)
         if entry is not None and entry.status == _RESOLVED:
             return Seen(Verdict(OVER, "silence", {**saw, "passed_ms": entry.passed_ms}), None)

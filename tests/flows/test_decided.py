@@ -9,6 +9,7 @@ import pytest
 
 from alerts.alert import Status
 from flows.decided import CLOCKS_DIFFER_MS, accepted_ms, decode, fingerprint, lines, passed_before, shape, within
+from flows.remembering import Known
 from flows.totals import Totals
 
 if TYPE_CHECKING:
@@ -81,21 +82,30 @@ def test_one_between_two_others_is_looked_at_unless_clocks_must_differ_more_than
     assert within(found, -CLOCKS_DIFFER_MS, 9001 + CLOCKS_DIFFER_MS) == found
 
 
+EXPIRED = row(
+    status="resolved", dedup={"outcome": "changed", "rule": "silence", "saw": {"passed_ms": 5, "expired_ms": 7}}
+)
+
+
 @pytest.mark.parametrize(
     ("made", "before"),
     [
         (row(), None),
-        (ended(passed_ms=5), (5, Status.FIRING)),
-        (row(dedup={"outcome": "repeat", "rule": "window", "saw": {"passed_ms": 5}}), (5, Status.FIRING)),
-        (row(dedup={"outcome": "changed", "rule": "window", "saw": {"passed_ms": 5}}), (5, Status.RESOLVED)),
-        (ended(outcome="over", passed_ms=5) | {"status": "resolved"}, (5, Status.RESOLVED)),
+        (ended(passed_ms=5), Known(5, Status.FIRING)),
+        (row(dedup={"outcome": "repeat", "rule": "window", "saw": {"passed_ms": 5}}), Known(5, Status.FIRING)),
+        (row(dedup={"outcome": "changed", "rule": "window", "saw": {"passed_ms": 5}}), Known(5, Status.RESOLVED)),
+        (ended(outcome="over", passed_ms=5) | {"status": "resolved"}, Known(5, Status.RESOLVED)),
+        (EXPIRED, Known(5, Status.FIRING, 7)),
+        (
+            ended(outcome="renewed", passed_ms=5, expired_ms=7, ends_ms=9) | {"status": "resolved"},
+            Known(5, Status.FIRING, 9),
+        ),
+        (ended(outcome="renewed", passed_ms=5, expired_ms=7) | {"status": "resolved"}, Known(5, Status.FIRING)),
         (ended(outcome="renewed", expired_ms=5), None),
         (row(filter={"outcome": "deny", "rule": "x", "saw": {"passed_ms": 5}}), None),
     ],
 )
-def test_what_dedup_remembered_is_read_from_what_it_saw(
-    made: dict[str, Any], before: tuple[int, Status] | None
-) -> None:
+def test_what_dedup_remembered_is_read_from_what_it_saw(made: dict[str, Any], before: Known | None) -> None:
     assert passed_before(line(made)) == before
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from alerts.instant import rfc3339
 from tests.support.events import NOW_MS
 from tests.support.past import MINUTE_MS, Event, Past, config, replayed
 from winnow._recorded import Span
@@ -34,3 +35,39 @@ def test_alert_that_came_by_a_slow_gateway_while_a_fast_one_began_the_range_is_r
         events += [Event(at_ms + 1000, "X"), Event(at_ms + 1500, "Y", ahead_ms=ahead_ms), Event(at_ms + 2000, "Z")]
     for second in (0, 1, 3, 10):
         assert differences(events, NOW_MS + 200 * MINUTE_MS + second * 1000) == []
+
+
+def fires(at_ms: int, ends_ms: int, starts_ms: int = NOW_MS - MINUTE_MS) -> Event:
+    return Event(at_ms, starts_at=rfc3339(starts_ms), ends_at=rfc3339(ends_ms))
+
+
+def expires(at_ms: int, ends_ms: int) -> Event:
+    starts_at = rfc3339(NOW_MS - MINUTE_MS)
+    return Event(at_ms, status="resolved", starts_at=starts_at, ends_at=rfc3339(ends_ms), expired_ms=ends_ms)
+
+
+def test_expiry_that_is_the_first_event_of_its_alert_resolves_it_as_it_did() -> None:
+    warm_ms = NOW_MS + 300 * MINUTE_MS
+    ends_ms = warm_ms + MINUTE_MS
+    again_ms = warm_ms + 4 * MINUTE_MS
+    events = [fires(warm_ms - MINUTE_MS, ends_ms), expires(warm_ms + 2 * MINUTE_MS, ends_ms)]
+    events += [fires(again_ms + n * MINUTE_MS, again_ms + (n + 4) * MINUTE_MS, again_ms) for n in range(120)]
+    assert differences(events, warm_ms + 60 * MINUTE_MS, warm_ms) == []
+
+
+@pytest.mark.parametrize("is_renewed_without_an_end", [False, True])
+def test_expiry_of_what_was_renewed_before_the_range_does_not_undo_the_end_that_holds(
+    is_renewed_without_an_end: bool,  # noqa: FBT001
+) -> None:
+    """The second expiry resolves it; with no end nothing does."""
+    warm_ms = NOW_MS + 300 * MINUTE_MS
+    ends_ms, later_ms = warm_ms - 20_000, warm_ms + 3 * MINUTE_MS
+    renewed = fires(warm_ms - 1000, later_ms)
+    events = [
+        fires(warm_ms - 4 * MINUTE_MS, ends_ms),
+        renewed._replace(ends_at=None) if is_renewed_without_an_end else renewed,
+        expires(warm_ms + 1000, ends_ms),
+        expires(later_ms + 10_000, later_ms),
+        fires(later_ms + MINUTE_MS, later_ms + 5 * MINUTE_MS),
+    ]
+    assert differences(events, warm_ms, warm_ms) == []

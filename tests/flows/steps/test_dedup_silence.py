@@ -80,7 +80,9 @@ def test_repeat_that_is_a_duplicate_moves_the_end_on() -> None:
 
 def test_expiry_of_an_alert_that_was_renewed_meanwhile_is_dropped_and_its_new_end_holds() -> None:
     story = Story()
-    assert story.outcomes(fires(), fires(END_MS + 5, LATER_MS), expires()) == [NEW, DUPLICATE, RENEWED]
+    *before, seen = story.tell(fires(), fires(END_MS + 5, LATER_MS), expires())
+    assert [one.verdict.outcome for one in before] == [NEW, DUPLICATE]
+    assert seen.verdict == (RENEWED, "silence", {"expired_ms": END_MS, "passed_ms": NOW_MS, "ends_ms": LATER_MS})
     assert story.due(LATER_MS) == [(LATER_MS, 1)]
 
 
