@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.console import Console
 
+from alerts.config_told import otherwise
 from alerts.instant import rfc3339
 from connectors.terminal import printable
 from flows.differences import Kind
+from winnow import _otherwise
 from winnow._alert_file import EVERYTHING
 from winnow._compared import Comparison
 from winnow._output import write_json, write_json_with, write_lines, write_table
@@ -20,6 +22,8 @@ from winnow._questions import lines, plain
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from alerts.config import Config
+    from alerts.config_told import Otherwise
     from flows.differences import Difference, Said
     from winnow._compared import Tally
     from winnow._questions import Questions
@@ -48,6 +52,13 @@ class Report(NamedTuple):
     """In the order accepted."""
     not_recorded: int = 0
     not_kept: int = 0
+    told: tuple[Otherwise, ...] = ()
+    """What decisions do not hold, and the two configurations have otherwise."""
+
+    @property
+    def differs(self) -> bool:
+        """Whether anything in the range is decided otherwise, or told otherwise or elsewhere."""
+        return bool(self.differences) or any(one.is_used for one in self.told)
 
     @property
     def is_blind(self) -> bool:
@@ -70,6 +81,14 @@ def of(span: Span, counting: Tally | Comparison, asked: Questions | None = None)
     return Report(span, after, before, asked, tuple(found), counting.not_recorded, counting.not_kept)
 
 
+def held_against(report: Report, live: Config, candidate: Config) -> Report:
+    """The same with what these two tell otherwise, if anything was compared."""
+    if report.before is None:
+        return report
+    sent_to = {*report.before["notifications"], *report.after["notifications"]}
+    return report._replace(told=tuple(otherwise(live, candidate, sent_to)))
+
+
 def write_plain(report: Report) -> None:
     """For machines."""
     told: Plain = {**_range(report.span), "totals": report.after}
@@ -85,6 +104,7 @@ def write_plain(report: Report) -> None:
         "not_kept": report.not_kept,
         "different": len(report.differences),
         "kinds": {kind.value: count for kind, count in report.kinds.items()},
+        "told_otherwise": _otherwise.plain(report.told),
     }
     write_json_with({**told, **compared}, "differences", map(difference, report.differences))
 
@@ -168,6 +188,7 @@ def compared(report: Report, totals: Plain, sides: Sides = SIDES) -> Iterator[st
     yield from (_line(f"  {kind.value}", f"{'':>12} {count:>12,}") for kind, count in report.kinds.items())
     for what, count in apart(report):
         yield _line(f"not compared: {what}", f"{'':>12} {count:>12,}")
+    yield from _otherwise.lines(report.told)
     yield from _asked(report, " " * 13)
 
 

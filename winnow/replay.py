@@ -137,7 +137,7 @@ def replay(  # noqa: PLR0913, PLR0917 an option each
         from_file(candidate, from_file_, live if asked else None, counting, questions)
     else:
         from_kafka(candidate, span, counting, questions=questions)
-    report = _replay_report.of(span, counting, questions)
+    report = _replay_report.held_against(_replay_report.of(span, counting, questions), live, candidate)
     _write(report, output, limit)
     if fail_on_diff:
         _judge(report)
@@ -145,7 +145,7 @@ def replay(  # noqa: PLR0913, PLR0917 an option each
 
 def _judge(report: Report) -> None:
     """End with 1 if anything differs, with 2 if nothing could."""
-    if report.differences:
+    if report.differs:
         raise typer.Exit(1)
     if report.is_blind:
         raise WinnowError(

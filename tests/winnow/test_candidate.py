@@ -108,3 +108,30 @@ def test_nothing_recorded_is_no_agreement(tmp_path: Path) -> None:
 def test_range_without_alerts_is_one_in_which_nothing_differs(tmp_path: Path) -> None:
     with shelf(tmp_path, LIVE) as made:
         assert made.winnow("replay", "--since", "1h", "--fail-on-diff").exit_code == 0
+
+
+def test_same_decisions_told_elsewhere_are_a_difference_that_shows_no_secret(folder: Path) -> None:
+    unused = "  - {name: spare, kind: webhook, url: 'https://example.org/hidden-x'}\n"
+    pages = "targets:\n  - {name: oncall, kind: pagerduty, routing_key: 0123456789abcdef0123456789abcdef}\n"
+    routes = "routes: [{to: [oncall]}]\n"
+    (folder / "winnow.yaml").write_text(pages + unused + routes)
+    (folder / "candidate.yaml").write_text(
+        pages.replace("0123", "ffff") + unused.replace("hidden-x", "hidden-y") + routes
+    )
+    told = [replay(*FILE, "--fail-on-diff", "-o", output) for output in ("table", "html", "json")]
+    words = "targets differ: oncall (routing_key), spare (url; nothing is sent there)"
+    assert [result.exit_code for result in told] == [1, 1, 1]
+    assert [words in result.stdout for result in told] == [True, True, False]
+    found = json.loads(told[2].stdout)
+    assert (found["different"], [one["used"] for one in found["told_otherwise"]]) == (0, [True, False])
+    assert not any(secret in result.stdout for result in told for secret in ("hidden", "456789abcdef"))
+
+
+def test_target_that_nothing_in_the_range_was_sent_to_is_told_and_no_failure(folder: Path) -> None:
+    spare = (
+        "targets: [{name: oncall, kind: webhook, url: 'https://example.org/x'}, {name: spare, kind: kafka, topic: a}]\n"
+    )
+    (folder / "winnow.yaml").write_text(spare + "routes: [{to: [oncall]}]\n")
+    (folder / "candidate.yaml").write_text(spare.replace("topic: a", "topic: b") + "routes: [{to: [oncall]}]\n")
+    result = replay(*FILE, "--fail-on-diff")
+    assert (result.exit_code, "targets differ: spare (topic; nothing is sent there)" in result.stdout) == (0, True)
