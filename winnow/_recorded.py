@@ -6,11 +6,22 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from alerts.advice import Advice, from_plain
-from flows.decided import CLOCKS_DIFFER_MS, accepted_ms, decode, fingerprint, lines, passed_before, within
+from flows.decided import (
+    CLOCKS_DIFFER_MS,
+    accepted_ms,
+    decode,
+    fingerprint,
+    lines,
+    passed_before,
+    passes,
+    repeats,
+    within,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from flows.decided import Line
     from flows.remembering import Known
 
 _ADVISED = b'"advice":{'
@@ -32,28 +43,35 @@ class Recorded:
 
     def __init__(self, span: Span) -> None:
         self._span = span
-        self._seen: set[bytes] = set()
+        self._open: dict[bytes, bool] = {}
+        """By fingerprint, of those met in the range: whether it may yet turn out how often the alert was told."""
         self.rows: dict[bytes, bytes] = {}
         """By input id, what `flows.decided.lines` says; written again after a crash, and the last is what holds."""
         self.known: dict[str, Known] = {}
-        """By input id, of what may be the first event of an alert that is read: what dedup remembered."""
+        """By input id: what dedup remembered of an alert, of what may be the first event of it that is read, and of the
+        first that says how often it was told."""
 
     def read(self, value: bytes) -> None:
         """Take the decisions of a record; in a partition they come in order."""
         warm_ms, since_ms, until_ms = self._span
         found = within(lines(value), warm_ms - CLOCKS_DIFFER_MS, until_ms)
         for line in found:
-            alert = fingerprint(line)
-            if alert in self._seen:
-                continue
-            # What is read begins with the first that was accepted from then on. Behind it may lie some that were
-            # accepted before, by a gateway whose clock is behind; which of them is the first, only Kafka knows.
-            if accepted_ms(line[1]) >= warm_ms:
-                self._seen.add(alert)
-            before = passed_before(line)
-            if before is not None:
-                self.known.setdefault(line[0].decode(), before)
+            if self._open.get(fingerprint(line), True):
+                self._remember(line)
         self.rows.update(within(found, since_ms, until_ms))
+
+    def _remember(self, line: Line) -> None:
+        alert = fingerprint(line)
+        is_first = alert not in self._open
+        if not is_first and not passes(line):
+            return
+        before = passed_before(line)
+        if before is not None and (is_first or before.counted is not None):
+            self.known.setdefault(line[0].decode(), before)
+        # What is read begins with the first that was accepted from then on. Behind it may lie some that were accepted
+        # before, by a gateway whose clock is behind; which of them is the first, only Kafka knows.
+        if accepted_ms(line[1]) >= self._span.warm_ms:
+            self._open[alert] = before is not None and before.counted is None and not repeats(line)
 
     @property
     def advice(self) -> Mapping[str, Advice]:

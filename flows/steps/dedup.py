@@ -78,6 +78,17 @@ class Seen(NamedTuple):
     """Which change it tells, `<status>/<startsAt>/<turn or input id>.<count>`; None for a duplicate: it ends here."""
 
 
+class Counted(NamedTuple):
+    """How often an alert was told."""
+
+    newest_ms: int
+    """The newest startsAt it told."""
+    turn: int
+    firings: int
+    """In this turn."""
+    resolves: int
+
+
 _NEW = Verdict(NEW, "window", {})
 
 
@@ -190,6 +201,15 @@ class Dedup:
         key = int(arrival.fingerprint, 16)
         state.memory.put(Entry(key, passed_ms, starts_ms, turn, int(is_firing), int(not is_firing), told))
 
+    def recount(self, state: State, arrival: Arrival, counted: Counted) -> None:
+        """Remember how often the alert was told before this event of it, if it is remembered at all."""
+        entry = state.memory.get(int(arrival.fingerprint, 16))
+        if entry is not None:
+            newest_ms, turn, firings, resolves = counted
+            # Counted in shorter windows than these it would be a turn that is yet to come.
+            turn = min(turn, (max(state.now_ms, arrival.envelope.accepted_ms) - newest_ms) // self._window_ms)
+            state.memory.put(entry._replace(starts_ms=newest_ms, turn=turn, firings=firings, resolves=resolves))
+
     def sweep(self, state: State, arrivals: int) -> None:
         """After so many arrivals: forget some of what counts no more, twice as fast as arrivals can add to it."""
         state.memory.sweep(2 * arrivals, state.now_ms - 2 * self._window_ms)
@@ -226,7 +246,11 @@ class Dedup:
         transition = f"{_WORDS[status]}/{arrival.starts_at}/{name}.{count}"
         if entry is None or outcome == NEW:
             return Seen(_NEW, transition)
-        return Seen(Verdict(outcome, "window", {"passed_ms": entry.passed_ms}), transition)
+        saw: dict[str, str | int | float] = {"passed_ms": entry.passed_ms}
+        if name == arrival.id:  # what it is called says nothing of what else is remembered
+            saw |= {"newest_ms": entry.starts_ms, "turn": entry.turn}
+            saw |= {"firings": entry.firings, "resolves": entry.resolves}
+        return Seen(Verdict(outcome, "window", saw), transition)
 
     def _period(self, now_ms: int, arrival: Arrival, entry: Entry | None) -> tuple[int, int, int, int, str]:
         """Newest startsAt, its turn, what was told in it so far, and what the transition's turn is called."""

@@ -71,3 +71,17 @@ def test_expiry_of_what_was_renewed_before_the_range_does_not_undo_the_end_that_
         fires(later_ms + MINUTE_MS, later_ms + 5 * MINUTE_MS),
     ]
     assert differences(events, warm_ms, warm_ms) == []
+
+
+@pytest.mark.parametrize("newest", [[0], [0, 230], [0, 241], [0, 250], [0, 238, 243]])
+def test_ids_are_those_they_were_where_one_sender_says_another_start_and_falls_silent(newest: list[int]) -> None:
+    """From then on the other's are called by their input and counted; the newest start was told long before."""
+    old, new = rfc3339(NOW_MS - 10 * MINUTE_MS), rfc3339(NOW_MS - MINUTE_MS)
+    told = [(minute, new) for minute in newest] + [(minute, old) for minute in range(5, 400, 5)]
+    flips = {230: "resolved", 235: "firing", 245: "resolved", 250: "firing"}
+    events = [
+        Event(NOW_MS + minute * MINUTE_MS, starts_at=starts_at, status=flips.get(minute, "firing"))
+        for minute, starts_at in sorted(told)
+    ]
+    assert differences(events, NOW_MS + 300 * MINUTE_MS) == []
+    assert differences(events, NOW_MS + 300 * MINUTE_MS, NOW_MS + 300 * MINUTE_MS) == []
