@@ -61,12 +61,13 @@ class Comparison:
         """Decided then, and its webhook is not kept."""
         self.found: list[Difference] = []
         self._rows: dict[bytes, bytes] = {}
+        self._retried: dict[bytes, bytes] = {}
         self._changed: dict[bytes, tuple[bytes, bytes]] = {}
         """By input id, what was decided and what is; of an id that comes twice the last holds."""
 
     def begin(self, recorded: Recorded) -> None:
         """Go on with the alerts of these decisions, to which all decisions about an alert belong."""
-        self._rows = recorded.rows
+        self._rows, self._retried = recorded.rows, recorded.retried
 
     def take(self, value: bytes) -> None:
         """Compare the decisions of a record."""
@@ -97,7 +98,7 @@ class Comparison:
             self.found += differences([(decode(old), decode(new)) for old, new in pairs])
         self.not_kept += len(self._rows)
         self._changed.clear()
-        self._rows = {}
+        self._rows, self._retried = {}, {}
 
     def before(self) -> Totals:
         """What was decided then."""
@@ -109,6 +110,8 @@ class Comparison:
 
     def _compare(self, line: Line, old: bytes | None) -> None:
         id_, text = line
+        if old != text:
+            old = self._retried.pop(id_, old)
         if old is None and id_ not in self._changed:
             self.not_recorded += 1
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from flows.remembering import Known
 
 _ADVISED = b'"advice":{'
+_UNREADABLE = b'"dedup":{"outcome":"unreadable"'
 
 
 class Span(NamedTuple):
@@ -47,6 +49,10 @@ class Recorded:
         """By fingerprint, of those met in the range: whether it may yet turn out how often the alert was told."""
         self.rows: dict[bytes, bytes] = {}
         """By input id, what `flows.decided.lines` says; written again after a crash, and the last is what holds."""
+        self.retried: dict[bytes, bytes] = {}
+        """The same of those in `rows` that could not be read then, and came once more out of the quarantine."""
+        self._advised: dict[bytes, bytes] = {}
+        """Of what was decided more than once, the decision that holds advice."""
         self.known: dict[str, Known] = {}
         """By input id: what dedup remembered of an alert, of what may be the first event of it that is read, and of the
         first that says how often it was told."""
@@ -58,7 +64,21 @@ class Recorded:
         for line in found:
             if self._open.get(fingerprint(line), True):
                 self._remember(line)
-        self.rows.update(within(found, since_ms, until_ms))
+        counting = within(found, since_ms, until_ms)
+        rows = dict(counting)
+        if len(rows) == len(counting) and self.rows.keys().isdisjoint(rows):
+            self.rows.update(rows)
+        else:
+            for line in counting:
+                self._put(*line)
+
+    def _put(self, id_: bytes, text: bytes) -> None:
+        before = self.rows.get(id_, text)
+        is_retried = before != text and _UNREADABLE in before
+        (self.retried if is_retried else self.rows)[id_] = text
+        for one in (before, text):
+            if _ADVISED in one:
+                self._advised[id_] = one
 
     def _remember(self, line: Line) -> None:
         alert = fingerprint(line)
@@ -76,7 +96,7 @@ class Recorded:
     @property
     def advice(self) -> Mapping[str, Advice]:
         """What a model said then, by input id."""
-        return _Advices(self.rows)
+        return _Advices(ChainMap(self._advised, self.rows))
 
 
 class _Advices(Mapping[str, Advice]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import ChainMap, Counter, defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -15,7 +15,7 @@ from flows.retried import RETRIED
 from winnow._choice import Candidate, Later, Why, choose, untold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from alerts.config import Target
     from alerts.decision import Delivery
@@ -74,7 +74,7 @@ class Resend:
         self._target, self._span, self._young_ms, self._wishes = target, span, young_ms, wishes
         self._partitions = partitions
         self._needle = b'"target":' + orjson.dumps(target.name)
-        self._rows: dict[bytes, bytes] = {}
+        self._rows: Mapping[bytes, bytes] = {}
         self._decided_ms: dict[int, int] = {}
         """By partition: how far the flow has come."""
         self._records: dict[str, _Record] = defaultdict(_Record)
@@ -86,7 +86,7 @@ class Resend:
 
     def begin(self, recorded: Recorded) -> None:
         """Go on with alerts about which this was decided."""
-        self._rows = recorded.rows
+        self._rows = ChainMap(recorded.retried, recorded.rows)
 
     def take(self, value: bytes) -> None:
         """What is decided now stands in its deliveries."""

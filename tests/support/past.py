@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from alerts.alert import Status
 from alerts.config import Config
 from alerts.record import Stored, split
+from flows.again import again
 from flows.decided import lines
 from tests.support.events import ENVELOPE, STARTS_AT, submission
-from tests.support.history import decided
 from tests.support.shelf import TOPICS
 from winnow._compared import Comparison
 from winnow._moments import milliseconds
 from winnow._rejudge import judge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from alerts.advice import Advice
+    from connectors.request import Message
     from winnow._recorded import Span
 
 MINUTE_MS = 60_000
@@ -45,6 +48,10 @@ class Event(NamedTuple):
     expired_ms: int = 0
     ahead_ms: int = 0
     """By how much its gateway's clock is ahead of the flow's."""
+    number: int | None = None
+    """In place of its place in the history: of what comes a second time."""
+    is_cut: bool = False
+    """Its line cannot be read."""
 
 
 def webhook(number: int, event: Event) -> Stored:
@@ -53,22 +60,35 @@ def webhook(number: int, event: Event) -> Stored:
         status=Status(event.status), starts_at=event.starts_at, ends_at=event.ends_at
     )
     accepted_ms = event.at_ms + event.ahead_ms
-    envelope = ENVELOPE._replace(id=f"{number:032x}", accepted_ms=accepted_ms, expired_ms=event.expired_ms)
+    envelope = ENVELOPE._replace(id=id_of(number, event)[:-2], accepted_ms=accepted_ms, expired_ms=event.expired_ms)
     ((partition, value),) = split(envelope, [told], _PARTITIONS)
-    return Stored(partition, number, accepted_ms, value)
+    return Stored(partition, number, accepted_ms, value[:-1] if event.is_cut else value)
+
+
+def id_of(number: int, event: Event) -> str:
+    """Its input id."""
+    return f"{number if event.number is None else event.number:032x}-0"
 
 
 class Past:
     """What some configuration decided about these webhooks, each decision in a record of its own."""
 
-    def __init__(self, of: Config, events: Sequence[Event]) -> None:
+    def __init__(
+        self, of: Config, events: Sequence[Event], advice: Mapping[str, Advice] = MappingProxyType({})
+    ) -> None:
+        """`advice` is what the model said, by input id."""
         webhooks = [webhook(number, event) for number, event in enumerate(events)]
-        at_ms = {f"{number:032x}-0": event.at_ms for number, event in enumerate(events)}
-        decisions = []
-        for message in decided(of, webhooks):
+        at_ms: dict[str, list[int]] = defaultdict(list)
+        for number, event in enumerate(events):
+            at_ms[id_of(number, event)].append(event.at_ms)
+        decisions: list[Stored] = []
+
+        def take(message: Message) -> None:
             for id_, text in lines(message.value):
                 value = b'{"v":1,"config":"c","decisions":[{"id":"' + text + b"]}"
-                decisions.append(Stored(message.partition or 0, 0, at_ms[id_.decode()], value))
+                decisions.append(Stored(message.partition or 0, 0, at_ms[id_.decode()].pop(0), value))
+
+        again(of, webhooks, advice, take)
         self.topics = {TOPICS.webhooks: webhooks, TOPICS.decisions: decisions}
 
     def partitions(self, topic: str) -> range:

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from alerts.advice import Advice, How
 from alerts.instant import rfc3339
+from tests.support.advice import ANSWER
 from tests.support.events import NOW_MS
-from tests.support.past import MINUTE_MS, Event, Past, config, replayed
+from tests.support.past import MINUTE_MS, Event, Past, config, id_of, replayed
+from tests.support.shelf import TOPICS
 from winnow._recorded import Span
 
 if TYPE_CHECKING:
@@ -85,3 +88,20 @@ def test_ids_are_those_they_were_where_one_sender_says_another_start_and_falls_s
     ]
     assert differences(events, NOW_MS + 300 * MINUTE_MS) == []
     assert differences(events, NOW_MS + 300 * MINUTE_MS, NOW_MS + 300 * MINUTE_MS) == []
+
+
+@pytest.mark.parametrize("between", [5, 1500])
+@pytest.mark.parametrize("until", [60, 1000])
+def test_alert_that_came_again_out_of_the_quarantine_was_decided_twice(between: int, until: int) -> None:
+    """Its retry has the id and the moment of acceptance that it had; the model is asked of it then."""
+    asking = config(classify={"llm": {"base_url": "http://127.0.0.1:1/v1", "model": "small"}})
+    cut = Event(NOW_MS, "Cut", number=9999, is_cut=True)
+    others = [Event(NOW_MS + n * 1000, f"Other{n % 3}") for n in range(between)]
+    late_ms = 120 * MINUTE_MS
+    retry = cut._replace(at_ms=NOW_MS + late_ms, ahead_ms=-late_ms, is_cut=False)
+    after = Event(NOW_MS + late_ms - MINUTE_MS, "After")
+    advice = {id_of(0, retry): Advice("a" * 16, How.ANSWERED, ANSWER)}
+    past = Past(asking, [cut, *others, after, retry], advice)
+    assert sum(b'"how":"answered"' in record.value for record in past.topics[TOPICS.decisions]) == 1
+    found = replayed(past, asking, Span(NOW_MS, NOW_MS, NOW_MS + until * MINUTE_MS))
+    assert (found.found, found.not_recorded, found.not_kept) == ([], 0, 0)
