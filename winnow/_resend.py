@@ -182,7 +182,8 @@ class Resend:
         planned = None if row is None else self._as_planned(delivery, row)
         delivery = planned or delivery
         end = kept.ends.get(kept.inputs.get(delivery.alert.id, delivery.id))
-        is_under_way = self._is_unread(delivery) if row is None else planned is not None and self._may_wait(delivery)
+        is_ours = planned is not None or row is None  # what waits for a model is decided later than what came after it
+        is_under_way = (is_ours and self._may_wait(delivery)) or (row is None and self._is_unread(delivery))
         if end is None:
             return Candidate(delivery, is_under_way=is_under_way)
         return Candidate(

@@ -32,6 +32,23 @@ def test_what_may_be_under_way_in_the_flow_is_left_to_it(tmp_path: Path) -> None
         assert (code, said["left_out"], made.states()) == (0, {"under way in the flow": 2}, [("lost", "firing")])
 
 
+def test_young_alert_that_is_decided_later_than_what_came_after_it_is_left_to_the_flow(tmp_path: Path) -> None:
+    partition = at(10, "web").partition
+    lost, waits, *_ = (team for team in "abcdefghijklmnopqrstuvw" if at(20, team).partition == partition)
+    with world(tmp_path) as made:
+        keep(made.shelf, [at(200, lost), at(20, waits)])
+        history(made, [at(10, "web")], web=Outcome.DELIVERED)
+        code, said = made.send()
+        assert (code, said["left_out"]) == (0, {"delivered already": 1, "under way in the flow": 1})
+        assert made.states() == [(lost, "firing")]
+
+
+def test_what_only_its_fallback_was_told_goes(tmp_path: Path) -> None:
+    with world(tmp_path) as made:
+        history(made, [at(200, "web")], web=Outcome.DELIVERED_TO_FALLBACK)
+        assert made.send()[1]["delivered"] == 1
+
+
 def test_firing_does_not_come_after_its_resolve(tmp_path: Path) -> None:
     with world(tmp_path) as made:
         records = [at(200, "web"), at(190, "web", "resolved")]
