@@ -59,8 +59,12 @@ class Questions:
         return _Answering(self, recorded)
 
     def ask(self) -> None:
-        """Ask what no record answers; all were read."""
-        asked = [template for id_, template in self._open.items() if id_ not in self._answers]
+        """Ask what no record answers; all were read. What was asked before is not asked again."""
+        self.alerts = 0
+        known = self._answers.keys() | self.heard.silent.keys()
+        asked = [template for id_, template in self._open.items() if id_ not in known]
+        if not asked:
+            return
         with steps(f"asking {self._settings.model}", len(asked)) as show:
             self.heard = ask(self._settings, asked, show)
         self._answers |= self.heard.answers

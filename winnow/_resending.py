@@ -70,9 +70,7 @@ def resend(config: Config, name: str | None, asked: Range, wishes: Wishes, ways:
     is_asked = not ways.yes and not ways.dry_run
     if is_asked and not sys.stdin.isatty():
         raise WinnowError("--send: nobody is there to ask; --yes sends without asking, --dry-run says what would go")
-    chosen = Resend(target, asked.span, _young_ms(config.publish), config.kafka.partitions, wishes)
-    from_kafka(config, asked.span, chosen, chosen, asked.questions)
-    plan = chosen.plan()
+    plan = _planned(config, target, asked, wishes)
     _say(_announced(target, asked, plan), ways)
     if ways.dry_run or not plan.going:
         _report(target, asked, plan, Gone(left=len(plan.going)), ways)
@@ -80,6 +78,10 @@ def resend(config: Config, name: str | None, asked: Range, wishes: Wishes, ways:
     if is_asked and not typer.confirm(f"Send {_counted(len(plan.going))} to {target.name} now?", err=ways.as_json):
         _say(["nothing was sent"], ways)
         raise typer.Exit(1)
+    if is_asked:
+        confirmed, plan = plan, _still_wanted(plan, _planned(config, target, asked, wishes))
+        if len(plan.going) < len(confirmed.going):
+            _say([_line("told meanwhile, left out", len(confirmed.going) - len(plan.going))], ways)
     with _progress(len(plan.going)) as show:
         gone = send(config, target, plan.going, show)
     _say(_concluded(gone), ways)
@@ -88,6 +90,18 @@ def resend(config: Config, name: str | None, asked: Range, wishes: Wishes, ways:
         raise typer.Exit(_INTERRUPTED + gone.signal)
     if gone.given_up:
         raise typer.Exit(1)
+
+
+def _planned(config: Config, target: Target, asked: Range, wishes: Wishes) -> Plan:
+    chosen = Resend(target, asked.span, _young_ms(config.publish), config.kafka.partitions, wishes)
+    from_kafka(config, asked.span, chosen, chosen, asked.questions)
+    return chosen.plan()
+
+
+def _still_wanted(confirmed: Plan, now: Plan) -> Plan:
+    """What was confirmed, without what the target was told while somebody thought about it, or what is too late now."""
+    ids = {delivery.id for delivery in confirmed.going}
+    return now._replace(going=[delivery for delivery in now.going if delivery.id in ids])
 
 
 def _target(config: Config, name: str | None) -> Target:

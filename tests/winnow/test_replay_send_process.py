@@ -189,3 +189,20 @@ def test_terminal_is_shown_how_far_it_is_and_stdout_holds_the_answer_alone(targe
     assert (told_last["delivered"], told_last["not_sent"]) == (COUNT, 0)
     assert "sending" in shown
     assert f"would go {COUNT}" in " ".join(shown.split())
+
+
+def test_what_is_told_while_somebody_thinks_about_it_does_not_go_once_more(target: Target) -> None:
+    ours, theirs = pty.openpty()
+    try:
+        with started(stdin=theirs) as process:
+            assert process.stdout is not None
+            assert any("the first accepted" in line for line in process.stdout)
+            run_to_the_end(target)
+            os.write(ours, b"y\n")
+            output, _ = process.communicate(timeout=60)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert (process.returncode, told(output)["delivered"]) == (0, 0), output
+    assert re.search(rf"told meanwhile, left out +{COUNT}$", output, re.MULTILINE), output
+    assert len(target.ids) == COUNT
