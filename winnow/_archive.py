@@ -92,8 +92,8 @@ class Archive:
             if one.partition() in begun:
                 yield one
 
-    def count(self, topic: str, since: datetime) -> int:
-        """About how many records `records` will give.
+    def counts(self, topic: str, since: datetime) -> dict[int, int]:
+        """About how many records `records` will give, by partition.
 
         Raises:
             KafkaError: As above.
@@ -101,7 +101,11 @@ class Archive:
         begin = OffsetSpec.for_timestamp(milliseconds(since)) if self._finds_times else OffsetSpec.earliest()  # type: ignore[no-untyped-call]
         places = [TopicPartition(topic, partition) for partition in self.partitions(topic)]
         begins, ends = self._offsets(topic, places, begin), self._offsets(topic, places, OffsetSpec.latest())  # type: ignore[no-untyped-call]
-        return sum(ends[place] - offset for place, offset in begins.items() if offset >= 0)
+        return {place.partition: ends[place] - offset if offset >= 0 else 0 for place, offset in begins.items()}
+
+    def count(self, topic: str, since: datetime) -> int:
+        """The same of all of them."""
+        return sum(self.counts(topic, since).values())
 
     def _offsets(self, topic: str, places: list[TopicPartition], spec: OffsetSpec) -> dict[TopicPartition, int]:
         asked = self._client.list_offsets(dict.fromkeys(places, spec), request_timeout=ANSWER_TIMEOUT_S)

@@ -13,6 +13,7 @@ from flows.decided import CLOCKS_DIFFER_MS
 from winnow._alert_file import EVERYTHING, source
 from winnow._archive import Archive
 from winnow._compared import Tally
+from winnow._groups import Groups
 from winnow._progress import progress
 from winnow._recorded import Recorded
 
@@ -40,14 +41,11 @@ _HELD = 250_000
 class Kept(Protocol):
     """Where records are kept: see `winnow._archive.Archive`."""
 
-    def partitions(self, topic: str) -> range:
-        """The partitions of a topic."""
-
     def records(self, topic: str, since: datetime, among: Sequence[int]) -> Iterator[Stored]:
         """Those of some partitions, each from the first that was written at `since` or later."""
 
-    def count(self, topic: str, since: datetime) -> int:
-        """About how many these are, of all partitions."""
+    def counts(self, topic: str, since: datetime) -> dict[int, int]:
+        """About how many these are, by partition; all there are."""
 
 
 class Planning(Protocol):
@@ -103,18 +101,17 @@ def judge(  # noqa: PLR0913, PLR0917 what `from_kafka` takes, and where it is ke
     """The same of what `archive` holds, once."""
     names = topics(config.kafka)
     since, decided = _moment(span.warm_ms), _moment(span.warm_ms - CLOCKS_DIFFER_MS)
-    total = archive.count(names.webhooks, since) + archive.count(names.decisions, decided)
-    partitions, size = archive.partitions(names.webhooks), 1
-    with progress(total) as seen, _few_collections():
-        while partitions:
-            # An alert's decisions lie in the partition of the same number, so a group is complete by itself.
-            group, partitions = partitions[:size], partitions[size:]
+    webhooks, decisions = archive.counts(names.webhooks, since), archive.counts(names.decisions, decided)
+    # An alert's decisions lie in the partition of the same number, so a group is complete by itself.
+    groups = Groups({partition: decisions.get(partition, 0) for partition in webhooks}, _HELD)
+    with progress(sum((*webhooks.values(), *decisions.values()))) as seen, _few_collections():
+        while group := groups.take():
             recorded = Recorded(span)
             for record in seen(names.decisions, archive.records(names.decisions, decided, group)):
                 recorded.read(record.value)
                 if planning is not None:
                     planning.heard(record)
-            size = max(1, _HELD * len(group) // (len(recorded.rows) or 1))
+            groups.held(len(recorded.rows) + len(recorded.known))
             counting.begin(recorded)
             records = _up_to(seen(names.webhooks, archive.records(names.webhooks, since, group)), group, span)
             take = _decisions(names.decisions, counting.take)

@@ -91,14 +91,9 @@ class Past:
         again(of, webhooks, advice, take)
         self.topics = {TOPICS.webhooks: webhooks, TOPICS.decisions: decisions}
 
-    def partitions(self, topic: str) -> range:
-        """All there are."""
-        assert topic in self.topics
-        return range(_PARTITIONS)
-
-    def count(self, topic: str, since: datetime) -> int:
+    def counts(self, topic: str, since: datetime) -> dict[int, int]:
         """How many."""
-        return len([*self.records(topic, since, self.partitions(topic))])
+        return {one: len([*self.records(topic, since, [one])]) for one in range(_PARTITIONS)}
 
     def records(self, topic: str, since: datetime, among: Sequence[int]) -> Iterator[Stored]:
         """As `offsetsForTimes` has it: each partition from the first record that is as new, whatever comes after."""
