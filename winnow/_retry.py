@@ -11,6 +11,8 @@ import typer
 
 from alerts.errors import KafkaError
 from connectors.kafka.producer import AcknowledgedProducer, Batch
+from connectors.kafka.topics import topics
+from winnow._archive import Archive
 from winnow._output import Output, cell, write_json, write_lines, write_table
 
 if TYPE_CHECKING:
@@ -71,7 +73,7 @@ def carry_out(kafka: Kafka, items: Sequence[Item], output: Output, *, dry_run: b
     """Write what is to be written, in this order, print what became of each, and exit with 1 if any is undone.
 
     Raises:
-        KafkaError: librdkafka refuses the configuration.
+        KafkaError: librdkafka refuses the configuration, or the topic has another number of partitions.
     """
     told = list(items) if dry_run else _written(kafka, items)
     rows = [{**item._asdict(), "result": item.fate.value, "messages": None, "fate": None} for item in told]
@@ -89,6 +91,7 @@ def carry_out(kafka: Kafka, items: Sequence[Item], output: Output, *, dry_run: b
 def _written(kafka: Kafka, items: Sequence[Item]) -> list[Item]:
     if not any(item.messages for item in items):
         return list(items)
+    _check_partitions(kafka)
     reported: set[Batch] = set()
     producer = AcknowledgedProducer(kafka, _TIMEOUT, patience=_TIMEOUT)
     try:
@@ -104,6 +107,17 @@ def _written(kafka: Kafka, items: Sequence[Item]) -> list[Item]:
         item if batch is None else _after(item, batch.error if batch in reported else late or "no report came")
         for item, batch in zip(items, batches, strict=True)
     ]
+
+
+def _check_partitions(kafka: Kafka) -> None:
+    """Refuse to write where the flow does not look: an alert's partition depends on their number."""
+    topic = topics(kafka).webhooks
+    count = len(Archive(kafka).partitions(topic))
+    if count != kafka.partitions:
+        raise KafkaError(
+            f"topic {topic} has {count} partitions, winnow.yaml says kafka.partitions: {kafka.partitions}; "
+            "alerts would come back in other partitions than theirs: set it as the topic has it"
+        )
 
 
 def _sent(producer: AcknowledgedProducer, item: Item, reported: set[Batch]) -> Batch | None:

@@ -9,7 +9,7 @@ import pytest
 
 from alerts.alert import Status
 from alerts.decision import Delivery, Outcome
-from alerts.errors import WinnowError
+from alerts.errors import KafkaError, WinnowError
 from alerts.fingerprint import partition_of
 from alerts.retry import decode
 from connectors.job import Ended
@@ -98,6 +98,15 @@ def test_exactly_those_are_retried_that_the_filters_leave(held: Shelf) -> None:
 def test_nothing_is_written_when_it_is_only_asked_what_would_be(held: Shelf) -> None:
     end(held, FIRED)
     assert retry(held, "0/0", "--dry-run") == [("0/0", "to retry", "")]
+    assert held.webhooks() == []
+
+
+def test_nothing_is_written_by_another_number_of_partitions_than_the_topic_has(held: Shelf, tmp_path: Path) -> None:
+    file = tmp_path / "winnow.yaml"
+    file.write_text(file.read_text().replace(f"partitions: {PARTITIONS}", "partitions: 3"))
+    end(held, FIRED)
+    with pytest.raises(KafkaError, match=r"winnow\.webhooks has 4 partitions, winnow\.yaml says kafka\.partitions: 3"):
+        retry(held, "0/0")
     assert held.webhooks() == []
 
 
