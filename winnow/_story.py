@@ -18,6 +18,7 @@ from connectors.kafka.topics import topics
 from winnow._archive import Archive
 from winnow._output import shown
 from winnow._past import CLOCKS_DIFFER
+from winnow._rows import opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -63,7 +64,7 @@ def story(config: Config, fingerprint: str) -> Iterator[Row]:
     for stored in archive.records(topic, among=[partition]):
         if needle not in stored.value:
             continue
-        record = orjson.loads(stored.value)
+        record = opened(stored.value)
         for decision in record.get("decisions", ()):
             if decision["fingerprint"] == fingerprint:
                 # After a crash the same is decided again; when it was decided first is what counts.
@@ -126,7 +127,7 @@ def _decisions(config: Config, since: datetime, needle: bytes) -> Iterator[Row]:
     topic = topics(config.kafka).decisions
     for stored in shown(topic, Archive(config.kafka).records(topic, since - CLOCKS_DIFFER)):
         if needle in stored.value:
-            yield orjson.loads(stored.value)
+            yield opened(stored.value)
 
 
 def labelled(config: Config, matchers: Matchers, since: datetime) -> list[Found]:

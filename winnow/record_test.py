@@ -7,7 +7,6 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
-import orjson
 import typer
 
 from alerts.case_file import parse
@@ -24,6 +23,7 @@ from winnow._fingerprint import checked
 from winnow._moments import moment
 from winnow._output import shown
 from winnow._past import CLOCKS_DIFFER
+from winnow._rows import opened
 from winnow._trial import check
 from winnow._trial_words import Ran, faults
 
@@ -99,7 +99,5 @@ def _opened(arrivals: Iterable[Arrival], owner: str) -> Iterator[Alert]:
 def _decisions(records: Iterable[Stored], owner: str) -> dict[str, Row]:
     """By input id; after a crash the same is decided twice, and the last is what holds."""
     needle = owner.encode()
-    rows = (
-        row for stored in records if needle in stored.value for row in orjson.loads(stored.value).get("decisions", ())
-    )
+    rows = (row for stored in records if needle in stored.value for row in opened(stored.value).get("decisions", ()))
     return {row["id"]: row for row in rows if row["fingerprint"] == owner}

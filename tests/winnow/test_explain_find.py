@@ -178,3 +178,11 @@ def test_alert_is_found_in_its_partition_whatever_number_of_them_winnow_yaml_has
         file.write_text(f"kafka: {{partitions: {number}}}\n{TARGETS}")
         monkeypatch.setenv("WINNOW_CONFIG", str(file))
         assert [len(explained(held, fingerprint)) for fingerprint in (FIRST, SECOND, THIRD)] == [1, 1, 2]
+
+
+@pytest.mark.parametrize("value", ['no json "DiskFull" {0} {1}', '["DiskFull", "{0}", "{1}"]'])
+def test_records_that_are_no_decisions_are_passed_over(held: Shelf, value: str) -> None:
+    held.put(TOPICS.decisions, [value.format(THIRD, "9" * 32).encode()], partition=partition_of(THIRD, PARTITIONS))
+    assert len(explained(held, "DiskFull")) == len(explained(held, THIRD)) == 2
+    with pytest.raises(NotFoundError, match="no decision and no outcome names the notification"):
+        explained(held, "9" * 32)
