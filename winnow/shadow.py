@@ -94,7 +94,7 @@ def _told(config: Config, since: str | None, *, is_shown: bool = True) -> Told:
 def _watch(config: Config, since: str | None, pause: timedelta, told: Told) -> None:
     """Draw it again and again; without a terminal, print what was measured and the verdict."""
     console = Console(highlight=False)
-    is_drawn = sys.stdout.isatty()
+    is_drawn, took_s = sys.stdout.isatty(), 0.0
     with (
         Interrupt() as interrupt,
         Live(console=console, auto_refresh=False, screen=True) if is_drawn else nullcontext() as screen,
@@ -106,12 +106,15 @@ def _watch(config: Config, since: str | None, pause: timedelta, told: Told) -> N
             else:
                 lines = _shadow_report.drawn(told, console.height)
                 screen.update(Text("\n".join(map(printable, lines)), no_wrap=True), refresh=True)
-            _rest(pause, interrupt)
+            # Each time it reads all of it again: no more than half of the time.
+            _rest(max(pause.total_seconds(), took_s), interrupt)
+            began = time.monotonic()
             told = _told(config, since, is_shown=False)
+            took_s = time.monotonic() - began
 
 
-def _rest(pause: timedelta, interrupt: Interrupt) -> None:
-    until = time.monotonic() + pause.total_seconds()
+def _rest(pause_s: float, interrupt: Interrupt) -> None:
+    until = time.monotonic() + pause_s
     while time.monotonic() < until:
         interrupt.check()
         time.sleep(_LOOK_EVERY_S)

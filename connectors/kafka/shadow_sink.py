@@ -14,7 +14,7 @@ import structlog
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 from prometheus_client import Counter
 
-from alerts.errors import KafkaError
+from alerts.errors import KafkaAwayError, KafkaError
 from connectors.kafka.producer import AcknowledgedProducer, Batch
 from connectors.kafka.topics import ensure_shadow
 from connectors.request import Message
@@ -70,11 +70,18 @@ class ShadowSink(FixedPartitionedSink[Message, None]):
         if not self._is_made:
             self._is_made = True
             try:
-                ensure_shadow(self._kafka)
-                self._producer = AcknowledgedProducer(self._kafka, _TIMEOUT)
+                self._producer = self._made()
             except KafkaError as error:
                 log.warning("no_shadow", reason=str(error), so="what the candidate decides is lost; the flow goes on")
         return _Partition(self)
+
+    def _made(self) -> AcknowledgedProducer:
+        try:
+            ensure_shadow(self._kafka)
+        except KafkaAwayError as error:
+            # Likely there, or soon: what cannot be written meanwhile is lost, what comes later is not.
+            log.warning("shadow_topic_unknown", reason=str(error))
+        return AcknowledgedProducer(self._kafka, _TIMEOUT)
 
     def write(self, messages: list[Message]) -> None:
         """Queue messages without waiting."""

@@ -140,17 +140,18 @@ class DedupLogic(StatefulBatchLogic[Chunk, Chunk, Saved]):
         transitions: list[str] = []
         state, timers = self._state, self._state.memory.timers
         judge, expect = self._dedup.__call__, self._dedup.expect  # a method is called quicker than an object
+        say, failed, opened = self._around
         for arrival, offset in zip(chunk.arrivals, offsets(chunk), strict=True):
             try:
                 said = judge(state, arrival)
                 if arrival.ends_at is not None or timers.is_used:
                     expect(state, arrival, offset)
             except Exception as error:  # noqa: BLE001 doubt delivers: what dedup cannot judge goes on
-                self._around.failed("dedup", error)
+                failed("dedup", error)
                 said = _undecided(arrival, error)
             if said.transition is not None:
                 try:
-                    alerts.append(self._around.opened(arrival))
+                    alerts.append(opened(arrival))
                     transitions.append(said.transition)
                 except Exception as error:  # noqa: BLE001 whatever is wrong with a line, it is kept and the flow goes on
                     said = Seen(Verdict("unreadable", "line", {}), None)
@@ -158,7 +159,7 @@ class DedupLogic(StatefulBatchLogic[Chunk, Chunk, Saved]):
                     chunk.unreadable.append(_unreadable(chunk, len(seen), arrival, error))
             seen.append(said)
         self._dedup.sweep(state, len(seen))
-        self._around.say("dedup", [verdict.outcome for verdict, _ in seen])
+        say("dedup", [verdict.outcome for verdict, _ in seen])
         return chunk._replace(seen=seen, alerts=alerts, transitions=transitions)
 
     def _recall(self, chunk: Chunk, retry: Retry) -> Chunk:

@@ -53,6 +53,7 @@ class Saved(TypedDict):
     v: int
     config: str
     """Whose state this is: another candidate begins anew."""
+    partition: int
     begun_ms: int
     next: int
     """Offset behind the last record: if the flow goes on elsewhere it was without a shadow for a while."""
@@ -95,6 +96,7 @@ class ShadowLogic(StatefulBatchLogic[Chunk | Overheard, Message, Saved | None]):
             return
         self._dedup = self._made(state["dedup"])
         self._waiting = {row[1].id: row for row in map(from_plain, state["waiting"])}
+        self._partition = int(state["partition"])
         self._begun_ms, self._next, self._is_resumed = int(state["begun_ms"]), int(state["next"]), True
 
     def _made(self, state: DedupSaved | None) -> DedupLogic:
@@ -124,6 +126,7 @@ class ShadowLogic(StatefulBatchLogic[Chunk | Overheard, Message, Saved | None]):
             return Saved(
                 v=VERSION,
                 config=self._shadow.version,
+                partition=self._partition,
                 begun_ms=self._begun_ms,
                 next=self._next,
                 dedup=self._dedup.snapshot(),

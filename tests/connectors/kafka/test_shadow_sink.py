@@ -71,6 +71,16 @@ def test_what_no_broker_takes_is_counted_as_lost_and_raises_nothing(broker: Embe
     assert [one.value for one in scan(kafka(broker), TOPIC, [0])] == [b"next"]
 
 
+def test_broker_that_was_away_at_the_start_takes_what_comes_once_it_is_back(broker: EmbeddedBroker) -> None:
+    broker.set_down()
+    part = ShadowSink(kafka(broker)).build_part("shadowed", "0", None)
+    broker.set_up()
+    part.write_batch([Message(TOPIC, b"one", partition=0)])
+    while not list(scan(kafka(broker), TOPIC, [0])):
+        part.snapshot()
+    assert [one.value for one in scan(kafka(broker), TOPIC, [0])] == [b"one"]
+
+
 def test_topic_of_other_partitions_is_not_written_to(broker: EmbeddedBroker) -> None:
     part = ShadowSink(kafka(broker, partitions=3)).build_part("shadowed", "0", None)
     before = lost()

@@ -12,7 +12,7 @@ from flows.plumbing.candidate import Overheard
 from flows.plumbing.shadow import WAITING_MAX, ShadowLogic
 from tests.support.events import NOW_MS
 from tests.support.judging import event
-from tests.support.shadowing import LLM, OWN_ANSWER, Live, broken, config, rows, shadow
+from tests.support.shadowing import LLM, OWN_ANSWER, PARTITION, Live, broken, config, rows, shadow
 
 if TYPE_CHECKING:
     from alerts.alert import Arrival
@@ -159,8 +159,9 @@ def test_what_waits_is_in_the_snapshot_and_is_heard_after_a_restart() -> None:
     part = shadow(ASKS, ASKS)
     live, logic = Live(), ShadowLogic(part, None)
     judged(logic, live.chunk(at(0)))
-    (found,) = judged(ShadowLogic(part, saved(logic)), Overheard({at(0).id: SAID}))
-    assert (found["id"], found["advice"]["how"]) == ("1-0", "answered")
+    (message,) = ShadowLogic(part, saved(logic)).on_batch([Overheard({at(0).id: SAID})])[0]
+    ((found,), partition) = rows([message]), message.partition
+    assert (found["id"], found["advice"]["how"], partition) == ("1-0", "answered", PARTITION)
 
 
 def test_what_waited_when_the_flow_lost_its_model_is_decided_by_rules() -> None:
