@@ -6,6 +6,7 @@ import secrets
 import subprocess
 import sys
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import orjson
@@ -85,10 +86,23 @@ def rate(bench: Bench, kafka: Kafka, decisions: str, count: int, **sections: obj
     """Alerts a second between the first and the last record of decisions, by the broker's record times."""
     environment = bench.environment(processes.free_port(), kafka, **sections)
     with processes.running(["-m", "bytewax.run", "flows.proxy"], environment, processes.SERVER_CORE):
-        return _watch(kafka, decisions, count)
+        seen, took_ms = _watch(kafka, decisions, count)
+        return seen / (took_ms / 1000)
 
 
-def _watch(kafka: Kafka, decisions: str, count: int) -> float:
+def cpu_s(bench: Bench, kafka: Kafka, count: int, **sections: object) -> float:
+    """CPU seconds that the flow takes from its start until it has written so many decisions."""
+    environment = bench.environment(processes.free_port(), kafka, **sections)
+    ready = f"http://{environment['WINNOW_METRICS_LISTEN']}/readyz"
+    with processes.running(["-m", "bytewax.run", "flows.proxy"], environment, processes.SERVER_CORE) as pid:
+        processes.wait_for(partial(processes.answers, ready), f"{ready} answers")
+        if count:
+            _watch(kafka, topics.topics(kafka).decisions, count)
+        return processes.cpu_s(pid)
+
+
+def _watch(kafka: Kafka, decisions: str, count: int) -> tuple[int, int]:
+    """Wait for so many decisions; how many there are, and how long after the first the last was written."""
     consumer = Consumer({"bootstrap.servers": kafka.bootstrap, "group.id": "bench-watch"})
     consumer.assign([TopicPartition(decisions, partition, 0) for partition in range(kafka.partitions)])
     seen, first_ms, last_ms = 0, 0, 0
@@ -102,4 +116,4 @@ def _watch(kafka: Kafka, decisions: str, count: int) -> float:
             last_ms = max(last_ms, message.timestamp()[1])
             seen += (message.value() or b"").count(b'"accepted_ms"')
     consumer.close()
-    return seen / ((last_ms - first_ms) / 1000)
+    return seen, last_ms - first_ms
