@@ -61,9 +61,14 @@ class Report(NamedTuple):
         return bool(self.differences) or any(one.is_used for one in self.told)
 
     @property
+    def not_compared(self) -> int:
+        """How many there was nothing to compare with."""
+        return self.not_recorded + self.not_kept
+
+    @property
     def is_blind(self) -> bool:
-        """Whether there is something to compare, and nothing to compare it with."""
-        return not self.after["events"] and bool(self.not_recorded or self.not_kept)
+        """Whether all are such."""
+        return not self.after["events"] and self.not_compared > 0
 
     @property
     def kinds(self) -> dict[Kind, int]:

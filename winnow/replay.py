@@ -55,6 +55,9 @@ def replay(  # noqa: PLR0913, PLR0917 an option each
         ),
     ] = None,
     fail_on_diff: Annotated[bool, typer.Option("--fail-on-diff", help="Exit with 1 if anything differs.")] = False,
+    max_not_compared: Annotated[
+        int | None, typer.Option(min=0, help="With --fail-on-diff: exit with 2 if more could not be compared.")
+    ] = None,
     output: Annotated[Shown, typer.Option("--output", "-o", help="For people, machines, or as a page.")] = Shown.TABLE,
     limit: Annotated[int, typer.Option(min=0, help="How many differences a table lists.")] = _LIMIT,
     ask_model: Annotated[
@@ -103,10 +106,12 @@ def replay(  # noqa: PLR0913, PLR0917 an option each
 
     Exit codes:
         1: --fail-on-diff was given, and something differs; or --send, and some was given up, or you said no.
-        2: It cannot be told or sent; --fail-on-diff, and nothing could be compared.
+        2: It cannot be told or sent; --fail-on-diff, and nothing could be compared, or too much could not.
         143: Sending was ended by SIGTERM; the same command goes on, as after an interruption.
     """
     asked, asks_model = diff or fail_on_diff, ask_model or ask_all
+    is_bound = max_not_compared is not None and not fail_on_diff
+    _refuse(is_bound, "--max-not-compared: says when --fail-on-diff exits with 2, which is not given")
     if send:
         if asked or from_file_ is not None or output is Shown.HTML:
             raise WinnowError("--send: not together with --diff, --fail-on-diff, --from-file or -o html")
@@ -117,13 +122,13 @@ def replay(  # noqa: PLR0913, PLR0917 an option each
         questions = _questions(candidate, asked_span, ask_model=ask_model, ask_all=ask_all)
         resend(candidate, target, Range(asked_span, questions), wishes, ways)
         return
-    if target is not None or yes or dry_run or latest or even_delivered or even_superseded:
-        raise WinnowError("--target, --yes, --dry-run, --latest, --even-...: they go with --send")
+    of_send = target is not None or yes or dry_run or latest or even_delivered or even_superseded
+    _refuse(of_send, "--target, --yes, --dry-run, --latest, --even-...: they go with --send")
     if from_file_ is not None:
-        if since is not None or until is not None or warm_up is not None:
-            raise WinnowError(
-                "--from-file: the whole file is judged; --since, --until and --warm-up are for what lies in Kafka"
-            )
+        _refuse(
+            since is not None or until is not None or warm_up is not None,
+            "--from-file: the whole file is judged; --since, --until and --warm-up are for what lies in Kafka",
+        )
         live, candidate = _candidate.from_file(
             config, is_compared=asked, must_differ=fail_on_diff, asks_model=asks_model
         )
@@ -140,16 +145,22 @@ def replay(  # noqa: PLR0913, PLR0917 an option each
     report = _replay_report.held_against(_replay_report.of(span, counting, questions), live, candidate)
     _write(report, output, limit)
     if fail_on_diff:
-        _judge(report)
+        _judge(report, max_not_compared)
 
 
-def _judge(report: Report) -> None:
-    """End with 1 if anything differs, with 2 if nothing could."""
+def _refuse(is_wrong: bool, why: str) -> None:
+    if is_wrong:
+        raise WinnowError(why)
+
+
+def _judge(report: Report, most: int | None) -> None:
+    """End with 1 if anything differs, with 2 if nothing could, or more could not than `most`."""
     if report.differs:
         raise typer.Exit(1)
-    if report.is_blind:
+    if report.is_blind or (most is not None and report.not_compared > most):
+        told = "nothing was compared" if report.is_blind else f"{report.not_compared} were not compared"
         raise WinnowError(
-            f"--fail-on-diff: nothing was compared: of {report.not_recorded} alert events no decision is kept, of "
+            f"--fail-on-diff: {told}: of {report.not_recorded} alert events no decision is kept, of "
             f"{report.not_kept} decisions no webhook; choose another --since, or look at what the flow has read "
             "and Kafka keeps (winnow doctor)"
         )

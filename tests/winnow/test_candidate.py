@@ -105,6 +105,19 @@ def test_nothing_recorded_is_no_agreement(tmp_path: Path) -> None:
         assert made.winnow(*arguments, "--fail-on-diff").exit_code == 1
 
 
+def test_more_that_could_not_be_compared_than_allowed_is_no_agreement(tmp_path: Path) -> None:
+    arguments = ("replay", "--since", "1h", "--fail-on-diff", "--max-not-compared")
+    with shelf(tmp_path, LIVE) as made:
+        records = [event(number, NOW_MS - MINUTE_MS + number, team="db") for number in range(4)]
+        keep(made, records, decided(load(needs_sources=False), records[:3]))
+        keep(made, [], decided(load(needs_sources=False), [event(4, NOW_MS - MINUTE_MS, team="gone")]))
+        assert made.winnow(*arguments, "2").exit_code == 0
+        with pytest.raises(WinnowError, match="2 were not compared: of 1 alert events no decision is kept, of 1 dec"):
+            made.winnow(*arguments, "1")
+        with pytest.raises(WinnowError, match="--max-not-compared: says when --fail-on-diff exits"):
+            made.winnow("replay", "--since", "1h", "--diff", "--max-not-compared", "1")
+
+
 def test_range_without_alerts_is_one_in_which_nothing_differs(tmp_path: Path) -> None:
     with shelf(tmp_path, LIVE) as made:
         assert made.winnow("replay", "--since", "1h", "--fail-on-diff").exit_code == 0
