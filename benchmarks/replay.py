@@ -7,6 +7,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import orjson
+
 from benchmarks import flow, processes
 from benchmarks.figure import Figure
 from connectors.kafka import topics
@@ -14,23 +16,43 @@ from connectors.kafka import topics
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from alerts.config import Kafka
     from benchmarks.settings import Bench
 
 _PARTITIONS = 8
-_ALERTS = 1_000_000
+_ROUNDS = 2
 
 
 def figures(bench: Bench) -> Iterator[Figure]:
-    """Alerts a second in one process, over the live flow's rate."""
+    """Alerts a second in one process over the live flow's rate, and what differs from what that decided."""
     kafka = bench.kafka("replay", _PARTITIONS)
     topics.ensure(kafka)
-    count = flow.fill(kafka, _ALERTS, repeats=2)
-    live = flow.rate(bench, kafka, topics.topics(kafka).decisions, count)
-    environment = {**os.environ, **bench.environment(processes.free_port(), kafka)}
-    pinned = ["taskset", "-c", str(processes.SERVER_CORE), sys.executable, "-m", "benchmarks.replayer", str(count)]
-    run = subprocess.run(pinned, check=True, capture_output=True, text=True, timeout=300, env=environment)
-    replayed = float(run.stdout)
-    shown = f"the live flow: {live:,.0f}/s"
+    count = flow.fill(kafka, bench.alerts, repeats=2)
+    lives, replays, differences = [flow.measure(bench, kafka, count)], [], 0
+    for _ in range(_ROUNDS):
+        replayed, differing = _replay(bench, kafka, count)
+        replays.append(replayed)
+        differences += differing
+    # After the replays, which compare with what is on record once.
+    lives.append(flow.measure(bench, kafka, count))
+    live, replayed = flow.best(lives), flow.best(replays)
     yield Figure(
-        "replay --diff, 100-alert records, half repeats", replayed, "alerts/s", shown, replayed / live, "ratio >= 0.8"
+        f"replay --diff of {count:,} alerts, half repeats",
+        replayed.alerts_s,
+        "alerts/s",
+        f"the live flow: {live}",
+        replayed.alerts_s / live.alerts_s,
+        ">= 100,000, ratio >= 0.8",
+        f"{replayed.cpu_us:.1f} us CPU, ratio by CPU {live.cpu_us / replayed.cpu_us:.2f}",
     )
+    yield Figure("differences of that from what the flow decided", differences, "alerts", aim="0")
+
+
+def _replay(bench: Bench, kafka: Kafka, count: int) -> tuple[flow.Rate, int]:
+    environment = {**os.environ, **bench.environment(processes.free_port(), kafka)}
+    pinned = ["taskset", "-c", str(processes.SERVER_CORE), sys.executable, "-m", "benchmarks.replayer"]
+    run = subprocess.run(pinned, check=True, capture_output=True, text=True, timeout=300, env=environment)
+    told = orjson.loads(run.stdout)
+    if told["events"] != count:
+        raise RuntimeError(f"{told['events']} of {count} alerts were compared")
+    return flow.Rate(count / told["seconds"], 1e6 * told["cpu_s"] / count), told["differences"]

@@ -22,6 +22,8 @@ class Bench(NamedTuple):
     """For what is written meanwhile; gone afterwards."""
     seconds: float = 10.0
     """How long each rate is measured."""
+    alerts: int = 1_000_000
+    """How many are replayed."""
 
     def kafka(self, prefix: str, partitions: int = 8) -> Kafka:
         """Topics of their own for one figure."""
