@@ -6,8 +6,9 @@ All time in the steps is in the records, so what comes out depends on the record
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from bytewax.errors import BytewaxRuntimeError
 from bytewax.inputs import DynamicSource, StatelessSourcePartition
 from bytewax.operators import StatefulBatchLogic
 from bytewax.outputs import DynamicSink, StatelessSinkPartition
@@ -15,7 +16,6 @@ from bytewax.testing import run_main
 
 from alerts.decision import Delivery
 from alerts.delivery_json import Plain
-from alerts.errors import WinnowError
 from alerts.record import Stored
 from connectors.job import Ended
 from connectors.request import Message
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from alerts.advice import Advice
     from alerts.config import Config
     from flows.remembering import Known
+
+_Taken = TypeVar("_Taken")
 
 # Enough that Bytewax vanishes, and no more: what goes through the steps at a time stays in the processor's cache.
 _BATCH = 500
@@ -58,15 +60,23 @@ def again(  # noqa: PLR0913, PLR0917 each is another end of the flow
         plan: Called with each delivery that its lane would have been handed.
 
     Raises:
-        WinnowError: Whatever of that kind `records` raised.
+        BytewaxRuntimeError: A step raised something, which is its cause.
+        Exception: Whatever `records`, `take` or `plan` raised.
+        KeyboardInterrupt: Likewise, or it came within a step.
     """
     asking = None if config.classify.llm is None else _adviser(config, recorded)
     source = _Source(records)
-    ends = Ends(source, lambda _: _Nobody(plan), _Sink(take), asking=asking)
+    heard = None if plan is None else source.guarded(plan)
+    ends = Ends(source, lambda _: _Nobody(heard), _Sink(source.guarded(take)), asking=asking)
     parts = between(ends, config)
     if known:
         parts = parts._replace(dedup=Remembering(config.dedup.window, known))
-    run_main(connect(parts))  # type: ignore[no-untyped-call]
+    try:
+        run_main(connect(parts))  # type: ignore[no-untyped-call]
+    except BytewaxRuntimeError as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            raise KeyboardInterrupt from error
+        raise
     if source.broken is not None:
         raise source.broken
 
@@ -76,25 +86,41 @@ def _adviser(config: Config, recorded: Mapping[str, Advice] | Recorded) -> Recor
 
 
 class _Source(DynamicSource[tuple[str, Stored]]):
+    """What a step raises ends Bytewax with a page of its own; so what the ends raise is kept here and ends them."""
+
     def __init__(self, records: Iterable[Stored]) -> None:
         self._records = iter(records)
-        self.broken: WinnowError | None = None
+        self.broken: BaseException | None = None
         """Why they ended early."""
 
     def build(self, step_id: str, worker_index: int, worker_count: int) -> _Records:  # noqa: ARG002 there is one
         return _Records(self)
 
+    def guarded(self, end: Callable[[_Taken], None]) -> Callable[[_Taken], None]:
+        """The same, as long as nothing is broken."""
+
+        def call(taken: _Taken) -> None:
+            if self.broken is None:
+                try:
+                    end(taken)
+                except BaseException as error:  # noqa: BLE001 it is raised where no Bytewax is
+                    self.broken = error
+
+        return call
+
     def some(self) -> list[Stored]:
-        """The next records, empty at the end. What a step raises ends Bytewax with a page of its own; this does not."""
+        """The next records, empty at the end."""
         batch: list[Stored] = []
         size_bytes = 0
+        if self.broken is not None:
+            return batch
         try:
             for record in self._records:
                 batch.append(record)
                 size_bytes += len(record.value)
                 if size_bytes >= _BATCH_BYTES or len(batch) >= _BATCH:
                     break
-        except WinnowError as error:
+        except BaseException as error:  # noqa: BLE001 likewise
             self.broken = error
         return batch
 

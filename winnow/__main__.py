@@ -11,6 +11,7 @@ import errno
 import importlib
 import os
 import sys
+import traceback
 from typing import TYPE_CHECKING
 
 import typer
@@ -96,7 +97,8 @@ def _configure_logs() -> None:
 def main() -> None:
     """Run the verb named on the command line; Winnow's own errors end as one line and exit code 2.
 
-    So does what was asked for by name and is not there, with exit code 1: a script can tell it from a failure.
+    So does what was asked for by name and is not there, with exit code 1: a script can tell it from a failure. A fault
+    of Winnow's own ends as its traceback and exit code 2.
     """
     words = typed(os.environ)
     if words is not None:
@@ -118,6 +120,9 @@ def main() -> None:
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception:  # noqa: BLE001 a fault of Winnow's own: Python would exit with 1, which says what a verb found
+        traceback.print_exc()
+        sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import signal
 import time
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from types import FrameType, TracebackType
 
 _LOOK_EVERY_S = 0.2
+_Read = TypeVar("_Read")
 
 
 class Interrupt:
@@ -31,6 +33,18 @@ class Interrupt:
         """
         if self._came:
             raise KeyboardInterrupt
+
+    def heeded(self, records: Iterable[_Read]) -> Iterator[_Read]:
+        """The same, until it comes.
+
+        Raises:
+            KeyboardInterrupt: It has.
+        """
+        for record in records:
+            if self._came:
+                break
+            yield record
+        self.check()
 
     def wait(self) -> None:
         """Sleep until it comes.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -11,6 +10,7 @@ import orjson
 from alerts.errors import NotFoundError, WinnowError
 from alerts.instant import rfc3339
 from winnow._archive import Archive
+from winnow._foreign import tell
 from winnow._output import write_json, write_lines
 
 if TYPE_CHECKING:
@@ -65,8 +65,7 @@ def kept(kafka: Kafka, topic: str, since: datetime | None = None, partition: int
             yield Kept(stored.partition, stored.offset, stored.accepted_ms, row)
         else:
             foreign += 1
-    if foreign:
-        print(f"winnow: records of {topic} that are not Winnow's: {foreign}", file=sys.stderr)  # noqa: T201
+    tell(topic, foreign)
 
 
 def find(kafka: Kafka, topic: str, name: str, ids: Callable[[Row], set[str]]) -> Kept:

@@ -13,7 +13,9 @@ from flows.decided import CLOCKS_DIFFER_MS
 from winnow._alert_file import EVERYTHING, source
 from winnow._archive import Archive
 from winnow._compared import Tally
+from winnow._foreign import NOT_OURS, tell
 from winnow._groups import Groups
+from winnow._interrupt import Interrupt
 from winnow._progress import progress
 from winnow._recorded import Recorded
 
@@ -98,26 +100,42 @@ def judge(  # noqa: PLR0913, PLR0917 what `from_kafka` takes, and where it is ke
     planning: Planning | None = None,
     advise: Advise = _as_recorded,
 ) -> None:
-    """The same of what `archive` holds, once."""
+    """The same of what `archive` holds, once; Ctrl-C ends it between two records."""
     names = topics(config.kafka)
     since, decided = _moment(span.warm_ms), _moment(span.warm_ms - CLOCKS_DIFFER_MS)
     webhooks, decisions = archive.counts(names.webhooks, since), archive.counts(names.decisions, decided)
     # An alert's decisions lie in the partition of the same number, so a group is complete by itself.
     groups = Groups({partition: decisions.get(partition, 0) for partition in webhooks}, _HELD)
-    with progress(sum((*webhooks.values(), *decisions.values()))) as seen, _few_collections():
+    total, foreign = sum((*webhooks.values(), *decisions.values())), 0
+    with progress(total) as seen, _few_collections(), Interrupt() as interrupt:
+
+        def read(topic: str, since: datetime, group: Sequence[int]) -> Iterator[Stored]:
+            return interrupt.heeded(seen(topic, archive.records(topic, since, group)))
+
         while group := groups.take():
             recorded = Recorded(span)
-            for record in seen(names.decisions, archive.records(names.decisions, decided, group)):
-                recorded.read(record.value)
-                if planning is not None:
-                    planning.heard(record)
+            foreign += _remember(read(names.decisions, decided, group), recorded, planning)
             groups.held(len(recorded.rows) + len(recorded.known))
             counting.begin(recorded)
-            records = _up_to(seen(names.webhooks, archive.records(names.webhooks, since, group)), group, span)
+            records = _up_to(read(names.webhooks, since, group), group, span)
             take = _decisions(names.decisions, counting.take)
             plan = None if planning is None else planning.planned
             again(config, records, advise(recorded.advice), take, recorded.known, plan)
             counting.end()
+    tell(names.decisions, foreign)
+
+
+def _remember(records: Iterator[Stored], recorded: Recorded, planning: Planning | None) -> int:
+    """Take note of what was decided; how many records are none of Winnow's."""
+    foreign = 0
+    for record in records:
+        try:
+            recorded.read(record.value)
+            if planning is not None:
+                planning.heard(record)
+        except NOT_OURS:
+            foreign += 1
+    return foreign
 
 
 def from_file(
@@ -135,9 +153,9 @@ def from_file(
     with source(file, is_read_twice=is_read_twice) as records, _few_collections():
 
         def run(judging: Config, take: Callable[[bytes], None], advise: Advise) -> None:
-            with progress(None) as seen:
+            with progress(None) as seen, Interrupt() as interrupt:
                 take_decisions = _decisions(topics(judging.kafka).decisions, take)
-                again(judging, seen(file.name, records()), advise({}), take_decisions)
+                again(judging, interrupt.heeded(seen(file.name, records())), advise({}), take_decisions)
 
         advise: Advise = _as_recorded
         if questions is not None:

@@ -48,6 +48,18 @@ def test_help_imports_no_verb() -> None:
     assert result.stdout.strip() == "['winnow.__main__', 'winnow._completing', 'winnow._manual', 'winnow._verbs']"
 
 
+def test_fault_of_its_own_exits_with_2_and_its_traceback_for_1_says_what_a_verb_found() -> None:
+    code = (
+        "import sys; from winnow.__main__ import main\n"
+        "def fails(app, **_): raise ValueError('odd')\n"
+        "sys.argv, sys.modules['typer'].Typer.__call__ = ['winnow', 'send'], fails\n"
+        "main()"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.endswith("ValueError: odd\n")
+
+
 def test_what_a_verb_logs_does_not_stand_among_its_results() -> None:
     code = (
         "import sys, structlog; from winnow.__main__ import main\n"
