@@ -7,33 +7,28 @@ lie in. `docs/decisions.md` lists the fields.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import orjson
 
-from alerts import advice as advising
-from alerts.decision import Classification, Delivery, Outcome, Verdict
+from alerts.decision import Delivery, Outcome, Verdict
 from alerts.delivery_json import to_plain
 from alerts.fingerprint import partition_of
 from alerts.quarantine import from_flow
 from alerts.record import RECORD_MAX_BYTES
 from connectors.request import Message
 from flows import metrics
+from flows.decision_text import texts, verdict_text
 from flows.replies import Replies
-from flows.steps.filter import DENY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from alerts.advice import Advice
     from alerts.retry import Retry
     from connectors.job import Ended
     from connectors.kafka.topics import Topics
     from flows.chunk import Chunk
-    from flows.steps.classify import Judged
-    from flows.steps.route import Routing
 
 VERSION = 1
 _NAME_MAX_CHARS = 200
@@ -58,12 +53,11 @@ class Trail:
         """The decisions of a chunk, copies for whoever waits for them, and what of it goes to the quarantine."""
         partition = chunk.partition
         if chunk.arrivals:
-            rows = list(_decisions(chunk))
-            head: Row = {"v": VERSION, "config": self._config_version}
-            for value in fitted(head, "decisions", rows):
+            decisions = texts(chunk)
+            for value in _joined({"v": VERSION, "config": self._config_version}, "decisions", decisions):
                 yield str(partition), Message(self._topics.decisions, value, partition=partition)
             if chunk.is_awaited:
-                yield from self._replies.of_chunk(chunk, rows)
+                yield from self._replies.of_chunk(chunk, map(orjson.loads, decisions))
         if chunk.retry is not None and chunk.recalled is not None:
             row = _recalled(chunk.retry, chunk.recalled)
             value = orjson.dumps({"v": VERSION, "config": self._config_version, "retries": [row]})
@@ -92,68 +86,7 @@ class Trail:
 
 def decided(chunk: Chunk, head: Row) -> Iterable[bytes]:
     """The decisions of a chunk as records that begin with `head`."""
-    return fitted(head, "decisions", list(_decisions(chunk)))
-
-
-def _decisions(chunk: Chunk) -> Iterator[Row]:
-    passed = zip(chunk.judged, chunk.filtered, chunk.routed, chunk.planned, strict=True)
-    for arrival, (verdict, transition) in zip(chunk.arrivals, chunk.seen, strict=True):
-        id_, fingerprint, status, name, starts_at, _, envelope, _ = arrival
-        row: Row = {
-            "id": id_,
-            "fingerprint": fingerprint,
-            "name": name if len(name) <= _NAME_MAX_CHARS else name[:_NAME_MAX_CHARS],
-            "status": status,
-            "starts_at": starts_at,
-            "accepted_ms": envelope.accepted_ms,
-            "source": envelope.source,
-        }
-        if envelope.traceparent:
-            row["traceparent"] = envelope.traceparent
-        row["dedup"] = _verdict(verdict)
-        if transition is not None:
-            row["transition"] = transition
-            _add_passed(row, *next(passed))
-        yield row
-
-
-def _add_passed(row: Row, judged: Judged, filtered: Verdict, routing: Routing, planned: list[Delivery]) -> None:
-    told, weighed, alone, advice, guards = judged
-    row["classify"] = _classification(told)
-    if weighed is not told:
-        row["weighed"] = _classification(weighed)
-    if advice is not None:
-        row["advice"] = _advice(advice, alone, guards)
-    row["filter"] = _verdict(filtered)
-    # Where a denied alert would have gone is no decision about it.
-    verdicts = () if filtered.outcome == DENY else routing.verdicts
-    row["route"] = [_verdict(verdict) for verdict in verdicts] if verdicts else []
-    row["deliveries"] = [_planned(delivery) for delivery in planned if not delivery.only_closes] if planned else []
-
-
-def _verdict(verdict: Verdict) -> Row | orjson.Fragment:
-    outcome, rule, saw = verdict
-    return {"outcome": outcome, "rule": rule, "saw": saw} if saw else _bare(outcome, rule)
-
-
-# Few differ, and encoding one costs more than finding it: of 13 us per alert these two caches save one.
-@lru_cache(maxsize=4096)
-def _bare(outcome: str, rule: str) -> orjson.Fragment:
-    return orjson.Fragment(orjson.dumps({"outcome": outcome, "rule": rule, "saw": {}}))
-
-
-@lru_cache(maxsize=4096)
-def _classification(found: Classification) -> orjson.Fragment:
-    told = ("severity", "category", "confidence", "source", "rule")
-    return orjson.Fragment(orjson.dumps({name: getattr(found, name) for name in told}))
-
-
-@lru_cache(maxsize=4096)
-def _advice(advice: Advice, alone: Classification | None, guards: tuple[str, ...]) -> orjson.Fragment:
-    told: Row = advising.to_plain(advice)
-    if alone is not None:
-        told |= {"alone": _classification(alone), "guards": guards}
-    return orjson.Fragment(orjson.dumps(told))
+    return _joined(head, "decisions", texts(chunk))
 
 
 def _recalled(retry: Retry, verdict: Verdict) -> Row:
@@ -166,7 +99,7 @@ def _recalled(retry: Retry, verdict: Verdict) -> Row:
         "input": delivery.alert.id,
         "transition": delivery.transition,
         "accepted_ms": delivery.alert.envelope.accepted_ms,
-        "retry": _verdict(verdict),
+        "retry": orjson.Fragment(verdict_text(verdict)),
     }
 
 
@@ -199,8 +132,12 @@ def _outcome(ended: Ended) -> Row:
 
 def fitted(head: Row, word: str, rows: list[Row]) -> Iterable[bytes]:
     """Rows under a head, as few values as stay below the size of a record."""
-    value = orjson.dumps({**head, word: rows})
+    return _joined(head, word, [orjson.dumps(row).decode() for row in rows])
+
+
+def _joined(head: Row, word: str, rows: list[str]) -> Iterable[bytes]:
+    value = f'{orjson.dumps(head).decode()[:-1]},"{word}":[{",".join(rows)}]}}'.encode()
     if len(value) <= RECORD_MAX_BYTES or len(rows) == 1:
         return [value]
     middle = len(rows) // 2
-    return [*fitted(head, word, rows[:middle]), *fitted(head, word, rows[middle:])]
+    return [*_joined(head, word, rows[:middle]), *_joined(head, word, rows[middle:])]
