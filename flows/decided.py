@@ -33,7 +33,6 @@ _PASSED_BEFORE = b'"passed_ms":'
 _CLASSIFY = b'"classify":'
 _DELIVERIES = b'"deliveries":['
 _DUPLICATE = b'"dedup":{"outcome":"duplicate","rule":"window",'
-_REPEAT = b'"dedup":{"outcome":"repeat",'
 _DUPLICATES = b'{"dedup":{"outcome":"duplicate","rule":"window"}}'
 _NOBODY = b'"deliveries":[]}'
 _SENT = "sent"
@@ -109,11 +108,6 @@ def passes(line: Line) -> bool:
     return _PASSED in line[1]
 
 
-def repeats(line: Line) -> bool:
-    """Whether it passed because the window was over: from then on all that was told is counted anew."""
-    return _REPEAT in line[1]
-
-
 def known(outcome: str, status: str, saw: Mapping[str, Any]) -> Known | None:
     """What was remembered of an alert of which dedup says this when it comes as `status`; None: nothing of use."""
     passed_ms = saw.get("passed_ms")
@@ -122,11 +116,12 @@ def known(outcome: str, status: str, saw: Mapping[str, Any]) -> Known | None:
     before = Status(status) if _AS_BEFORE[outcome] else _OTHER[Status(status)]
     # An expiry that resolves found no later end than its own.
     ends_ms = saw.get("expired_ms" if outcome == CHANGED else "ends_ms")
-    counted = Counted(*(saw[name] for name in Counted._fields)) if _COUNTED in saw else None
+    counted = None
+    if outcome in {CHANGED, REPEAT}:
+        counted = Counted(saw.get("firings", 0), saw.get("resolves", 0), saw.get("newest_ms"), saw.get("turn"))
     return Known(passed_ms, before, ends_ms, counted)
 
 
-_COUNTED = Counted._fields[0]
 _AS_BEFORE = {DUPLICATE: True, REPEAT: True, OVER: True, CHANGED: False, RENEWED: False}
 """By what dedup said: whether the alert had the same status when it last passed."""
 _OTHER = {Status.FIRING: Status.RESOLVED, Status.RESOLVED: Status.FIRING}

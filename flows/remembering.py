@@ -26,7 +26,7 @@ class Known(NamedTuple):
     ends_ms: int | None = None
     """Until when it fires, as far as an expiry told."""
     counted: Counted | None = None
-    """How often it was told, if that does not follow from what comes next."""
+    """How often it was told; None: that is not known yet."""
 
 
 class Remembering(Dedup):

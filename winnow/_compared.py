@@ -61,13 +61,13 @@ class Comparison:
         """Decided then, and its webhook is not kept."""
         self.found: list[Difference] = []
         self._rows: dict[bytes, bytes] = {}
-        self._retried: dict[bytes, bytes] = {}
+        self._again: dict[bytes, bytes] = {}
         self._changed: dict[bytes, tuple[bytes, bytes]] = {}
         """By input id, what was decided and what is; of an id that comes twice the last holds."""
 
     def begin(self, recorded: Recorded) -> None:
         """Go on with the alerts of these decisions, to which all decisions about an alert belong."""
-        self._rows, self._retried = recorded.rows, recorded.retried
+        self._rows, self._again = recorded.rows, recorded.again
 
     def take(self, value: bytes) -> None:
         """Compare the decisions of a record."""
@@ -96,9 +96,9 @@ class Comparison:
             # What has waited for a model may have been written behind what came after it.
             pairs.sort(key=lambda pair: accepted_ms(pair[0][1]))
             self.found += differences([(decode(old), decode(new)) for old, new in pairs])
-        self.not_kept += len(self._rows)
+        self.not_kept += sum(map(self._counts, self._rows.values()))
         self._changed.clear()
-        self._rows, self._retried = {}, {}
+        self._rows, self._again = {}, {}
 
     def before(self) -> Totals:
         """What was decided then."""
@@ -110,14 +110,18 @@ class Comparison:
 
     def _compare(self, line: Line, old: bytes | None) -> None:
         id_, text = line
+        changed = self._changed.pop(id_, None)
+        if old is None and changed is not None:
+            old, _ = changed
         if old != text:
-            old = self._retried.pop(id_, old)
-        if old is None and id_ not in self._changed:
-            self.not_recorded += 1
-            return
+            old = self._again.get(id_, old)
         if old is None:
-            old, _ = self._changed.pop(id_)
-        if old == text:
+            self.not_recorded += self._counts(text)
+        elif old == text:
             self._same.add([text])
         else:
             self._changed[id_] = old, text
+
+    def _counts(self, text: bytes) -> bool:
+        """Whether it was accepted in the range: what came out of the quarantine lies among what came much later."""
+        return self._span.since_ms <= accepted_ms(text) < self._span.until_ms

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from alerts.advice import Advice, from_plain
 from flows.decided import (
-    CLOCKS_DIFFER_MS,
     accepted_ms,
     decode,
     fingerprint,
     lines,
     passed_before,
     passes,
-    repeats,
     within,
 )
 
@@ -26,6 +24,7 @@ if TYPE_CHECKING:
     from flows.remembering import Known
 
 _ADVISED = b'"advice":{'
+_EVER = -(2**62)
 _UNREADABLE = b'"dedup":{"outcome":"unreadable"'
 
 
@@ -46,11 +45,12 @@ class Recorded:
     def __init__(self, span: Span) -> None:
         self._span = span
         self._open: dict[bytes, bool] = {}
-        """By fingerprint, of those met in the range: whether it may yet turn out how often the alert was told."""
+        """By fingerprint, of those met in the range: whether it is yet to turn out how often the alert was told."""
         self.rows: dict[bytes, bytes] = {}
         """By input id, what `flows.decided.lines` says; written again after a crash, and the last is what holds."""
-        self.retried: dict[bytes, bytes] = {}
-        """The same of those in `rows` that could not be read then, and came once more out of the quarantine."""
+        self.again: dict[bytes, bytes] = {}
+        """The last of those that were decided more than once. One that could not be read at first, and came again out
+        of the quarantine, has the first in `rows`."""
         self._advised: dict[bytes, bytes] = {}
         """Of what was decided more than once, the decision that holds advice."""
         self.known: dict[str, Known] = {}
@@ -59,8 +59,8 @@ class Recorded:
 
     def read(self, value: bytes) -> None:
         """Take the decisions of a record; in a partition they come in order."""
-        warm_ms, since_ms, until_ms = self._span
-        found = within(lines(value), warm_ms - CLOCKS_DIFFER_MS, until_ms)
+        _, since_ms, until_ms = self._span
+        found = within(lines(value), _EVER, until_ms)
         for line in found:
             if self._open.get(fingerprint(line), True):
                 self._remember(line)
@@ -73,9 +73,12 @@ class Recorded:
                 self._put(*line)
 
     def _put(self, id_: bytes, text: bytes) -> None:
-        before = self.rows.get(id_, text)
-        is_retried = before != text and _UNREADABLE in before
-        (self.retried if is_retried else self.rows)[id_] = text
+        before = self.rows.get(id_)
+        if before is None or before == text or _UNREADABLE not in before:
+            self.rows[id_] = text
+        if before is None:
+            return
+        self.again[id_] = text
         for one in (before, text):
             if _ADVISED in one:
                 self._advised[id_] = one
@@ -89,9 +92,9 @@ class Recorded:
         if before is not None and (is_first or before.counted is not None):
             self.known.setdefault(line[0].decode(), before)
         # What is read begins with the first that was accepted from then on. Behind it may lie some that were accepted
-        # before, by a gateway whose clock is behind; which of them is the first, only Kafka knows.
+        # before: by a gateway whose clock is behind, or out of the quarantine. Which is the first, only Kafka knows.
         if accepted_ms(line[1]) >= self._span.warm_ms:
-            self._open[alert] = before is not None and before.counted is None and not repeats(line)
+            self._open[alert] = before is not None and before.counted is None
 
     @property
     def advice(self) -> Mapping[str, Advice]:

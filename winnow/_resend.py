@@ -86,7 +86,7 @@ class Resend:
 
     def begin(self, recorded: Recorded) -> None:
         """Go on with alerts about which this was decided."""
-        self._rows = ChainMap(recorded.retried, recorded.rows)
+        self._rows = ChainMap(recorded.again, recorded.rows)
 
     def take(self, value: bytes) -> None:
         """What is decided now stands in its deliveries."""

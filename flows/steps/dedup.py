@@ -79,14 +79,15 @@ class Seen(NamedTuple):
 
 
 class Counted(NamedTuple):
-    """How often an alert was told."""
+    """How often an alert was told when an event of it passed."""
 
-    newest_ms: int
-    """The newest startsAt it told."""
-    turn: int
     firings: int
-    """In this turn."""
+    """In this turn; none: its turn began with this event."""
     resolves: int
+    newest_ms: int | None = None
+    """The newest startsAt it told; None: this event's."""
+    turn: int | None = None
+    """Of that startsAt; None: the one this event is in."""
 
 
 _NEW = Verdict(NEW, "window", {})
@@ -204,11 +205,16 @@ class Dedup:
     def recount(self, state: State, arrival: Arrival, counted: Counted) -> None:
         """Remember how often the alert was told before this event of it, if it is remembered at all."""
         entry = state.memory.get(int(arrival.fingerprint, 16))
-        if entry is not None:
-            newest_ms, turn, firings, resolves = counted
-            # Counted in shorter windows than these it would be a turn that is yet to come.
-            turn = min(turn, (max(state.now_ms, arrival.envelope.accepted_ms) - newest_ms) // self._window_ms)
-            state.memory.put(entry._replace(starts_ms=newest_ms, turn=turn, firings=firings, resolves=resolves))
+        if entry is None:
+            return
+        firings, resolves, newest_ms, turn = counted
+        if newest_ms is None:
+            newest_ms = instant_ms(arrival.starts_at)
+        now_ms = max(state.now_ms, arrival.envelope.accepted_ms)
+        latest = (now_ms - newest_ms) // self._window_ms - (not firings and not resolves)
+        # Counted in shorter windows than these it would be a turn that is yet to come.
+        turn = latest if turn is None else min(turn, latest)
+        state.memory.put(entry._replace(starts_ms=newest_ms, turn=turn, firings=firings, resolves=resolves))
 
     def sweep(self, state: State, arrivals: int) -> None:
         """After so many arrivals: forget some of what counts no more, twice as fast as arrivals can add to it."""
@@ -247,9 +253,10 @@ class Dedup:
         if entry is None or outcome == NEW:
             return Seen(_NEW, transition)
         saw: dict[str, str | int | float] = {"passed_ms": entry.passed_ms}
-        if name == arrival.id:  # what it is called says nothing of what else is remembered
-            saw |= {"newest_ms": entry.starts_ms, "turn": entry.turn}
-            saw |= {"firings": entry.firings, "resolves": entry.resolves}
+        if firings or resolves:  # they are counted on; a replay that begins here must know it
+            saw |= {"firings": firings, "resolves": resolves}
+            if name == arrival.id:
+                saw |= {"newest_ms": newest_ms, "turn": turn}
         return Seen(Verdict(outcome, "window", saw), transition)
 
     def _period(self, now_ms: int, arrival: Arrival, entry: Entry | None) -> tuple[int, int, int, int, str]:

@@ -10,6 +10,7 @@ import pytest
 from alerts.alert import Status
 from flows.decided import CLOCKS_DIFFER_MS, accepted_ms, decode, fingerprint, lines, passed_before, shape, within
 from flows.remembering import Known
+from flows.steps.dedup import Counted
 from flows.totals import Totals
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def test_one_between_two_others_is_looked_at_unless_clocks_must_differ_more_than
     assert within(found, -CLOCKS_DIFFER_MS, 9001 + CLOCKS_DIFFER_MS) == found
 
 
+COUNTS = {"passed_ms": 5, "firings": 1, "resolves": 2, "newest_ms": 3, "turn": 4}
 EXPIRED = row(
     status="resolved", dedup={"outcome": "changed", "rule": "silence", "saw": {"passed_ms": 5, "expired_ms": 7}}
 )
@@ -92,10 +94,20 @@ EXPIRED = row(
     [
         (row(), None),
         (ended(passed_ms=5), Known(5, Status.FIRING)),
-        (row(dedup={"outcome": "repeat", "rule": "window", "saw": {"passed_ms": 5}}), Known(5, Status.FIRING)),
-        (row(dedup={"outcome": "changed", "rule": "window", "saw": {"passed_ms": 5}}), Known(5, Status.RESOLVED)),
+        (
+            row(dedup={"outcome": "repeat", "rule": "window", "saw": {"passed_ms": 5}}),
+            Known(5, Status.FIRING, None, Counted(0, 0)),
+        ),
+        (
+            row(dedup={"outcome": "changed", "rule": "window", "saw": {"passed_ms": 5}}),
+            Known(5, Status.RESOLVED, None, Counted(0, 0)),
+        ),
+        (
+            row(dedup={"outcome": "changed", "rule": "window", "saw": COUNTS}),
+            Known(5, Status.RESOLVED, None, Counted(1, 2, 3, 4)),
+        ),
         (ended(outcome="over", passed_ms=5) | {"status": "resolved"}, Known(5, Status.RESOLVED)),
-        (EXPIRED, Known(5, Status.FIRING, 7)),
+        (EXPIRED, Known(5, Status.FIRING, 7, Counted(0, 0))),
         (
             ended(outcome="renewed", passed_ms=5, expired_ms=7, ends_ms=9) | {"status": "resolved"},
             Known(5, Status.FIRING, 9),

@@ -90,6 +90,21 @@ def test_ids_are_those_they_were_where_one_sender_says_another_start_and_falls_s
     assert differences(events, NOW_MS + 300 * MINUTE_MS, NOW_MS + 300 * MINUTE_MS) == []
 
 
+def test_newer_start_that_was_only_a_duplicate_before_the_range_is_not_taken_for_told() -> None:
+    old, new = rfc3339(NOW_MS - 10 * MINUTE_MS), rfc3339(NOW_MS - MINUTE_MS)
+    told = [(0, old), (5, new), (10, old), (31, old), (62, old), (70, new), (95, old)]
+    events = [Event(NOW_MS + minute * MINUTE_MS, starts_at=starts_at) for minute, starts_at in told]
+    begin_ms = NOW_MS + 3 * MINUTE_MS
+    assert differences(events, begin_ms, begin_ms) == []
+
+
+def test_input_that_is_decided_alike_twice_is_recorded_twice() -> None:
+    end_ms = NOW_MS + 4 * MINUTE_MS
+    late = expires(end_ms + MINUTE_MS, end_ms)._replace(number=7)
+    events = [fires(NOW_MS, end_ms), fires(NOW_MS + MINUTE_MS, end_ms + 9 * MINUTE_MS), late, late]
+    assert differences(events, NOW_MS, NOW_MS) == []
+
+
 @pytest.mark.parametrize("between", [5, 1500])
 @pytest.mark.parametrize("until", [60, 1000])
 def test_alert_that_came_again_out_of_the_quarantine_was_decided_twice(between: int, until: int) -> None:
