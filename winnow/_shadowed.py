@@ -14,11 +14,12 @@ from connectors.kafka.topics import shadow, topics
 from flows.decided import CLOCKS_DIFFER_MS, accepted_ms, lines, within
 from winnow._archive import Archive
 from winnow._compared import Comparison
+from winnow._groups import Groups
 from winnow._progress import progress
 from winnow._recorded import Recorded, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
     from alerts.config import Kafka
     from alerts.record import Stored
@@ -90,17 +91,15 @@ class _Reading:
     def all(self, *, is_shown: bool) -> Shadowed:
         decisions, name = self._names
         try:
-            partitions: Sequence[int] = self._archive.partitions(name)
+            records = self._archive.counts(name, _moment(self._since_ms))
         except KafkaError as error:
             raise KafkaError(f"there is no topic {name}: the flow makes it when it starts with `shadow`") from error
-        size, silent = 1, list[int]()
-        total = sum(self._archive.count(one, _moment(self._since_ms)) for one in self._names)
+        groups, silent = Groups(records, _HELD), list[int]()
+        total = sum(records.values()) + self._archive.count(decisions, _moment(self._since_ms))
         with progress(total, is_shown=is_shown) as seen:
-            while partitions:
-                group, partitions = partitions[:size], partitions[size:]
+            while group := groups.take():
                 parts = self._candidate(seen(name, self._archive.records(name, self._since, group)))
-                held = sum(len(part.rows) for part in parts.values())
-                size = max(1, _HELD * len(group) // (held or 1))
+                groups.held(sum(len(part.rows) for part in parts.values()))
                 self._compare(parts, seen, decisions)
                 silent += [number for number in group if number not in parts]
             if self._begun_ms is not None:
