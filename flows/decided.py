@@ -30,6 +30,7 @@ _GOES_ON = b'","fingerprint":"'
 _ACCEPTED = b'"accepted_ms":'
 _PASSED = b',"transition":"'
 _PASSED_BEFORE = b'"passed_ms":'
+_IS_FIRING = b'"status":"firing"'
 _CLASSIFY = b'"classify":'
 _DELIVERIES = b'"deliveries":['
 _DUPLICATE = b'"dedup":{"outcome":"duplicate","rule":"window",'
@@ -97,15 +98,20 @@ def accepted_ms(text: bytes) -> int:
 
 def passed_before(line: Line) -> Known | None:
     """What dedup remembered of the alert when it decided; None: nothing of use."""
-    if _PASSED_BEFORE not in line[1]:  # most alerts that pass are new
+    text = line[1]
+    at = text.find(_PASSED_BEFORE)
+    if at < 0:  # most alerts that pass are new
         return None
+    if _DUPLICATE in text:  # it saw nothing else
+        passed_ms = int(text[at + len(_PASSED_BEFORE) : text.index(b"}", at)])
+        return Known(passed_ms, Status.FIRING if _IS_FIRING in text else Status.RESOLVED)
     row = decode(line)
     return known(row["dedup"]["outcome"], row["status"], row["dedup"]["saw"])
 
 
 def passes(line: Line) -> bool:
-    """Whether dedup let it through."""
-    return _PASSED in line[1]
+    """Whether dedup let it through: then it ends with the list of its deliveries."""
+    return line[1].endswith(b"]}")
 
 
 def known(outcome: str, status: str, saw: Mapping[str, Any]) -> Known | None:

@@ -61,9 +61,11 @@ class Recorded:
         """Take the decisions of a record; in a partition they come in order."""
         _, since_ms, until_ms = self._span
         found = within(lines(value), _EVER, until_ms)
+        known = self._open.get
         for line in found:
-            if self._open.get(fingerprint(line), True):
-                self._remember(line)
+            is_open = known(fingerprint(line))
+            if is_open is None or (is_open and passes(line)):
+                self._remember(line, is_first=is_open is None)
         counting = within(found, since_ms, until_ms)
         rows = dict(counting)
         if len(rows) == len(counting) and self.rows.keys().isdisjoint(rows):
@@ -83,18 +85,14 @@ class Recorded:
             if _ADVISED in one:
                 self._advised[id_] = one
 
-    def _remember(self, line: Line) -> None:
-        alert = fingerprint(line)
-        is_first = alert not in self._open
-        if not is_first and not passes(line):
-            return
+    def _remember(self, line: Line, *, is_first: bool) -> None:
         before = passed_before(line)
         if before is not None and (is_first or before.counted is not None):
             self.known.setdefault(line[0].decode(), before)
         # What is read begins with the first that was accepted from then on. Behind it may lie some that were accepted
         # before: by a gateway whose clock is behind, or out of the quarantine. Which is the first, only Kafka knows.
         if accepted_ms(line[1]) >= self._span.warm_ms:
-            self._open[alert] = before is not None and before.counted is None
+            self._open[fingerprint(line)] = before is not None and before.counted is None
 
     @property
     def advice(self) -> Mapping[str, Advice]:

@@ -8,7 +8,17 @@ import orjson
 import pytest
 
 from alerts.alert import Status
-from flows.decided import CLOCKS_DIFFER_MS, accepted_ms, decode, fingerprint, lines, passed_before, shape, within
+from flows.decided import (
+    CLOCKS_DIFFER_MS,
+    accepted_ms,
+    decode,
+    fingerprint,
+    lines,
+    passed_before,
+    passes,
+    shape,
+    within,
+)
 from flows.remembering import Known
 from flows.steps.dedup import Counted
 from flows.totals import Totals
@@ -61,6 +71,7 @@ def test_decisions_are_found_whole_whatever_they_hold(name: str, targets: tuple[
     assert [id_.decode() for id_, _ in found] == [one["id"] for one in rows]
     assert [fingerprint(one).decode() for one in found] == [one["fingerprint"] for one in rows]
     assert [accepted_ms(text) for _, text in found] == [1000, 2000, 3000, 4000]
+    assert [passes(one) for one in found] == [True, False, True, True]
 
 
 @pytest.mark.parametrize(
@@ -94,6 +105,7 @@ EXPIRED = row(
     [
         (row(), None),
         (ended(passed_ms=5), Known(5, Status.FIRING)),
+        (ended(passed_ms=5, name='"status":"firing"') | {"status": "resolved"}, Known(5, Status.RESOLVED)),
         (
             row(dedup={"outcome": "repeat", "rule": "window", "saw": {"passed_ms": 5}}),
             Known(5, Status.FIRING, None, Counted(0, 0)),
