@@ -53,7 +53,8 @@ class Chunk(NamedTuple):
     routed: Sequence[Routing] = ()
     planned: Sequence[list[Delivery]] = ()
     retry: Retry | None = None
-    """A dead letter that comes back, alone in its chunk: all else is empty, so that it keeps its place in the order."""
+    """A dead letter that comes back, alone in its chunk so that it keeps its place in the order: all else is empty, but
+    its record, of which no alert comes."""
     recalled: Verdict | None = None
     """After dedup: whether the retry goes on."""
     is_awaited: bool = False

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from alerts.advice import Advice, How
 from flows.decided import known
+from flows.plumbing.parting import passed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,8 +28,8 @@ UNRECORDED = Advice("", How.UNRECORDED, None)
 class Overheard(NamedTuple):
     """What the flow's model said."""
 
-    said: dict[str, Advice]
-    """By input id, of all alerts that classify let go."""
+    said: dict[str, tuple[int, Advice]]
+    """By input id, of all alerts that classify let go: the offset of the record it came in, and what was said."""
 
 
 class Shadow(NamedTuple):
@@ -58,8 +59,9 @@ def overheard(items: list[tuple[str, Chunk]]) -> Iterator[tuple[str, Overheard]]
     """Of chunks that classify let go, what the model said."""
     for key, chunk in items:
         if chunk.alerts:
-            rows = zip(chunk.alerts, chunk.judged, strict=True)
-            yield key, Overheard({alert.id: judged.advice or UNRECORDED for alert, judged in rows})
+            rows = zip(passed(chunk), chunk.judged, strict=True)
+            said = {arrival.id: (offset, judged.advice or UNRECORDED) for (offset, arrival, _), judged in rows}
+            yield key, Overheard(said)
 
 
 def remembered(chunk: Chunk) -> Iterator[tuple[str, Known]]:

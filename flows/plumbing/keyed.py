@@ -58,7 +58,7 @@ class ConvertLogic(StatefulBatchLogic[Stored, Chunk, None]):
                 continue
             if isinstance(found, Retry):
                 account.left((chunk.partition, offset), _line_ends(value))
-                chunks += (chunk, Chunk(chunk.partition, [], [], [], retry=found))
+                chunks += (chunk, Chunk(chunk.partition, [], [], [(offset, 0)], retry=found))
                 chunk = Chunk(chunk.partition, [], [], [])
             else:
                 chunk.arrivals.extend(found)

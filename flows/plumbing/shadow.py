@@ -72,7 +72,7 @@ class ShadowLogic(StatefulBatchLogic[Chunk | Overheard, Message, Saved | None]):
         self._opened: dict[str, Alert] = {}
         """By input id, the alerts of this chunk that the flow has let pass."""
         self._heard: dict[str, Advice] = {}
-        """What no alert here has asked for yet."""
+        """Of alerts that are yet to come here; of one that has come and does not wait, nobody will ask."""
         self._begin()
         if state is not None:
             try:
@@ -145,7 +145,8 @@ class ShadowLogic(StatefulBatchLogic[Chunk | Overheard, Message, Saved | None]):
         now_ms = chunk.arrivals[0].envelope.accepted_ms
         self._begun_ms = self._begun_ms or now_ms
         # What waited for a model that the flow does not ask any more.
-        before = [] if self._shadow.hears else self._hear(Overheard(dict.fromkeys(self._waiting, UNRECORDED)))
+        left = {} if self._shadow.hears else {id_: (row[0], UNRECORDED) for id_, row in self._waiting.items()}
+        before = self._hear(Overheard(left))
         return [*before, *self._decide(chunk, now_ms)]
 
     def _decide(self, chunk: Chunk, now_ms: int) -> list[Message]:
@@ -181,13 +182,13 @@ class ShadowLogic(StatefulBatchLogic[Chunk | Overheard, Message, Saved | None]):
     def _hear(self, overheard: Overheard) -> list[Message]:
         rows: list[tuple[int, Arrival, Seen]] = []
         advice: list[Advice] = []
-        for id_, said in overheard.said.items():
+        for id_, (offset, said) in overheard.said.items():
             row = self._waiting.pop(id_, None)
-            if row is None:
-                self._heard[id_] = said
-            else:
+            if row is not None:
                 rows.append(row)
                 advice.append(said)
+            elif offset >= (self._next or 0):
+                self._heard[id_] = said
         while len(self._heard) > WAITING_MAX:
             del self._heard[next(iter(self._heard))]
         return self._decided(_reopened(self._partition, rows), advice) if rows else []

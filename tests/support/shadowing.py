@@ -8,19 +8,22 @@ import orjson
 from bytewax.testing import TestingSink, TestingSource, run_main
 
 from alerts.config import Config
+from alerts.record import Stored
+from alerts.retry import Retry, encode
 from flows import parts
 from flows.chunk import Chunk
-from flows.plumbing.keyed import DedupLogic
+from flows.plumbing.keyed import ConvertLogic, DedupLogic
 from flows.proxy import connect
+from flows.steps.convert import Convert
 from flows.steps.dedup import Dedup
 from tests.support.advice import ANSWER
+from tests.support.events import NOW_MS, delivery
 from tests.support.whole_flow import EndsAtOnce, Messages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from alerts.alert import Arrival
-    from alerts.record import Stored
     from connectors.request import Message
     from flows.plumbing.candidate import Shadow
 
@@ -65,6 +68,13 @@ class Live:
         chunk = Chunk(PARTITION, list(arrivals), [], [(self.offset, len(arrivals))])
         ((out,), _) = self._dedup.on_batch([chunk])
         return out
+
+    def retry(self) -> list[Chunk]:
+        """A dead letter that comes back as one more record, as dedup lets it go."""
+        self.offset += 1
+        letter = Retry("w.dead-letters/0/0", None, delivery(1))
+        chunks = ConvertLogic(Convert()).on_batch([Stored(PARTITION, self.offset, NOW_MS, encode(letter))])[0]
+        return list(self._dedup.on_batch(list(chunks))[0])
 
 
 def rows(messages: Iterable[Message], word: str = "decisions") -> list[dict[str, Any]]:

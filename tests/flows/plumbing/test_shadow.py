@@ -135,22 +135,22 @@ def test_state_that_cannot_be_saved_is_a_fault_and_none() -> None:
 def test_what_the_flow_asks_a_model_about_waits_until_it_is_heard() -> None:
     live, logic = Live(), ShadowLogic(shadow(ASKS, ASKS), None)
     assert judged(logic, live.chunk(at(0), at(0, 2))) == []
-    (found,) = judged(logic, Overheard({at(0, 2).id: SAID}))
+    (found,) = judged(logic, Overheard({at(0, 2).id: (1, SAID)}))
     assert (found["id"], found["advice"]["how"], found["classify"]["severity"]) == ("2-0", "answered", "critical")
-    (found,) = judged(logic, Overheard({at(0).id: SAID}))
+    (found,) = judged(logic, Overheard({at(0).id: (1, SAID)}))
     assert found["id"] == "1-0"
 
 
 def test_what_is_heard_before_the_alert_comes_counts() -> None:
     live, logic = Live(), ShadowLogic(shadow(ASKS, ASKS), None)
-    assert judged(logic, Overheard({at(0).id: SAID})) == []
+    assert judged(logic, Overheard({at(0).id: (1, SAID)})) == []
     (found,) = judged(logic, live.chunk(at(0)))
     assert found["advice"]["how"] == "answered"
 
 
 def test_what_only_the_candidate_lets_pass_was_asked_nowhere_and_waits_for_nothing() -> None:
     live, logic = Live(ASKS), ShadowLogic(shadow(config(dedup={"window": "1h"}, classify={"llm": LLM}), ASKS), None)
-    judged(logic, live.chunk(at(0)), Overheard({at(0).id: SAID}))
+    judged(logic, live.chunk(at(0)), Overheard({at(0).id: (1, SAID)}))
     (found,) = judged(logic, live.chunk(at(1)))
     assert (found["dedup"]["outcome"], found["advice"]["how"]) == ("repeat", "unrecorded")
 
@@ -159,7 +159,7 @@ def test_what_waits_is_in_the_snapshot_and_is_heard_after_a_restart() -> None:
     part = shadow(ASKS, ASKS)
     live, logic = Live(), ShadowLogic(part, None)
     judged(logic, live.chunk(at(0)))
-    (message,) = ShadowLogic(part, saved(logic)).on_batch([Overheard({at(0).id: SAID})])[0]
+    (message,) = ShadowLogic(part, saved(logic)).on_batch([Overheard({at(0).id: (1, SAID)})])[0]
     ((found,), partition) = rows([message]), message.partition
     assert (found["id"], found["advice"]["how"], partition) == ("1-0", "answered", PARTITION)
 
@@ -174,8 +174,31 @@ def test_what_waited_when_the_flow_lost_its_model_is_decided_by_rules() -> None:
 
 def test_what_is_heard_and_never_asked_for_does_not_pile_up() -> None:
     logic = ShadowLogic(shadow(ASKS, ASKS), None)
-    judged(logic, Overheard({f"{number}": SAID for number in range(2 * WAITING_MAX)}))
+    judged(logic, Overheard({f"{number}": (number, SAID) for number in range(2 * WAITING_MAX)}))
     assert len(logic._heard) == WAITING_MAX
+
+
+def test_what_is_heard_of_an_alert_that_the_candidate_has_let_pass_by_is_forgotten() -> None:
+    # The flow tells it once an hour, the candidate once in a hundred.
+    live_config = config(classify={"llm": LLM}, dedup={"window": "1h"})
+    part = shadow(config(classify={"llm": LLM}, dedup={"window": "100h"}), live_config)
+    live, logic = Live(live_config), ShadowLogic(part, None)
+    for hours in range(3):
+        judged(logic, live.chunk(at(hours)))
+        judged(logic, Overheard({at(hours).id: (live.offset, SAID)}))
+    assert (logic._heard, logic._waiting) == ({}, {})
+    again = ShadowLogic(part, saved(logic))
+    judged(again, Overheard({at(2).id: (live.offset, SAID)}))
+    assert again._heard == {}
+
+
+def test_dead_letter_that_is_retried_is_no_gap_after_a_restart() -> None:
+    part = shadow(config())
+    live, state = seen_once(part)
+    logic = ShadowLogic(part, state)
+    judged(logic, *live.retry())
+    assert outcomes(judged(logic, live.chunk(at(1)))) == ["duplicate"]
+    assert saved(logic)["begun_ms"] == NOW_MS
 
 
 def test_snapshot_before_the_first_alert_is_none() -> None:
