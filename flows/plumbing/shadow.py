@@ -152,7 +152,8 @@ class ShadowLogic(StatefulBatchLogic[Chunk | Overheard, Message, Saved | None]):
     def _decide(self, chunk: Chunk, now_ms: int) -> list[Message]:
         self._known.clear()
         if now_ms - self._begun_ms < self._shadow.follows.total_seconds() * 1000:
-            self._known.update(remembered(chunk))
+            # What passed since, it has met itself, and may have forgotten: its window may be shorter.
+            self._known.update(row for row in remembered(chunk) if row[1].passed_ms < self._begun_ms)
         self._opened = {alert.id: alert for alert in chunk.alerts}
         ((own,), _) = self._dedup.on_batch([chunk._replace(unreadable=[], seen=(), alerts=(), transitions=())])
         if not self._shadow.has_model:
