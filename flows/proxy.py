@@ -5,10 +5,10 @@ from __future__ import annotations
 from bytewax import operators as op
 from bytewax.dataflow import Dataflow
 
-from connectors.candidate import candidate
 from connectors.configuration import load
 from flows.parts import Parts, build
 from flows.plumbing import steps
+from flows.plumbing.candidate import usable
 from flows.plumbing.runtime import check_arguments, prepare
 
 
@@ -34,4 +34,4 @@ def flow() -> Dataflow:
     prepare()
     config = load()
     check_arguments(config.kafka.partitions)
-    return connect(build(config, candidate(config)))
+    return connect(build(config, usable(config)))

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import structlog
+
 from alerts.advice import Advice, How
+from alerts.errors import ConfigError
+from connectors.candidate import candidate
+from flows import metrics
 from flows.decided import known
 from flows.plumbing.parting import passed
 
@@ -14,6 +19,7 @@ if TYPE_CHECKING:
 
     from bytewax.outputs import Sink
 
+    from alerts.config import Config
     from connectors.request import Message
     from flows.chunk import Chunk
     from flows.plan import Keepers
@@ -23,6 +29,8 @@ if TYPE_CHECKING:
     from flows.steps.route import Route
 
 UNRECORDED = Advice("", How.UNRECORDED, None)
+
+log = structlog.get_logger()
 
 
 class Overheard(NamedTuple):
@@ -53,6 +61,17 @@ class Shadow(NamedTuple):
     live: str
     """Version of the configuration that it runs beside."""
     messages: Sink[tuple[str, Message]]
+
+
+def usable(config: Config) -> Config | None:
+    """The candidate that winnow.yaml names; None if there is none, or none that can be used: the flow runs without."""
+    try:
+        return candidate(config)
+    except ConfigError as error:
+        reason = str(error)
+    metrics.shadow_errors.labels(step="configuration").inc()
+    log.error("shadow_refused", error=reason, so="the flow runs without a candidate until it is started again")
+    return None
 
 
 def overheard(items: list[tuple[str, Chunk]]) -> Iterator[tuple[str, Overheard]]:
