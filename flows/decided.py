@@ -29,6 +29,7 @@ _FIRST = b'"decisions":[{"id":"'
 _GOES_ON = b'","fingerprint":"'
 _ACCEPTED = b'"accepted_ms":'
 _PASSED = b',"transition":"'
+_RESOLVED = _PASSED + b"resolved/"
 _PASSED_BEFORE = b'"passed_ms":'
 _IS_FIRING = b'"status":"firing"'
 _CLASSIFY = b'"classify":'
@@ -112,6 +113,17 @@ def passed_before(line: Line) -> Known | None:
 def passes(line: Line) -> bool:
     """Whether dedup let it through: then it ends with the list of its deliveries."""
     return line[1].endswith(b"]}")
+
+
+def resolves(line: Line) -> bool:
+    """Whether it is a resolve that dedup let through."""
+    return _RESOLVED in line[1]
+
+
+def tells(line: Line, target: bytes) -> bool:
+    """Whether a target is told; `target` is its name as JSON."""
+    at = line[1].rfind(_DELIVERIES)
+    return at >= 0 and line[1].find(b'"target":' + target, at) >= 0
 
 
 def known(outcome: str, status: str, saw: Mapping[str, Any]) -> Known | None:

@@ -21,9 +21,11 @@ class Why(StrEnum):
     UNDER_WAY = "under way in the flow"
     """It has not ended there, or something else of its alert has not; or its alert has not been read yet."""
     SUPERSEDED = "superseded"
-    """The target was told something newer of its alert, or the flow did so in its place."""
+    """The target was told something newer of its alert, or the flow did so in its place, or needed to tell nothing."""
     OVER = "over by the end of the range"
     """Something newer of its alert goes, and only the latest is wanted."""
+    ENDED = "resolved after the range"
+    """Nothing in the range would close it."""
     CLOSED = "nothing to close"
     """A resolve that filters or routes stopped, of an alert that is not open at the target."""
 
@@ -37,6 +39,10 @@ class Wishes(NamedTuple):
     """What is older than what the target was told."""
     latest: bool = False
     """Of each alert its latest state and nothing else."""
+    waiting: bool = False
+    """Where a rate holds back, what has no end although its deadline is over: it may wait for its turn."""
+    ended: bool = False
+    """What was resolved after the range."""
 
 
 class Candidate(NamedTuple):
@@ -57,14 +63,19 @@ class Later(NamedTuple):
     told_ms: int = 0
     """When the newest event that the target was told was accepted; 0: it was told none."""
     is_under_way: bool = False
+    is_over: bool = False
+    """It was resolved after them."""
 
 
 def choose(candidates: Sequence[Candidate], later: Later, target: Target, wishes: Wishes) -> list[Why | None]:
     """Of each notification of an alert, in their order, why it is left out; None: it goes."""
     whys = [_alone(one, wishes) for one in candidates]
     _hold_back(whys, later)
+    _go_with_firings(candidates, whys)
     if not wishes.superseded:
         _supersede(candidates, whys, later)
+    if later.is_over and not wishes.ended:
+        _leave_open_nothing(candidates, whys)
     _close_what_is_open(candidates, whys)
     if wishes.latest:
         _only_latest(candidates, whys, target)
@@ -93,6 +104,17 @@ def _hold_back(whys: list[Why | None], later: Later) -> None:
         whys[:] = [why or Why.UNDER_WAY for why in whys]
 
 
+def _go_with_firings(candidates: Sequence[Candidate], whys: list[Why | None]) -> None:
+    """A resolve that the flow did not need to tell goes if its firing does, or if a replay has sent that before."""
+    is_open = False
+    for place, one in enumerate(candidates):
+        is_firing = one.delivery.alert.status is Status.FIRING
+        if is_open and not is_firing and whys[place] is Why.SUPERSEDED:
+            whys[place] = None
+        if whys[place] is None or one.was_delivered:
+            is_open = is_firing and (whys[place] is None or one.by_replay)
+
+
 def _supersede(candidates: Sequence[Candidate], whys: list[Why | None], later: Later) -> None:
     """A firing must not come after its resolve."""
     has_newer = False
@@ -101,6 +123,15 @@ def _supersede(candidates: Sequence[Candidate], whys: list[Why | None], later: L
         if whys[place] is None and (has_newer or later.told_ms > accepted_ms):
             whys[place] = Why.SUPERSEDED
         has_newer = has_newer or whys[place] is Why.DELIVERED
+
+
+def _leave_open_nothing(candidates: Sequence[Candidate], whys: list[Why | None]) -> None:
+    """Of what was resolved after the range no firing is the last that is told."""
+    for place in reversed(range(len(whys))):
+        is_told = whys[place] in {None, Why.DELIVERED}
+        if candidates[place].delivery.alert.status is Status.RESOLVED and is_told:
+            return
+        whys[place] = whys[place] or Why.ENDED
 
 
 def _close_what_is_open(candidates: Sequence[Candidate], whys: list[Why | None]) -> None:

@@ -56,6 +56,9 @@ class Planning(Protocol):
     def heard(self, record: Stored) -> None:
         """Take a record of the decisions topic; all of an alert come before `planned` is told of it."""
 
+    def stored(self, record: Stored) -> None:
+        """Take a record of the webhooks topic, also one from after the range; those of an alert come after `heard`."""
+
     def planned(self, delivery: Delivery) -> None:
         """Take a delivery; those of an alert come in order."""
 
@@ -117,7 +120,7 @@ def judge(  # noqa: PLR0913, PLR0917 what `from_kafka` takes, and where it is ke
             foreign += _remember(read(names.decisions, decided, group), recorded, planning)
             groups.held(len(recorded.rows) + len(recorded.known))
             counting.begin(recorded)
-            records = _up_to(read(names.webhooks, since, group), group, span)
+            records = _up_to(read(names.webhooks, since, group), group, span, planning)
             take = _decisions(names.decisions, counting.take)
             plan = None if planning is None else planning.planned
             again(config, records, advise(recorded.advice), take, recorded.known, plan)
@@ -183,15 +186,19 @@ def _decisions(topic: str, take: Callable[[bytes], None]) -> Callable[[Message],
     return of
 
 
-def _up_to(records: Iterator[Stored], partitions: Sequence[int], span: Span) -> Iterator[Stored]:
-    """The records, no further than they can count."""
+def _up_to(
+    records: Iterator[Stored], partitions: Sequence[int], span: Span, planning: Planning | None
+) -> Iterator[Stored]:
+    """The records, no further than they can count; `planning` is told of those behind them too."""
     end_ms, unfinished = span.until_ms + CLOCKS_DIFFER_MS, set(partitions)
     for record in records:
+        if planning is not None:
+            planning.stored(record)
         if record.accepted_ms < end_ms:
             yield record
             continue
         unfinished.discard(record.partition)
-        if not unfinished:
+        if not unfinished and planning is None:
             return
 
 

@@ -18,6 +18,8 @@ from alerts.config_tree import hint
 from alerts.errors import WinnowError
 from alerts.instant import rfc3339
 from connectors.terminal import printable
+from winnow._choice import Why
+from winnow._on_record import Recent
 from winnow._output import write_json
 from winnow._questions import lines, plain
 from winnow._rejudge import from_kafka
@@ -25,9 +27,9 @@ from winnow._resend import Resend
 from winnow._sending import Gone, send
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-    from alerts.config import Config, Publish, Target
+    from alerts.config import Config, Target
     from winnow._choice import Wishes
     from winnow._questions import Questions
     from winnow._recorded import Span
@@ -54,6 +56,8 @@ class Range(NamedTuple):
     """Which alerts."""
 
     span: Span
+    live: Config
+    """How the flow sends."""
     questions: Questions | None = None
     """What the model is asked about them; None: nothing."""
 
@@ -93,7 +97,8 @@ def resend(config: Config, name: str | None, asked: Range, wishes: Wishes, ways:
 
 
 def _planned(config: Config, target: Target, asked: Range, wishes: Wishes) -> Plan:
-    chosen = Resend(target, asked.span, _young_ms(config.publish), config.kafka.partitions, wishes)
+    recent = _recent((asked.live, config), target.name, wishes)
+    chosen = Resend(target, asked.span, recent, config.kafka.partitions, wishes)
     from_kafka(config, asked.span, chosen, chosen, asked.questions)
     return chosen.plan()
 
@@ -116,10 +121,19 @@ def _target(config: Config, name: str | None) -> Target:
     return known[name]
 
 
-def _young_ms(publish: Publish) -> int:
-    """From then on what was accepted may still be under way in the flow."""
-    patience = max(publish.deadline.critical, publish.deadline.others) + _MARGIN
-    return time.time_ns() // 1_000_000 - patience // timedelta(milliseconds=1)
+def _recent(sending: Sequence[Config], name: str, wishes: Wishes) -> Recent:
+    """Since when the flow may be at work on something for this target, as any of these configurations has it send."""
+    patience, has_rate = timedelta(0), False
+    for config in sending:
+        deadline = max(config.publish.deadline.critical, config.publish.deadline.others)
+        of_name = [target for target in config.targets if target.name == name]
+        # The fallback has as long again.
+        has_fallback = any(target.fallback for target in of_name)
+        patience = max(patience, deadline * (1 + has_fallback))
+        has_rate = has_rate or any(target.rate is not None for target in of_name)
+    young_ms = time.time_ns() // 1_000_000 - (patience + _MARGIN) // timedelta(milliseconds=1)
+    # What a rate holds back waits beyond its deadline, until its turn comes.
+    return Recent(young_ms, 0 if has_rate and not wishes.waiting else young_ms)
 
 
 def _announced(target: Target, asked: Range, plan: Plan) -> Iterator[str]:
@@ -138,6 +152,8 @@ def _announced(target: Target, asked: Range, plan: Plan) -> Iterator[str]:
         yield f"  the first accepted {first}, the last {last}"
     for why, count in sorted(plan.left.items()):
         yield _line(f"left out: {why.value}", count)
+    if target.rate is not None and plan.left[Why.UNDER_WAY]:
+        yield "  with a rate that may take longer than the deadline; --even-waiting sends what is past it"
 
 
 def _concluded(gone: Gone) -> Iterator[str]:

@@ -92,6 +92,18 @@ def replay(  # noqa: PLR0913, PLR0917 an option each
             "--even-superseded", help="Also what is older than what it was told of the alert.", rich_help_panel=_SEND
         ),
     ] = False,
+    even_ended: Annotated[
+        bool,
+        typer.Option("--even-ended", help="Also as firing what was resolved after --until.", rich_help_panel=_SEND),
+    ] = False,
+    even_waiting: Annotated[
+        bool,
+        typer.Option(
+            "--even-waiting",
+            help="Also what is past its deadline without an end, though a rate may hold it back in the flow.",
+            rich_help_panel=_SEND,
+        ),
+    ] = False,
 ) -> None:
     """Judge past alerts again, and say what would have happened.
 
@@ -116,14 +128,14 @@ def replay(  # noqa: PLR0913, PLR0917 an option each
         if asked or from_file_ is not None or output is Shown.HTML:
             raise WinnowError("--send: not together with --diff, --fail-on-diff, --from-file or -o html")
         ways = Ways(yes=yes, dry_run=dry_run, as_json=output is Shown.JSON)
-        wishes = Wishes(even_delivered, even_superseded, latest)
-        _, candidate = _candidate.from_kafka(config, asks_model=asks_model)
+        wishes = Wishes(even_delivered, even_superseded, latest, even_waiting, even_ended)
+        live, candidate = _candidate.from_kafka(config, asks_model=asks_model)
         asked_span = _span(since, until, warm_up, candidate)
         questions = _questions(candidate, asked_span, ask_model=ask_model, ask_all=ask_all)
-        resend(candidate, target, Range(asked_span, questions), wishes, ways)
+        resend(candidate, target, Range(asked_span, live, questions), wishes, ways)
         return
-    of_send = target is not None or yes or dry_run or latest or even_delivered or even_superseded
-    _refuse(of_send, "--target, --yes, --dry-run, --latest, --even-...: they go with --send")
+    of_send = yes, dry_run, latest, even_delivered, even_superseded, even_waiting, even_ended
+    _refuse(target is not None or any(of_send), "--target, --yes, --dry-run, --latest, --even-...: they go with --send")
     if from_file_ is not None:
         _refuse(
             since is not None or until is not None or warm_up is not None,

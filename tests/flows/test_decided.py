@@ -16,7 +16,9 @@ from flows.decided import (
     lines,
     passed_before,
     passes,
+    resolves,
     shape,
+    tells,
     within,
 )
 from flows.remembering import Known
@@ -60,6 +62,20 @@ def record(*rows: dict[str, Any]) -> bytes:
 def line(made: dict[str, Any]) -> Line:
     (found,) = lines(record(made))
     return found
+
+
+def test_target_is_told_if_it_is_among_the_deliveries_and_not_if_a_rule_saw_its_name() -> None:
+    seen = {"outcome": "skipped", "rule": "r", "saw": {"target": "b"}}
+    found = line(row(1, targets=("a", "c"), route=[seen]))
+    assert [tells(found, orjson.dumps(name)) for name in ("a", "b", "c")] == [True, False, True]
+    assert not tells(line(ended(1, target="a")), b'"a"')
+
+
+def test_resolve_that_dedup_ended_does_not_resolve() -> None:
+    resolved = "resolved/2025-11-24T15:59:00Z/1.1"
+    assert resolves(line(row(1, status="resolved", transition=resolved)))
+    assert not resolves(line(row(1, transition=resolved.replace("resolved", "firing"))))
+    assert not resolves(line(ended(1, was="resolved")))
 
 
 @pytest.mark.parametrize("name", NASTY)

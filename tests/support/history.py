@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import orjson
+
 from alerts.alert import Status
 from alerts.record import Stored, split
 from flows.again import again
@@ -36,9 +38,14 @@ def decided(config: Config, records: Iterable[Stored]) -> list[Message]:
 
 
 def keep(shelf: Shelf, records: Sequence[Stored], decisions: Iterable[Message] = ()) -> None:
-    """Put both where they lie."""
+    """Put both where they lie, each as of the moment it tells of: the flow was never behind."""
     for record in records:
         shelf.put(TOPICS.webhooks, [record.value], record.accepted_ms, record.partition)
     for message in decisions:
         assert message.partition is not None
-        shelf.put(TOPICS.decisions, [message.value], partition=message.partition)
+        shelf.put(TOPICS.decisions, [message.value], _written_ms(message), message.partition)
+
+
+def _written_ms(message: Message) -> int:
+    ((*_, last),) = (rows for rows in orjson.loads(message.value).values() if isinstance(rows, list))
+    return int(last.get("ended_ms", last["accepted_ms"]))

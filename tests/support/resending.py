@@ -7,11 +7,14 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from alerts.decision import Verdict
+from alerts.fingerprint import partition_of
 from alerts.instant import rfc3339
 from connectors.configuration import load
 from connectors.inbox import Inbox
 from connectors.job import Ended
 from flows.again import again
+from flows.chunk import Chunk
 from flows.trail import Trail
 from tests.support.history import decided, event, keep
 from tests.support.shelf import PARTITIONS, TOPICS, Shelf, shelf
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from alerts.config import Config
     from alerts.decision import Delivery, Outcome
     from alerts.record import Stored
+    from alerts.retry import Retry
     from connectors.arrival import Arrival
     from connectors.request import Message
 
@@ -50,6 +54,13 @@ class World(NamedTuple):
             "replay", "--since", "1d", "--send", "--target", "oncall", "-o", "json", *(arguments or ("--yes",))
         )
         return result.exit_code, json.loads(result.stdout)
+
+    def recalled(self, retry: Retry) -> None:
+        """The flow has taken this dead letter on again, just now."""
+        chunk = Chunk(partition_of(retry.delivery.alert.fingerprint, PARTITIONS), [], [], [], retry=retry)
+        trail = Trail(TOPICS, PARTITIONS, "c")
+        for _, message in trail.of_chunk(chunk._replace(recalled=Verdict("retried", "letter", {}))):
+            self.shelf.put(message.topic, [message.value], partition=message.partition or 0)
 
     def states(self) -> list[tuple[str, str]]:
         bodies = [one.body for one in self.told if isinstance(one.body, dict)]

@@ -63,6 +63,25 @@ def test_what_the_flow_replaced_by_something_newer_is_superseded() -> None:
     assert chosen(merged, RESOLVED, superseded=True) == [GOES, GOES]
 
 
+def test_resolve_that_the_flow_did_not_need_goes_if_its_firing_does_or_was_replayed_before() -> None:
+    repeat, closing = FIRED_AGAIN._replace(was_replaced=True), told(3, "resolved", was_replaced=True)
+    assert chosen(FIRED, closing) == [GOES, GOES]
+    assert chosen(FIRED, repeat, closing) == [GOES, Why.SUPERSEDED, GOES]
+    replayed = FIRED._replace(was_delivered=True, by_replay=True)
+    assert chosen(replayed, repeat, closing) == [Why.DELIVERED, Why.SUPERSEDED, GOES]
+    assert chosen(FIRED._replace(was_delivered=True), closing) == [Why.DELIVERED, Why.SUPERSEDED]
+    assert chosen(FIRED._replace(was_replaced=True), closing) == [Why.SUPERSEDED, Why.SUPERSEDED]
+    assert chosen(FIRED, closing, told(4, was_delivered=True)) == [Why.SUPERSEDED, Why.SUPERSEDED, Why.DELIVERED]
+
+
+def test_nothing_goes_that_would_leave_open_what_was_resolved_after_the_range() -> None:
+    over = Later(is_over=True)
+    assert chosen(FIRED, told(1), later=over) == [Why.ENDED, Why.ENDED]
+    assert chosen(FIRED, RESOLVED, FIRED_AGAIN, later=over) == [GOES, GOES, Why.ENDED]
+    assert chosen(FIRED, told(1, was_delivered=True), told(2), later=over) == [Why.SUPERSEDED, Why.DELIVERED, Why.ENDED]
+    assert chosen(FIRED, later=over, ended=True) == [GOES]
+
+
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_alert_of_which_the_flow_has_something_under_way_waits_for_it(place: int) -> None:
     candidates = [FIRED, RESOLVED, FIRED_AGAIN]

@@ -89,7 +89,9 @@ def test_given_up_is_told_with_the_reason_recorded_and_a_dead_letter(tmp_path: P
 def test_target_hears_no_more_a_second_than_its_rate_allows(tmp_path: Path) -> None:
     settings = SETTINGS.replace("allow_private: true}}", "allow_private: true, rate: 20, burst: 2}}", 1)
     with world(tmp_path, settings) as made:
-        history(made, [at(200 - number, chr(97 + number)) for number in range(12)])
+        teams = [chr(97 + number) for number in range(12)]
+        records = [at(200 - number, team) for number, team in enumerate(teams)]
+        history(made, records, **dict.fromkeys(teams, Outcome.DEAD_LETTERED))
         began_s = time.monotonic()
         assert made.send()[1]["delivered"] == 12
         assert time.monotonic() - began_s >= (12 - 2) / 20

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from alerts.config import Config, Kafka
-from alerts.decision import Outcome, Verdict
+from alerts.decision import Outcome
 from alerts.instant import rfc3339
 from alerts.record import Stored
 from alerts.retry import Retry
-from flows.chunk import Chunk
-from flows.trail import Trail
 from tests.support.events import target
 from tests.support.history import decided, keep
 from tests.support.resending import MINUTE_MS, NOW_MS, SETTINGS, at, history, outcomes, planned, world
-from tests.support.shelf import PARTITIONS, TOPICS
+from tests.support.shelf import PARTITIONS
 from winnow._alert_file import EVERYTHING
 from winnow._choice import Wishes
+from winnow._on_record import Recent
 from winnow._recorded import Recorded
 from winnow._resend import Resend
 
@@ -34,12 +35,13 @@ def test_what_may_be_under_way_in_the_flow_is_left_to_it(tmp_path: Path) -> None
 
 def test_young_alert_that_is_decided_later_than_what_came_after_it_is_left_to_the_flow(tmp_path: Path) -> None:
     partition = at(10, "web").partition
-    lost, waits, *_ = (team for team in "abcdefghijklmnopqrstuvw" if at(20, team).partition == partition)
+    lost, waits, then, *_ = (team for team in "abcdefghijklmnopqrstuvw" if at(20, team).partition == partition)
     with world(tmp_path) as made:
         keep(made.shelf, [at(200, lost), at(20, waits)])
+        history(made, [at(150, then)], **{then: Outcome.DELIVERED})
         history(made, [at(10, "web")], web=Outcome.DELIVERED)
         code, said = made.send()
-        assert (code, said["left_out"]) == (0, {"delivered already": 1, "under way in the flow": 1})
+        assert (code, said["left_out"]) == (0, {"delivered already": 2, "under way in the flow": 1})
         assert made.states() == [(lost, "firing")]
 
 
@@ -71,6 +73,28 @@ def test_other_window_tells_nothing_twice_and_keeps_the_ids_of_then(tmp_path: Pa
         assert [one.headers["webhook-id"] for one in made.told] == ids
 
 
+def test_resolve_that_the_flow_did_not_need_goes_with_its_firing(tmp_path: Path) -> None:
+    with world(tmp_path) as made:
+        records = [at(200, "web"), at(190, "web", "resolved")]
+        history(made, records)
+        refused = list(outcomes({"web": Outcome.DEAD_LETTERED}, records))[:1]
+        keep(made.shelf, [], [*refused, *list(outcomes({"web": Outcome.NOT_NEEDED}, records))[1:]])
+        assert made.send()[1]["left_out"] == {}
+        assert made.states() == [("web", "firing"), ("web", "resolved")]
+
+
+@pytest.mark.parametrize("end", [Outcome.DEAD_LETTERED, Outcome.NOT_NEEDED])
+def test_nothing_is_opened_that_was_resolved_after_the_range_unless_that_is_asked(tmp_path: Path, end: Outcome) -> None:
+    with world(tmp_path) as made:
+        records = [at(200, "web"), at(195, "db"), at(150, "web", "resolved")]
+        history(made, records, web=end, db=Outcome.DEAD_LETTERED)
+        keep(made.shelf, [], list(outcomes({"web": Outcome.DEAD_LETTERED}, records))[:1])
+        until = rfc3339(NOW_MS - 160 * MINUTE_MS)
+        code, said = made.send("--yes", "--until", until)
+        assert (code, said["left_out"], made.states()) == (0, {"resolved after the range": 1}, [("db", "firing")])
+        assert made.send("--yes", "--until", until, "--even-ended")[1]["delivered"] == 1
+
+
 def test_what_was_told_after_the_range_supersedes_what_is_in_it(tmp_path: Path) -> None:
     with world(tmp_path) as made:
         records = [at(200, "web"), at(195, "db"), at(150, "web", "resolved")]
@@ -93,9 +117,7 @@ def test_dead_letter_that_is_on_its_way_back_is_left_to_the_flow(tmp_path: Path)
         records = [at(200, "web")]
         history(made, records, web=Outcome.DEAD_LETTERED)
         (letter,) = planned(records)
-        chunk = Chunk(records[0].partition, [], [], [], retry=Retry("winnow.dead-letters/0/0", None, letter))
-        recalled = chunk._replace(recalled=Verdict("retried", "letter", {}))
-        keep(made.shelf, [], [message for _, message in Trail(TOPICS, PARTITIONS, "c").of_chunk(recalled)])
+        made.recalled(Retry("winnow.dead-letters/0/0", None, letter))
         code, said = made.send()
         assert (code, said["left_out"], made.told) == (0, {"under way in the flow": 1}, [])
 
@@ -105,11 +127,11 @@ def test_sender_that_waited_then_is_told_nothing_now() -> None:
     records = [at(200, "web")]
     (told,) = planned(records, config)
     envelope = told.alert.envelope._replace(reply="0/0123456789abcdef")
-    made = Resend(config.targets[0], EVERYTHING, NOW_MS, PARTITIONS, Wishes())
+    made = Resend(config.targets[0], EVERYTHING, Recent(NOW_MS, NOW_MS), PARTITIONS, Wishes())
     recorded = Recorded(EVERYTHING)
     for message in decided(config, records):
         recorded.read(message.value)
-        made.heard(Stored(message.partition or 0, 0, NOW_MS, message.value))
+        made.heard(Stored(message.partition or 0, 0, NOW_MS - 1, message.value))
     made.begin(recorded)
     made.planned(told._replace(alert=told.alert._replace(envelope=envelope)))
     made.end()
