@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from alerts.config_shadow import Shadow
     from flows.differences import Difference
 
-# More than what is under way at a moment: so many were not judged that what is known says little.
+# More than what is under way at a moment: so many were not decided by both that what is known says little.
 _MISSING_MAX = 0.01
 
 
@@ -48,7 +48,8 @@ class Seen(NamedTuple):
     """Alert events that both have decided about."""
     missing: int
     """That the candidate has not decided about, though it should have."""
-    faults: int
+    undecided: int
+    """That only the candidate has decided about."""
 
 
 def measures(found: Iterable[Difference], faults: int, limits: Shadow) -> list[Measure]:
@@ -79,6 +80,10 @@ def _fewer_critical(one: Difference) -> int:
     return len(one.before.targets) if Kind.OTHER_SEVERITY in one.kinds else len(one.lost)
 
 
+def _is_much(left_out: int, compared: int) -> bool:
+    return left_out > _MISSING_MAX * (compared + left_out)
+
+
 def verdict(measured: Iterable[Measure], seen: Seen, limits: Shadow) -> tuple[Verdict, list[str]]:
     """The verdict, and why it is that; what is beyond a limit is so however little was compared."""
     beyond = [
@@ -93,6 +98,8 @@ def verdict(measured: Iterable[Measure], seen: Seen, limits: Shadow) -> tuple[Ve
         doubts.append(
             f"{seen.compared:,} alert events compared, at least {limits.min_events:,} wanted (shadow.min_events)"
         )
-    if seen.missing > _MISSING_MAX * (seen.compared + seen.missing):
+    if _is_much(seen.missing, seen.compared):
         doubts.append(f"{seen.missing:,} alert events were not judged by the candidate: choose a later --since")
+    if _is_much(seen.undecided, seen.compared):
+        doubts.append(f"{seen.undecided:,} alert events were judged by the candidate alone: choose a later --since")
     return (Verdict.UNKNOWN, doubts) if doubts else (Verdict.WITHIN, [f"{seen.compared:,} alert events compared"])

@@ -41,7 +41,7 @@ def of(file: str, pair: Pair, found: Shadowed, limits: Shadow, config: Config) -
     report = _replay_report.of(found.span, found.comparison)
     faults = found.faults.total()
     measured = measures(report.differences, faults, limits)
-    seen = Seen(report.after["events"], report.not_kept, faults)
+    seen = Seen(report.after["events"], report.not_kept, report.not_recorded)
     said, why = verdict(measured, seen, limits)
     settles_ms = (found.begun_ms or 0) + 2 * config.dedup.window // timedelta(milliseconds=1)
     return Told(file, pair, found, report, measured, said, why, settles_ms)

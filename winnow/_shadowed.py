@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -19,13 +20,14 @@ from winnow._progress import progress
 from winnow._recorded import Recorded, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from alerts.config import Kafka
     from alerts.record import Stored
+    from flows.decided import Line
 
 _DECISIONS, _FAULTS = b',"decisions":[', b',"faults":['
-# Partitions are not equally far; nothing stays longer between what the flow writes and what its candidate does.
+# Nothing stays longer between what the flow writes and what its candidate does; nor are partitions equally far.
 _UNDER_WAY_MS = 60_000
 # So many decisions of a candidate are held at a time, or one partition's, and as many of the flow's.
 _HELD = 125_000
@@ -87,6 +89,11 @@ class _Reading:
         self._others: Counter[Pair] = Counter()
         self._begun_ms: int | None = None
         self._last_ms = 0
+        # What is decided while this reads is under way.
+        self._newest_ms, self._until_ms = 0, time.time_ns() // 1_000_000
+        """When what was decided last, in any partition, was accepted."""
+        self._behind: Counter[int] = Counter()
+        """What was decided behind the last that the candidate has judged in a partition, by the second accepted."""
 
     def all(self, *, is_shown: bool) -> Shadowed:
         decisions, name = self._names
@@ -104,8 +111,8 @@ class _Reading:
                 silent += [number for number in group if number not in parts]
             if self._begun_ms is not None:
                 # Where nobody has sent anything since, or the candidate has failed altogether.
-                begun_ms, last_ms = self._begun_ms, self._last_ms - _UNDER_WAY_MS
-                self._compare({number: _Part(begun_ms, last_ms) for number in silent}, seen, decisions)
+                self._compare({number: _Part(self._begun_ms) for number in silent}, seen, decisions)
+        self._comparison.not_kept += self._overdue()
         begun_ms = self._since_ms if self._begun_ms is None else max(self._since_ms, self._begun_ms)
         span = Span(begun_ms, begun_ms, max(self._last_ms, begun_ms))
         return Shadowed(span, self._begun_ms, self._comparison, self._faults, self._others)
@@ -138,9 +145,12 @@ class _Reading:
         mine = f'{{"v":1,"config":"{self._pair.live}",'.encode()
         for record in seen(decisions, self._archive.records(decisions, since, list(parts))):
             if record.value.startswith(mine):
-                # What came behind the last that the candidate has judged is under way.
-                until_ms = parts[record.partition].last_ms + 1
-                recorded.rows.update(within(lines(record.value), begins[record.partition], until_ms))
+                begin_ms, end_ms = begins[record.partition], parts[record.partition].last_ms + 1
+                found = lines(record.value)
+                judged = within(found, begin_ms, end_ms)
+                recorded.rows.update(judged)
+                if len(judged) < len(found):
+                    self._note(within(found, max(begin_ms, end_ms), 2**63))
         self._comparison.begin(recorded)
         for part in parts.values():
             rows = part.rows.items()
@@ -148,6 +158,17 @@ class _Reading:
             self._begun_ms = part.begun_ms if self._begun_ms is None else min(self._begun_ms, part.begun_ms)
             self._last_ms = max(self._last_ms, part.last_ms)
         self._comparison.end()
+
+    def _note(self, behind: Sequence[Line]) -> None:
+        """Keep of what may be under way no more than when it was accepted: if the candidate has failed it is much."""
+        accepted = [accepted_ms(text) for _, text in behind]
+        self._behind.update(at_ms // 1000 for at_ms in accepted)
+        self._newest_ms = max(self._newest_ms, *accepted, 0)
+
+    def _overdue(self) -> int:
+        """How much of it the candidate should have judged."""
+        newest_ms = min(max(self._newest_ms, self._last_ms), self._until_ms)
+        return sum(count for at_s, count in self._behind.items() if (at_s + 1) * 1000 <= newest_ms - _UNDER_WAY_MS)
 
 
 def shadowed(kafka: Kafka, pair: Pair, since_ms: int = 0, *, is_shown: bool = True) -> Shadowed:

@@ -150,12 +150,25 @@ def test_what_the_candidate_did_not_judge_spoils_the_verdict(held: Shelf) -> Non
     assert "not judged by the candidate" in found["why"][-1]
 
 
-def test_what_the_flow_decided_behind_the_last_that_the_candidate_judged_is_under_way(held: Shelf) -> None:
+@pytest.mark.parametrize(("late_s", "missing"), [(0, 0), (59, 0), (62, 3)])
+def test_what_was_decided_behind_the_last_of_the_candidate_is_under_way_for_a_minute(
+    held: Shelf, late_s: int, missing: int
+) -> None:
+    newest = event(105, NOW_MS - 10 * MINUTE_MS + 1000 * late_s, team="lab")
+    put(held, decide([*history(), newest])[0])
+    put(held, decide(history()[:102])[1])
+    found = told(held)[1]
+    assert (found["compared"], found["not_decided_by_candidate"]) == (102, missing)
+
+
+def test_candidate_that_has_stopped_is_not_within_limits_for_want_of_differences(held: Shelf) -> None:
     decisions, _ = decide(history())
-    _, shadowed = decide(history()[:90])
     put(held, decisions)
-    put(held, shadowed)
-    assert (told(held)[1]["compared"], told(held)[1]["not_decided_by_candidate"]) == (90, 0)
+    put(held, decide(history()[:90])[1])
+    code, found = told(held)
+    assert (code, found["verdict"], found["compared"]) == (2, "not known", 90)
+    # The last of each alert may be under way.
+    assert found["not_decided_by_candidate"] == 12
 
 
 def test_what_only_the_candidate_has_judged_is_counted_apart(held: Shelf) -> None:
@@ -163,7 +176,7 @@ def test_what_only_the_candidate_has_judged_is_counted_apart(held: Shelf) -> Non
     put(held, decisions)
     put(held, decide(history())[1])
     found = told(held)[1]
-    assert (found["compared"], found["not_decided_by_live"]) == (90, 15)
+    assert (found["compared"], found["not_decided_by_live"], found["verdict"]) == (90, 15, "not known")
 
 
 def test_what_another_candidate_decided_is_left_out_and_named(held: Shelf, tmp_path: Path) -> None:
