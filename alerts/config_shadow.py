@@ -29,6 +29,9 @@ class Shadow(Section):
     """Alert events that are taken for something else."""
     max_later: Limit = None
     """Alert events whose notification comes with a later one of the same alert."""
+    max_told_otherwise: Limit = 0
+    """Targets, rules and the section `publish` that both have and that tell otherwise or elsewhere, of those by which
+    anything was sent: of this nothing stands in decisions."""
     max_faults: Limit = 0
     """Times that a step of the candidate raised."""
     min_events: Annotated[int, Field(ge=1)] = 100

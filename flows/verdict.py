@@ -52,7 +52,7 @@ class Seen(NamedTuple):
     """That only the candidate has decided about."""
 
 
-def measures(found: Iterable[Difference], faults: int, limits: Shadow) -> list[Measure]:
+def measures(found: Iterable[Difference], limits: Shadow, *, told_otherwise: int, faults: int) -> list[Measure]:
     """All of them, in the order of winnow.yaml."""
     fewer_critical = fewer = more = other_target = other_severity = later = 0
     for one in found:
@@ -69,6 +69,7 @@ def measures(found: Iterable[Difference], faults: int, limits: Shadow) -> list[M
         Measure("other_target", other_target, limits.max_other_target),
         Measure("other_severity", other_severity, limits.max_other_severity),
         Measure("later", later, limits.max_later),
+        Measure("told_otherwise", told_otherwise, limits.max_told_otherwise),
         Measure("faults", faults, limits.max_faults),
     ]
 

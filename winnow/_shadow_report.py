@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from alerts.config_file import version
 from alerts.instant import rfc3339
 from flows.verdict import Measure, Seen, Verdict, measures, verdict
-from winnow import _replay_report
+from winnow import _otherwise, _replay_report
 from winnow._output import write_json_with, write_lines
+from winnow._shadowed import Pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,9 +18,27 @@ if TYPE_CHECKING:
     from alerts.config import Config
     from alerts.config_shadow import Shadow
     from winnow._replay_report import Report
-    from winnow._shadowed import Pair, Shadowed
+    from winnow._shadowed import Shadowed
 
 SIDES = ("live", "candidate")
+
+
+_SAME = "the candidate is the same configuration as what runs, so nothing can differ"
+
+
+class Sides(NamedTuple):
+    """What is held against what."""
+
+    file: str
+    """The candidate's."""
+    candidate: Config
+    live: Config
+    limits: Shadow
+
+    @property
+    def pair(self) -> Pair:
+        """Their versions."""
+        return Pair(version(self.candidate), version(self.live))
 
 
 class Told(NamedTuple):
@@ -27,6 +47,8 @@ class Told(NamedTuple):
     file: str
     """The candidate's."""
     pair: Pair
+    is_same: bool
+    """Whether they decide the same and tell it the same, whatever comes."""
     found: Shadowed
     report: Report
     measured: list[Measure]
@@ -36,15 +58,17 @@ class Told(NamedTuple):
     """From then on dedup knows all that it would know if it had always been the candidate's."""
 
 
-def of(file: str, pair: Pair, found: Shadowed, limits: Shadow, config: Config) -> Told:
+def of(sides: Sides, found: Shadowed) -> Told:
     """The report of what was found."""
-    report = _replay_report.of(found.span, found.comparison)
-    faults = found.faults.total()
-    measured = measures(report.differences, faults, limits)
+    report = _replay_report.held_against(_replay_report.of(found.span, found.comparison), sides.live, sides.candidate)
+    told_otherwise = sum(one.is_used for one in report.told)
+    measured = measures(report.differences, sides.limits, told_otherwise=told_otherwise, faults=found.faults.total())
     seen = Seen(report.after["events"], report.not_kept, report.not_recorded)
-    said, why = verdict(measured, seen, limits)
-    settles_ms = (found.begun_ms or 0) + 2 * config.dedup.window // timedelta(milliseconds=1)
-    return Told(file, pair, found, report, measured, said, why, settles_ms)
+    said, why = verdict(measured, seen, sides.limits)
+    is_same = sides.pair.candidate == sides.pair.live and not report.told
+    settles_ms = (found.begun_ms or 0) + 2 * sides.live.dedup.window // timedelta(milliseconds=1)
+    why = [*why, _SAME] if is_same else why
+    return Told(sides.file, sides.pair, is_same, found, report, measured, said, why, settles_ms)
 
 
 def write_plain(told: Told) -> None:
@@ -54,6 +78,7 @@ def write_plain(told: Told) -> None:
     head = {
         "candidate": told.file,
         "versions": told.pair._asdict(),
+        "same": told.is_same,
         "begun": rfc3339(found.begun_ms) if found.begun_ms is not None else None,
         "since": rfc3339(found.span.since_ms) if is_any else None,
         "until": rfc3339(found.span.until_ms) if is_any else None,
@@ -68,6 +93,7 @@ def write_plain(told: Told) -> None:
         "totals_candidate": report.after,
         "different": len(report.differences),
         "kinds": {kind.value: count for kind, count in report.kinds.items()},
+        "told_otherwise": _otherwise.plain(report.told),
     }
     write_json_with(head, "differences", map(_replay_report.difference, report.differences))
 

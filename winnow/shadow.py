@@ -13,7 +13,6 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from alerts.config_file import version
 from alerts.errors import WinnowError
 from connectors.candidate import candidate, candidate_file
 from connectors.configuration import load
@@ -23,7 +22,8 @@ from winnow import _shadow_report
 from winnow._interrupt import Interrupt
 from winnow._moments import length, milliseconds, moment
 from winnow._output import Output, write_lines
-from winnow._shadowed import Pair, shadowed
+from winnow._shadow_report import Sides
+from winnow._shadowed import shadowed
 
 if TYPE_CHECKING:
     from alerts.config import Config
@@ -86,9 +86,8 @@ def _told(config: Config, since: str | None, *, is_shown: bool = True) -> Told:
             "there is no candidate: name its file in winnow.yaml (shadow: candidate.yaml) and restart the flow"
         )
     since_ms = 0 if since is None else milliseconds(moment("--since", since, datetime.now(UTC)))
-    pair = Pair(version(other), version(config))
-    found = shadowed(config.kafka, pair, since_ms, is_shown=is_shown)
-    return _shadow_report.of(str(file), pair, found, config.shadow, config)
+    sides = Sides(str(file), other, config, config.shadow)
+    return _shadow_report.of(sides, shadowed(config.kafka, sides.pair, since_ms, is_shown=is_shown))
 
 
 def _watch(config: Config, since: str | None, pause: timedelta, told: Told) -> None:

@@ -27,12 +27,13 @@ def test_without_it_there_is_no_candidate() -> None:
     assert read("{}") is None
 
 
-def test_limit_that_is_not_given_is_none_but_for_critical_ones_and_faults() -> None:
+def test_limit_that_is_not_given_is_none_but_for_critical_ones_what_is_told_otherwise_and_faults() -> None:
     found = read("shadow: {config: c.yaml}")
     assert found is not None
     limits = {name: value for name, value in found if name.startswith("max_")}
     assert {name for name, value in limits.items() if value is None} == limits.keys() - {
         "max_fewer_critical",
+        "max_told_otherwise",
         "max_faults",
     }
 

@@ -24,7 +24,7 @@ def difference(
 
 
 def counted(*found: Difference) -> dict[str, int]:
-    return {one.name: one.found for one in measures(found, 0, LIMITS) if one.found}
+    return {one.name: one.found for one in measures(found, LIMITS, told_otherwise=0, faults=0) if one.found}
 
 
 def test_critical_notification_that_is_not_sent_is_one_fewer() -> None:
@@ -87,7 +87,15 @@ def test_more_than_one_in_a_hundred_that_only_one_of_them_judged_is_no_verdict(l
 
 def test_fault_of_the_candidate_is_beyond_unless_it_is_allowed() -> None:
     allowed = LIMITS.model_copy(update={"max_faults": 1})
-    assert [verdict(measures([], 1, limits), ENOUGH, limits)[0] for limits in (LIMITS, allowed)] == [
-        Verdict.BEYOND,
-        Verdict.WITHIN,
+    told = [
+        verdict(measures([], limits, told_otherwise=0, faults=1), ENOUGH, limits)[0] for limits in (LIMITS, allowed)
     ]
+    assert told == [Verdict.BEYOND, Verdict.WITHIN]
+
+
+def test_target_that_is_told_elsewhere_is_beyond_unless_it_is_allowed() -> None:
+    allowed = LIMITS.model_copy(update={"max_told_otherwise": 1})
+    told = [
+        verdict(measures([], limits, told_otherwise=1, faults=0), ENOUGH, limits)[0] for limits in (LIMITS, allowed)
+    ]
+    assert told == [Verdict.BEYOND, Verdict.WITHIN]
