@@ -42,7 +42,8 @@ def ask(
     Args:
         settings: Which model, and its limits: calls and new templates a minute, calls and tokens a day (all that is
             asked here counts as one day's), how many at a time. Nobody waits, so what is too much for a minute waits
-            for the next; what is too much for a day is not asked.
+            for the next; what is too much for a day is not asked, and nothing more once the model asks to be left
+            alone for longer than a minute.
         templates: What to ask about.
         show: Told how many are settled.
         minute_s: How long a minute is.
@@ -57,6 +58,8 @@ class _Asking:
         """When each call of the last minute was made, and each question was begun."""
         self._begun_s: deque[float] = deque()
         self._held_until_s = 0.0
+        self._is_sent_away = False
+        """The model does not want to be asked for longer than anybody would wait here."""
         self._calls = self._tokens = self._failed = self._begun = 0
         self._answers: dict[str, Answer] = {}
         self._silent: dict[str, How] = {}
@@ -82,15 +85,17 @@ class _Asking:
         return Heard(self._answers, self._silent, self._errors, self._calls, self._tokens)
 
     async def _ask(self, model: Model, template: Template, turn: asyncio.Semaphore) -> None:
-        is_first = True
+        is_first, pause_s = True, 0.0
 
         def tried(one: Tried) -> None:
-            nonlocal is_first
+            nonlocal is_first, pause_s
             if not is_first:  # the first was counted when it was begun
                 self._count_call()
             is_first = False
             self._tokens += one.tokens
-            self._held_until_s = max(self._held_until_s, time.monotonic() + one.retry_after_ms / 1000)
+            pause_s = one.retry_after_ms / 1000
+            self._held_until_s = max(self._held_until_s, time.monotonic() + pause_s)
+            self._is_sent_away = self._is_sent_away or pause_s > self._minute_s
 
         try:
             reply = await model.ask(template, tried, lambda: self._objection() is None)
@@ -98,7 +103,8 @@ class _Asking:
             turn.release()
         self._failed = 0 if reply.answer else self._failed + 1
         if reply.answer is None:
-            self._errors[reply.error] += 1
+            is_last = pause_s > self._minute_s
+            self._errors[f"{reply.error}: not to be asked for {pause_s:.0f} s" if is_last else reply.error] += 1
         self._settle(template.id, reply.answer, How.FAILED)
 
     def _settle(self, template: str, answer: Answer | None, why: How) -> None:
@@ -118,7 +124,7 @@ class _Asking:
 
     def _objection(self) -> How | None:
         """Why nothing more is asked at all."""
-        if self._failed >= _FAILED_MAX:
+        if self._failed >= _FAILED_MAX or self._is_sent_away:
             return How.HELD_BACK
         calls_max, tokens_max = self._settings.calls_per_day, self._settings.tokens_per_day
         is_spent = calls_max is not None and self._calls >= calls_max

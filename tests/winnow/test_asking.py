@@ -28,6 +28,7 @@ class Model(FakeModel):
     """Notes when it was asked, and how many ask at once; says what it is told to."""
 
     def __init__(self, *statuses: int, retry_after: str = "") -> None:
+        self._headers = {"retry-after": retry_after} if retry_after else {}
         self.moments_s: list[float] = []
         self.at_once = self.most = 0
         self._statuses = list(statuses)
@@ -40,17 +41,23 @@ class Model(FakeModel):
         self.closing.wait(0.02)
         answer = super().respond(asked)
         self.at_once -= 1
-        return answer._replace(status=self._statuses.pop(0)) if self._statuses else answer
+        if not self._statuses:
+            return answer
+        return answer._replace(status=self._statuses.pop(0), headers=answer.headers | self._headers)
 
 
 @contextmanager
 def heard(
-    *statuses: int, questions: Sequence[Template] = QUESTIONS, limits: Mapping[str, object] = MappingProxyType({})
+    *statuses: int,
+    questions: Sequence[Template] = QUESTIONS,
+    limits: Mapping[str, object] = MappingProxyType({}),
+    retry_after: str = "",
+    minute_s: float = MINUTE_S,
 ) -> Iterator[tuple[Heard, Model]]:
-    with Model(*statuses) as model:
+    with Model(*statuses, retry_after=retry_after) as model:
         settings = Llm.model_validate({"base_url": f"{model.url}/v1", "model": "small", "max_concurrent": 1, **limits})
         done: list[int] = []
-        yield ask(settings, questions, done.append, MINUTE_S), model
+        yield ask(settings, questions, done.append, minute_s), model
         assert done == list(range(1, len(questions) + 1))
 
 
@@ -88,6 +95,18 @@ def test_five_failures_in_a_row_are_a_dead_model_and_four_are_not() -> None:
     with heard(*[400] * 9) as (told, model):
         assert (len(model.moments_s), told.errors) == (5, {"answered 400": 5})
         assert list(told.silent.values()) == [How.FAILED] * 5 + [How.HELD_BACK] * 4
+
+
+def test_model_that_asks_to_be_left_alone_for_more_than_a_minute_is_asked_no_more() -> None:
+    with heard(429, retry_after="86400") as (told, model):
+        assert (len(model.moments_s), told.errors) == (1, {"answered 429: not to be asked for 86400 s": 1})
+        assert list(told.silent.values()) == [How.FAILED] + [How.HELD_BACK] * 8
+
+
+def test_model_that_asks_to_be_left_alone_for_a_while_is_asked_after_it() -> None:
+    with heard(503, retry_after="1", questions=QUESTIONS[:3], minute_s=2.0) as (told, model):
+        assert len(told.answers) == 3
+        assert model.moments_s[1] - model.moments_s[0] >= 0.9
 
 
 def test_nothing_to_ask_asks_nothing() -> None:
