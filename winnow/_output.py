@@ -8,10 +8,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from connectors.terminal import printable
+from winnow._layout import blocks, has_room, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -59,15 +59,21 @@ def cell(value: object) -> str:
     return "-" if value is None else str(value)
 
 
+def screen_chars() -> int | None:
+    """How wide the terminal is that standard output goes to; None: it is none, and lines are as long as they are."""
+    return Console().width if sys.stdout.isatty() else None
+
+
 def write_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows under a head; only the last column may be broken over lines."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for number, name in enumerate(head):
-        is_last = number == len(head) - 1
-        table.add_column(name, no_wrap=not is_last, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(printable(cell)) for cell in row))
-    Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_CHARS).print(table)
+    """Print rows under a head; on a screen that has no room for the table, a block for each."""
+    cells = [[printable(cell) for cell in row] for row in rows]
+    room = screen_chars()
+    if room is not None and not has_room(head, cells, room):
+        others = list(blocks(head, cells, room))
+    else:
+        first, *others = table(head, cells, room)
+        Console(highlight=False, soft_wrap=True).print(Text(first, "bold"))
+    sys.stdout.writelines(line + "\n" for line in others)
 
 
 def shown(topic: str, records: Iterable[Record]) -> Iterator[Record]:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
-
-from rich.console import Console
 
 from alerts.config_told import otherwise
 from alerts.instant import rfc3339
@@ -16,7 +13,7 @@ from flows.differences import Kind
 from winnow import _otherwise
 from winnow._alert_file import EVERYTHING
 from winnow._compared import Comparison
-from winnow._output import write_json, write_json_with, write_lines, write_table
+from winnow._output import screen_chars, write_json, write_json_with, write_lines, write_table
 from winnow._questions import lines, plain
 
 if TYPE_CHECKING:
@@ -230,7 +227,8 @@ def _line(name: str, numbers: str) -> str:
 
 def _is_narrow() -> bool:
     """Whether it is a screen on which the table has no room."""
-    return sys.stdout.isatty() and Console().width < _TABLE_LEAST_CHARS
+    room = screen_chars()
+    return room is not None and room < _TABLE_LEAST_CHARS
 
 
 def block(one: Difference, sides: Sides = SIDES) -> Iterator[str]:

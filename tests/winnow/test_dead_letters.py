@@ -16,6 +16,7 @@ from connectors.job import Ended
 from flows.trail import Trail
 from tests.support.events import NOW_MS, alert, delivery
 from tests.support.shelf import TOPICS, Shelf, shelf
+from tests.support.terminal import on_a_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,6 +77,19 @@ def test_table_has_a_line_for_each(full: Shelf) -> None:
     assert len(lines) == 4
     assert "no answer within 15 s" in lines[1]
     assert counts == "4 open"
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+def test_narrow_terminal_shows_places_ids_and_names_whole(full: Shelf, columns: int) -> None:
+    lines = on_a_terminal(columns, "dead-letters", "ls")
+    pieces = [piece for line in lines for piece in line.strip().split("  ")]
+    assert {"place 0/3", f"id {delivery(2).id}", "alert HighCPU", "error no answer within 15 s"} <= set(pieces)
+    assert lines[-1] == "4 open"
+
+
+def test_line_of_the_table_in_a_pipe_ends_where_its_text_does(full: Shelf) -> None:
+    told = full.winnow("dead-letters", "ls").stdout.splitlines()
+    assert told == [line.rstrip() for line in told]
 
 
 @pytest.mark.parametrize("verb", ["ls", "retry"])
