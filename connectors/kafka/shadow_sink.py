@@ -6,6 +6,7 @@ for a moment: what was not written by then, or cannot be, is counted as lost.
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ log = structlog.get_logger()
 
 _TIMEOUT = timedelta(seconds=30)
 _SETTLE = timedelta(seconds=1)
+_AGAIN = timedelta(seconds=30)
 
 written = Counter(
     "winnow_shadow_records_total", "Records of what a candidate decided, by what became of them", ["outcome"]
@@ -43,16 +45,21 @@ class _Partition(StatefulSinkPartition[Message, None]):
         self._sink.settle()
 
     def close(self) -> None:
-        self._sink.settle()
+        self._sink.close()
 
 
 class ShadowSink(FixedPartitionedSink[Message, None]):
     """Writes `(partition of the webhooks topic, Message)`; nothing of it raises."""
 
-    def __init__(self, kafka: Kafka) -> None:
+    def __init__(self, kafka: Kafka, again: timedelta = _AGAIN) -> None:
+        """Nothing happens yet; `again` is how often it looks for a topic that is not there or cannot be used."""
         self._kafka = kafka
+        self._again_s = again.total_seconds()
         self._producer: AcknowledgedProducer | None = None
-        self._is_made = False
+        self._is_begun = False
+        self._is_ended = threading.Event()
+        self._told = ""
+        """Why the topic cannot be written to, as it was last logged."""
         self._is_late = False
         """Whether something was not written in time; until it is, or is given up, nobody waits again."""
         self._is_lossy = False
@@ -67,21 +74,42 @@ class ShadowSink(FixedPartitionedSink[Message, None]):
 
     def build_part(self, step_id: str, for_part: str, resume_state: None) -> _Partition:  # noqa: ARG002
         """A part; all of a process share one producer, and the first makes the topic if it is missing."""
-        if not self._is_made:
-            self._is_made = True
-            try:
-                self._producer = self._made()
-            except KafkaError as error:
-                log.warning("no_shadow", reason=str(error), so="what the candidate decides is lost; the flow goes on")
+        if not self._is_begun:
+            self._is_begun = True
+            if not self._is_there():
+                threading.Thread(target=self._look_again, name="shadow-topic", daemon=True).start()
         return _Partition(self)
 
-    def _made(self) -> AcknowledgedProducer:
+    def _look_again(self) -> None:
+        """In a thread of its own: until a broker answers, the flow would stand still for seconds."""
+        while not self._is_ended.wait(self._again_s):
+            if self._is_there():
+                log.info("shadow_topic_found")
+                return
+
+    def _is_there(self) -> bool:
+        """Whether there is a topic now; from then on, or if nobody could tell, there is a producer too."""
+        try:
+            is_known = self._is_known()
+            self._producer = self._producer or AcknowledgedProducer(self._kafka, _TIMEOUT)
+        except KafkaError as error:
+            self._tell("no_shadow", str(error))
+            return False
+        return is_known
+
+    def _is_known(self) -> bool:
         try:
             ensure_shadow(self._kafka)
         except KafkaAwayError as error:
             # Likely there, or soon: what cannot be written meanwhile is lost, what comes later is not.
-            log.warning("shadow_topic_unknown", reason=str(error))
-        return AcknowledgedProducer(self._kafka, _TIMEOUT)
+            self._tell("shadow_topic_unknown", str(error))
+            return False
+        return True
+
+    def _tell(self, event: str, reason: str) -> None:
+        if reason != self._told:
+            self._told = reason
+            log.warning(event, reason=reason, so="what the candidate decides may be lost; the flow goes on")
 
     def write(self, messages: list[Message]) -> None:
         """Queue messages without waiting."""
@@ -99,6 +127,11 @@ class ShadowSink(FixedPartitionedSink[Message, None]):
             self._is_late = False
         except KafkaError:
             self._is_late = True
+
+    def close(self) -> None:
+        """Wait a moment, and look for the topic no more."""
+        self._is_ended.set()
+        self.settle()
 
     def _reported(self, messages: int, batch: Batch) -> None:
         """Called in the producer's thread."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +14,7 @@ from connectors.kafka.embedded import CLIENT_SETTINGS, EmbeddedBroker
 from connectors.kafka.scan import scan
 from connectors.kafka.shadow_sink import ShadowSink, written
 from connectors.request import Message
+from tests.support.product import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +30,11 @@ def broker() -> Iterator[EmbeddedBroker]:
 
 def kafka(broker: EmbeddedBroker, partitions: int = 2) -> Kafka:
     return Kafka(bootstrap=broker.bootstrap, partitions=partitions, client=CLIENT_SETTINGS)
+
+
+def looking() -> set[threading.Thread]:
+    """Those who look for a topic that is missing."""
+    return {thread for thread in threading.enumerate() if thread.name == "shadow-topic"}
 
 
 def lost() -> float:
@@ -78,6 +86,7 @@ def test_broker_that_was_away_at_the_start_takes_what_comes_once_it_is_back(brok
     part.write_batch([Message(TOPIC, b"one", partition=0)])
     while not list(scan(kafka(broker), TOPIC, [0])):
         part.snapshot()
+    part.close()
     assert [one.value for one in scan(kafka(broker), TOPIC, [0])] == [b"one"]
 
 
@@ -85,9 +94,32 @@ def test_topic_of_other_partitions_is_not_written_to(broker: EmbeddedBroker) -> 
     part = ShadowSink(kafka(broker, partitions=3)).build_part("shadowed", "0", None)
     before = lost()
     part.write_batch([Message(TOPIC, b"one", partition=0), Message(TOPIC, b"two", partition=0)])
-    part.snapshot()
+    part.close()
     assert lost() - before == 2
     assert list(scan(kafka(broker), TOPIC, [0])) == []
+
+
+def test_topic_that_cannot_be_used_at_first_takes_what_comes_once_it_can(broker: EmbeddedBroker) -> None:
+    others = looking()
+    sink = ShadowSink(kafka(broker, partitions=3), again=timedelta(milliseconds=20))
+    part = sink.build_part("shadowed", "0", None)
+    before = lost()
+    part.write_batch([Message(TOPIC, b"early", partition=0)])
+    assert lost() - before == 1
+    # As if the topic had been made anew, of so many partitions.
+    sink._kafka = kafka(broker)
+    wait_for(lambda: looking() <= others, "it is found, and nobody looks any more")
+    part.write_batch([Message(TOPIC, b"late", partition=0)])
+    part.close()
+    assert [one.value for one in scan(kafka(broker), TOPIC, [0])] == [b"late"]
+
+
+def test_nobody_looks_for_a_topic_after_the_end(broker: EmbeddedBroker) -> None:
+    others = looking()
+    part = ShadowSink(kafka(broker, partitions=3), again=timedelta(hours=1)).build_part("shadowed", "0", None)
+    assert len(looking() - others) == 1
+    part.close()
+    wait_for(lambda: looking() <= others, "it looks no more")
 
 
 def test_client_settings_that_librdkafka_refuses_lose_what_the_candidate_decides_and_no_more() -> None:
