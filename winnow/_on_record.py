@@ -37,17 +37,16 @@ class End(NamedTuple):
 class Kept:
     """What is on record of one alert at the target."""
 
+    __slots__ = "ends", "inputs", "is_over", "under_way"
+
     def __init__(self) -> None:
         self.ends: dict[str, End] = {}
         """By id."""
         self.inputs: dict[str, str] = {}
         """By the input id of an event, the id by which it was delivered."""
-        self.begun: set[str] = set()
-        """Input ids of what the flow took on lately, at first or out of the dead letters, and has not ended since."""
-        self.letters: set[str] = set()
-        """The dead letters of which the flow said what it does with their retries."""
-        self.returning: set[str] = set()
-        """Input ids of those that a retry was written for, which the flow has not come to."""
+        self.under_way: set[str] = set()
+        """Input ids of what the flow took on lately, at first or out of the dead letters, and has not ended since; and
+        of dead letters that a retry was written for, which it has not come to."""
         self.is_over = False
         """It was resolved after the range, whoever was told."""
 
@@ -73,6 +72,8 @@ class OnRecord:
         self._done_ms: dict[int, int] = {}
         """By partition: up to where the flow had come before `recent.read_ms`, by acceptance."""
         self._alerts: dict[str, Kept] = defaultdict(Kept)
+        self._letters: set[str] = set()
+        """The dead letters of which the flow said what it does with their retries."""
 
     def of(self, fingerprint: str) -> Kept:
         """What is on record of an alert."""
@@ -81,6 +82,7 @@ class OnRecord:
     def clear(self) -> None:
         """Go on with other alerts."""
         self._alerts.clear()
+        self._letters.clear()
 
     def is_unread(self, fingerprint: str, accepted_ms: int) -> bool:
         """Whether the flow may yet tell of an event of which it told nothing: it has not come so far, or only lately.
@@ -98,16 +100,15 @@ class OnRecord:
 
     def stored(self, record: Stored) -> None:
         """Take a record of the webhooks topic: it may be a dead letter that is on its way back."""
-        if self._needle not in record.value or not retry.is_retry(record.value):
+        if not retry.is_retry(record.value) or self._needle not in record.value:
             return
         try:
             found = retry.decode(record.value)
         except FormatError:
             return  # the flow has no use for it either
-        kept = self._alerts[found.delivery.alert.fingerprint]
-        is_ahead = self._is_ahead(record.partition, record.accepted_ms)
-        if found.delivery.target == self._target and found.letter not in kept.letters and is_ahead:
-            kept.returning.add(found.delivery.alert.id)
+        alert, is_ours = found.delivery.alert, found.delivery.target == self._target
+        if is_ours and found.letter not in self._letters and self._is_ahead(record.partition, record.accepted_ms):
+            self._alerts[alert.fingerprint].under_way.add(alert.id)
 
     def _is_ahead(self, partition: int, at_ms: int) -> bool:
         return at_ms + CLOCKS_DIFFER_MS >= self._done_ms.get(partition, 0)
@@ -119,7 +120,9 @@ class OnRecord:
         if record.accepted_ms >= self._recent.begun_ms and self._needle in record.value:
             for line in found:
                 if tells(line, self._name):
-                    self._of(line).begun.add(line[0].decode())
+                    self._of(line).under_way.add(line[0].decode())
+        if record.accepted_ms + CLOCKS_DIFFER_MS < self._until_ms:
+            return
         for line in found:
             if resolves(line) and accepted_ms(line[1]) >= self._until_ms:
                 self._of(line).is_over = True
@@ -140,13 +143,13 @@ class OnRecord:
             return  # none of ours
 
     def _retried(self, kept: Kept, row: Row, at_ms: int) -> None:
-        kept.letters.add(row["letter"])
+        self._letters.add(row["letter"])
         if row["retry"]["outcome"] != RETRIED:
             return
         before = kept.ends.get(row["delivery"], End(row["accepted_ms"]))
         kept.ends[row["delivery"]] = before._replace(outcome="")
         if at_ms >= self._recent.begun_ms:
-            kept.begun.add(row["input"])
+            kept.under_way.add(row["input"])
 
 
 def _outcome(kept: Kept, row: Row) -> None:
@@ -158,6 +161,6 @@ def _outcome(kept: Kept, row: Row) -> None:
         before.was_delivered or is_told,
         before.by_replay or (is_told and "replayed" in row),
     )
-    kept.begun.discard(row["input"])
+    kept.under_way.discard(row["input"])
     if is_told:
         kept.inputs[row["input"]] = id_

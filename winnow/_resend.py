@@ -120,7 +120,7 @@ class Resend:
 
     def _is_under_way(self, kept: Kept, delivery: Delivery, *, is_decided: bool) -> bool:
         alert = delivery.alert
-        if alert.id in kept.begun or alert.id in kept.returning:
+        if alert.id in kept.under_way:
             return True
         return not is_decided and self._on_record.is_unread(alert.fingerprint, alert.envelope.accepted_ms)
 
@@ -137,4 +137,4 @@ def _beyond(kept: Kept, candidates: Sequence[Candidate]) -> Later:
     ids = {one.delivery.id for one in candidates}
     inputs = {one.delivery.alert.id for one in candidates}
     told = [end.accepted_ms for id_, end in kept.ends.items() if end.was_delivered and id_ not in ids]
-    return Later(max(told, default=0), bool((kept.begun | kept.returning) - inputs), kept.is_over)
+    return Later(max(told, default=0), bool(kept.under_way - inputs), kept.is_over)

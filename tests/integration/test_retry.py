@@ -39,6 +39,9 @@ class Target:
         if status == 200:
             self.told.append(arrival)
 
+    def fail(self, status: int) -> None:
+        self._inbox._status = status
+
     def recover(self) -> None:
         self._inbox._status = None
 
