@@ -12,7 +12,7 @@ from alerts.finding import Finding, State
 from connectors import address
 from connectors.kafka.doorstep import Got, furthest
 from connectors.kafka.facts import Facts, facts, newest_ms, unread
-from connectors.kafka.topics import partitions, topics
+from connectors.kafka.topics import partitions, shadow, topics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from alerts.fitness import TopicFacts
 
 _MISSING = "gateway and flow make it when they start; if they run, kafka.topic_prefix or kafka.bootstrap is not theirs"
+_NO_SHADOW = "the flow makes it when it starts with `shadow`; if it runs so, see what it logs (no_shadow)"
 KAFKA = "kafka"
 # Beside the time that was spent on asking already.
 _CONNECT_S = 2.0
@@ -39,13 +40,18 @@ def examine(config: Config, more: list[str], timeout_s: float) -> Examined:
 
     No finding is left out: where nothing can be asked it says so.
     """
-    names = partitions(config.kafka)
+    names = _names(config)
     try:
         found = facts(config.kafka, [*names, *more], timeout_s)
     except KafkaError as error:
         skipped = [Finding(f"topic {name}", State.SKIPPED, "Kafka is not reachable") for name in names]
         return Examined([_away(config, error, timeout_s), *skipped], None)
     return Examined([_reached(config, found), *_topics(config, found)], found)
+
+
+def _names(config: Config) -> list[str]:
+    """The topics that there should be."""
+    return [*partitions(config.kafka), *([] if config.shadow is None else [shadow(config.kafka)])]
 
 
 def _away(config: Config, error: KafkaError, timeout_s: float) -> Finding:
@@ -76,11 +82,13 @@ def _reached(config: Config, found: Facts) -> Finding:
 def _topics(config: Config, found: Facts) -> Iterator[Finding]:
     names = topics(config.kafka)
     of_webhooks, of_decisions = fitness.needs(config)
-    needs = {names.webhooks: of_webhooks, names.decisions: of_decisions}
-    for name in partitions(config.kafka):
+    beside = shadow(config.kafka)
+    needs = {names.webhooks: of_webhooks, names.decisions: of_decisions, beside: ()}
+    for name in _names(config):
         topic = found.topics.get(name)
         if topic is None:
-            yield Finding(f"topic {name}", State.WARNING, "is not there", _MISSING)
+            todo = _NO_SHADOW if name == beside else _MISSING
+            yield Finding(f"topic {name}", State.WARNING, "is not there", todo)
             continue
         wanted = config.kafka.partitions if name in needs else None
         yield fitness.topic(name, topic, (wanted, config.kafka.replication), needs.get(name, ()))

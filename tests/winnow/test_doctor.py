@@ -67,6 +67,21 @@ def test_other_number_of_partitions_fails(tmp_path: Path) -> None:
     assert told[f"topic {TOPICS.quarantine}"]["state"] == "warning"
 
 
+def test_topic_of_the_candidate_is_examined_if_there_is_one(tmp_path: Path) -> None:
+    name = "winnow.shadow"
+    with with_targets(tmp_path):
+        assert f"topic {name}" not in doctor()[1]
+    with with_targets(tmp_path, more="shadow: candidate.yaml"):
+        code, told = doctor()
+        assert (code, told[f"topic {name}"]["state"], told[f"topic {name}"]["found"]) == (0, "warning", "is not there")
+        assert "no_shadow" in told[f"topic {name}"]["todo"]
+    with shelf(tmp_path, "shadow: candidate.yaml\ntargets: []\n", name):
+        file = tmp_path / "winnow.yaml"
+        assert doctor()[1][f"topic {name}"]["found"].startswith(f"{PARTITIONS} partitions, 1 replica;")
+        file.write_text(file.read_text().replace(f"partitions: {PARTITIONS}", "partitions: 9"))
+        assert doctor()[1][f"topic {name}"]["state"] == "failed"
+
+
 def test_without_kafka_the_rest_is_examined_all_the_same(tmp_path: Path) -> None:
     target = f'name: hook, kind: webhook, url: "http://127.0.0.1:{free_port()}/x", allow_private: true'
     with with_targets(tmp_path, target), pytest.MonkeyPatch.context() as environment:
