@@ -8,7 +8,7 @@ from alerts.happening import saw
 from alerts.instant import rfc3339
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
 Row = dict[str, Any]
 
@@ -32,6 +32,16 @@ def why_not(event: Row, target: str, stands_in_for: Collection[str] = ()) -> Why
         stands_in_for: The targets whose fallback it is.
     """
     return next(_reasons(event, target, stands_in_for))
+
+
+def telling(events: Sequence[Row]) -> Row:
+    """Of several events of one alert, in order, the one to ask about: the newest firing that dedup let pass.
+
+    If there is none, the newest of all that dedup let pass, or of all.
+    """
+    passed = [event for event in events if "transition" in event]
+    firing = [event for event in passed if event["status"] == "firing"]
+    return (firing or passed or events)[-1]
 
 
 def _reasons(event: Row, target: str, stands_in_for: Collection[str]) -> Iterator[Why]:

@@ -38,7 +38,7 @@ def moment(option: str, text: str, now: datetime) -> datetime:
     try:
         return instant(text)
     except ValueError as error:
-        meant = _meant(text)
+        meant = _meant(text) or _last(text, now)
         wanted = "how long ago (2h, 7d; at most 366d) or a time such as 2026-11-24T03:04:05Z"
         todo = f": did you mean {meant} (UTC), or the same with the offset of a zone, such as +02:00?" if meant else ""
         raise WinnowError(f"{option}: expected {wanted}, got {_cut(text)}{todo}") from error
@@ -56,6 +56,16 @@ def _meant(text: str) -> str:
         with suppress(ValueError):
             found = f"{day}T{hour}{rest}"
             instant(found)
+            return found
+    return ""
+
+
+def _last(text: str, now: datetime) -> str:
+    """When a clock in UTC last showed such an hour, in full; empty: it is no hour."""
+    today = now.astimezone(UTC).date()
+    for day in (today, today - timedelta(days=1)):
+        found = _meant(f"{day}T{text.strip()}") if ":" in text else ""
+        if found and instant(found) <= now:
             return found
     return ""
 

@@ -21,7 +21,7 @@ from winnow._past import CLOCKS_DIFFER
 from winnow._rows import opened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
     from alerts.config import Config
@@ -32,6 +32,14 @@ Row = dict[str, Any]
 _NAME_MAX_CHARS = 200
 # Its labels are made of attributes when they are read, and stand in no line as they are.
 _DERIVES = b'"format":"cloudevents"'
+
+
+class Within(NamedTuple):
+    """When the alerts were accepted that a question is about."""
+
+    since: datetime
+    until_ms: float
+    """Before then; infinity: up to now."""
 
 
 class Found(NamedTuple):
@@ -54,29 +62,62 @@ def story(config: Config, fingerprint: str) -> Iterator[Row]:
     Raises:
         KafkaError: No broker answers, or there is no such topic.
     """
+    return stories(config, [fingerprint])[fingerprint].events()
+
+
+def stories(config: Config, fingerprints: Iterable[str], since: datetime | None = None) -> dict[str, Story]:
+    """The same of several alerts, of what was decided since then; their partitions are read once.
+
+    Raises:
+        KafkaError: As above.
+    """
     topic, archive = topics(config.kafka).decisions, Archive(config.kafka)
     # As many as the topic has: winnow.yaml may say what it would have if it were made now.
-    partition = partition_of(fingerprint, len(archive.partitions(topic)))
-    needle = fingerprint.encode()
-    decisions: dict[str, Row] = {}
-    told: dict[str, list[Row]] = defaultdict(list)
-    """By delivery: its outcomes, and its retries as a dead letter."""
-    for stored in archive.records(topic, among=[partition]):
-        if needle not in stored.value:
-            continue
-        record = opened(stored.value)
-        for decision in record.get("decisions", ()):
-            if decision["fingerprint"] == fingerprint:
-                # After a crash the same is decided again; when it was decided first is what counts.
-                decided_ms = decisions.get(decision["id"], {}).get("decided_ms", stored.accepted_ms)
-                decisions[decision["id"]] = {**decision, "config": record["config"], "decided_ms": decided_ms}
-        for row in (*record.get("outcomes", ()), *record.get("retries", ())):
-            if row["fingerprint"] == fingerprint:
-                told[row["delivery"]].append(row)
-    for decision in decisions.values():
-        ids = [delivery["id"] for delivery in decision.get("deliveries", ())]
-        ids += [id_ for id_, rows in told.items() if id_ not in ids and rows[0]["input"] == decision["id"]]
-        yield {**decision, "outcomes": [row for id_ in ids for row in _holds(told.get(id_, []))]}
+    count = len(archive.partitions(topic))
+    found = {fingerprint: Story() for fingerprint in fingerprints}
+    needles: dict[int, list[bytes]] = defaultdict(list)
+    for fingerprint in found:
+        needles[partition_of(fingerprint, count)].append(fingerprint.encode())
+    begin = None if since is None else since - CLOCKS_DIFFER
+    for stored in archive.records(topic, begin, among=needles):
+        if any(needle in stored.value for needle in needles[stored.partition]):
+            _take(found, opened(stored.value), stored.accepted_ms)
+    return found
+
+
+def _take(found: Mapping[str, Story], record: Row, at_ms: int) -> None:
+    for decision in record.get("decisions", ()):
+        if decision["fingerprint"] in found:
+            found[decision["fingerprint"]].decided({**decision, "config": record["config"]}, at_ms)
+    for row in (*record.get("outcomes", ()), *record.get("retries", ())):
+        if row["fingerprint"] in found:
+            found[row["fingerprint"]].told(row)
+
+
+class Story:
+    """Of one alert what was decided, and what became of it."""
+
+    def __init__(self) -> None:
+        self._decisions: dict[str, Row] = {}
+        self._told: dict[str, list[Row]] = defaultdict(list)
+        """By delivery: its outcomes, and its retries as a dead letter."""
+
+    def decided(self, decision: Row, at_ms: int) -> None:
+        """Take a decision that was written then."""
+        # After a crash the same is decided again; when it was decided first is what counts.
+        decided_ms = self._decisions.get(decision["id"], {}).get("decided_ms", at_ms)
+        self._decisions[decision["id"]] = {**decision, "decided_ms": decided_ms}
+
+    def told(self, row: Row) -> None:
+        """Take an outcome or a retry."""
+        self._told[row["delivery"]].append(row)
+
+    def events(self) -> Iterator[Row]:
+        """The decisions in the order made, each with its `outcomes`."""
+        for decision in self._decisions.values():
+            ids = [delivery["id"] for delivery in decision.get("deliveries", ())]
+            ids += [id_ for id_, rows in self._told.items() if id_ not in ids and rows[0]["input"] == decision["id"]]
+            yield {**decision, "outcomes": [row for id_ in ids for row in _holds(self._told.get(id_, []))]}
 
 
 def _holds(told: list[Row]) -> Iterator[Row]:
@@ -89,8 +130,8 @@ def _holds(told: list[Row]) -> Iterator[Row]:
             yield row
 
 
-def named(config: Config, name: str, since: datetime) -> list[Found]:
-    """The alerts of a name with decisions since then, the newest first.
+def named(config: Config, name: str, within: Within) -> list[Found]:
+    """The alerts of a name with decisions about what was accepted within, the newest first.
 
     Raises:
         KafkaError: No broker answers, or there is no such topic.
@@ -99,9 +140,9 @@ def named(config: Config, name: str, since: datetime) -> list[Found]:
     needle = orjson.dumps(cut)
     rows = (
         (row["fingerprint"], cut, row["status"], row["accepted_ms"])
-        for record in _decisions(config, since, needle)
+        for record in _decisions(config, within.since, needle)
         for row in record.get("decisions", ())
-        if row["name"] == cut
+        if row["name"] == cut and row["accepted_ms"] < within.until_ms
     )
     return _counted(rows)
 
@@ -130,8 +171,8 @@ def _decisions(config: Config, since: datetime, needle: bytes) -> Iterator[Row]:
             yield opened(stored.value)
 
 
-def labelled(config: Config, matchers: Matchers, since: datetime) -> list[Found]:
-    """The alerts whose labels match, accepted since then, the newest first: labels lie in the webhooks alone.
+def labelled(config: Config, matchers: Matchers, within: Within) -> list[Found]:
+    """The alerts whose labels match, accepted within, the newest first: labels lie in the webhooks alone.
 
     Raises:
         KafkaError: As above.
@@ -140,8 +181,9 @@ def labelled(config: Config, matchers: Matchers, since: datetime) -> list[Found]
     needles = [needle for matcher in matchers.matchers if (needle := _needle(matcher.op, matcher.value))]
     return _counted(
         (arrival.fingerprint, arrival.name, str(arrival.status), arrival.envelope.accepted_ms)
-        for stored in shown(topic, Archive(config.kafka).records(topic, since))
-        if _DERIVES in stored.value or all(needle in stored.value for needle in needles)
+        for stored in shown(topic, Archive(config.kafka).records(topic, within.since))
+        if stored.accepted_ms < within.until_ms
+        and (_DERIVES in stored.value or all(needle in stored.value for needle in needles))
         for arrival in _matching(stored.value, stored.accepted_ms, matchers)
     )
 

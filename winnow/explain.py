@@ -21,9 +21,10 @@ from connectors.configuration import load
 from connectors.terminal import printable
 from winnow._advice import SPOKEN
 from winnow._completing import targets
-from winnow._moments import moment
+from winnow._listed import LISTED_MAX, fallbacks, rows, text
+from winnow._moments import milliseconds, moment
 from winnow._output import WIDTH_CHARS, Output, write_json, write_lines, write_table
-from winnow._story import Found, labelled, named, story, told_by
+from winnow._story import Found, Within, labelled, named, story, told_by
 from winnow._verdicts import lines
 
 if TYPE_CHECKING:
@@ -37,7 +38,6 @@ PANEL = "Watch it"
 _FINGERPRINT = re.compile(r"[0-9a-f]{16}", re.IGNORECASE)
 _NOTIFICATION = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
 _BAR_CHARS = 24
-_LISTED_MAX = 100
 
 
 class _Asked(NamedTuple):
@@ -68,12 +68,16 @@ def explain(
     since: Annotated[
         str, typer.Option(help="How far back to look for anything but a fingerprint: 2h, or RFC 3339.")
     ] = "24h",
+    until: Annotated[
+        str, typer.Option(help="Only events accepted before then: how long ago, or RFC 3339.", show_default="now")
+    ] = "",
     output: Annotated[Output, typer.Option("--output", "-o", help="For people or for machines.")] = Output.TABLE,
 ) -> None:
     """Tell what happened to an alert, why, and where the time went.
 
     A fingerprint reads one partition of the decisions. A name and a notification's id read all decisions since --since,
-    matchers all webhooks since then, for labels lie there. If several alerts match, they are listed.
+    matchers all webhooks since then, for labels lie there. If several alerts match, they are listed with the labels
+    that differ, with --why-not each with the reason of its newest firing.
 
     Example: winnow explain 'namespace="shop",severity="critical"' --since 2h --why-not oncall
 
@@ -82,11 +86,12 @@ def explain(
     """
     config = load(needs_sources=False)
     _check_target(config, target)
-    asked = _find(config, what, moment("--since", since, datetime.now(UTC)))
+    within = _within(since, until, datetime.now(UTC))
+    asked = _find(config, what, within)
     if asked.fingerprint is None:
-        _list(asked.alerts, output)
+        _list(list(rows(config, asked.alerts, within, target)), target, output)
         return
-    events = [event for event in story(config, asked.fingerprint) if asked.event is None or event["id"] == asked.event]
+    events = [event for event in story(config, asked.fingerprint) if _is_meant(event, asked, within)]
     if not events:
         if output is Output.JSON:
             write_json([])
@@ -101,6 +106,20 @@ def explain(
         _print(asked.fingerprint, told, target)
 
 
+def _within(since: str, until: str, now: datetime) -> Within:
+    begin = moment("--since", since, now)
+    if not until:
+        return Within(begin, float("inf"))
+    end = moment("--until", until, now)
+    if begin >= end:
+        raise WinnowError("--since: expected an earlier moment than --until")
+    return Within(begin, milliseconds(end))
+
+
+def _is_meant(event: Row, asked: _Asked, within: Within) -> bool:
+    return asked.event in (None, event["id"]) and event["accepted_ms"] < within.until_ms
+
+
 def _check_target(config: Config, target: str | None) -> None:
     names = [one.name for one in config.targets]
     if target is not None and target not in names:
@@ -108,7 +127,7 @@ def _check_target(config: Config, target: str | None) -> None:
         raise WinnowError(f"--why-not: winnow.yaml has no target {target[:40]!r}; it has: {known}")
 
 
-def _find(config: Config, what: str, since: datetime) -> _Asked:
+def _find(config: Config, what: str, within: Within) -> _Asked:
     """Which alert is meant, or which alerts.
 
     Raises:
@@ -116,14 +135,14 @@ def _find(config: Config, what: str, since: datetime) -> _Asked:
     """
     if _FINGERPRINT.fullmatch(what):
         return _Asked([], what.lower(), None)
-    ago = f"since {rfc3339(int(since.timestamp() * 1000))}; --since 7d looks further back"
+    ago = f"since {rfc3339(milliseconds(within.since))}; --since 7d looks further back"
     if _NOTIFICATION.fullmatch(what):
-        found = told_by(config, what.lower(), since)
+        found = told_by(config, what.lower(), within.since)
         if found is None:
             raise NotFoundError(f"no decision and no outcome names the notification {what} {ago}")
         return _Asked([], *found)
     is_matchers = any(sign in what for sign in "=~{")
-    alerts = labelled(config, parse(what), since) if is_matchers else named(config, what, since)
+    alerts = labelled(config, parse(what), within) if is_matchers else named(config, what, within)
     if not alerts:
         about = (
             f"alert whose labels match {what[:200]} was accepted" if is_matchers else f"decision names {what[:200]!r}"
@@ -132,21 +151,29 @@ def _find(config: Config, what: str, since: datetime) -> _Asked:
     return _Asked(alerts, alerts[0].fingerprint if len(alerts) == 1 else None, None)
 
 
-def _list(alerts: list[Found], output: Output) -> None:
+def _list(found: list[Row], target: str | None, output: Output) -> None:
     """Those that match, for the next question."""
-    rows = [{**one._asdict(), "last_at": rfc3339(one.last_ms)} for one in alerts]
     if output is Output.JSON:
-        write_json(rows)
+        write_json(found)
         return
-    head = ("fingerprint", "status", "events", "last_at", "name")
-    write_table(head, ([str(row[word]) for word in head] for row in rows[:_LISTED_MAX]))
-    first = "" if len(rows) <= _LISTED_MAX else f", the {_LISTED_MAX} newest are listed"
-    write_lines([f"{len(rows)} alerts match{first}; `winnow explain FINGERPRINT` tells of one"])
+    head = ("fingerprint", "status", "events", "last_at", "name", "labels", *(() if target is None else ("why_not",)))
+    write_table(head, ([_cell(row, word) for word in head] for row in found[:LISTED_MAX]))
+    first = "" if len(found) <= LISTED_MAX else f", the {LISTED_MAX} newest are listed"
+    write_lines([f"{len(found)} alerts match{first}; `winnow explain FINGERPRINT` tells of one"])
+
+
+def _cell(row: Row, word: str) -> str:
+    if word == "labels":
+        return text(row["labels"])
+    if word == "why_not":
+        why = row["why_not"]
+        return "-" if why is None else f"{why['step']}, {rfc3339(why['accepted_ms'])}: {why['reason']}"
+    return str(row[word])
 
 
 def _told(config: Config, events: list[Row], target: str | None) -> Iterator[Row]:
     """Each event with where its time went and, if asked, why a target was not told."""
-    stands_in_for = {one.name for one in config.targets if target is not None and one.fallback == target}
+    stands_in_for = () if target is None else fallbacks(config, target)
     for event in events:
         found = {**event, "waterfall": [span._asdict() for span in waterfall(event)]}
         yield found if target is None else found | {"why_not": why_not(event, target, stands_in_for)._asdict()}

@@ -11,6 +11,7 @@ import pytest
 from alerts.errors import MatcherError, NotFoundError, WinnowError
 from alerts.fingerprint import partition_of
 from alerts.formats import cloudevents
+from alerts.instant import rfc3339
 from alerts.record import decode, split
 from alerts.webhook import Received
 from tests.alerts.test_happening import DECIDED, OUTCOME, of
@@ -186,3 +187,29 @@ def test_records_that_are_no_decisions_are_passed_over(held: Shelf, value: str) 
     assert len(explained(held, "DiskFull")) == len(explained(held, THIRD)) == 2
     with pytest.raises(NotFoundError, match="no decision and no outcome names the notification"):
         explained(held, "9" * 32)
+
+
+def test_listed_alerts_have_the_labels_that_differ(held: Shelf) -> None:
+    labels = {one["fingerprint"]: one["labels"] for one in explained(held, "PostgresDown")}
+    assert labels == {FIRST: {"severity": "critical"}, SECOND: {"severity": "info"}}
+    assert "severity=info" in held.winnow("explain", "PostgresDown").stdout
+
+
+def test_why_not_of_a_name_is_a_reason_for_each_alert(held: Shelf) -> None:
+    reasons = {one["fingerprint"]: one["why_not"] for one in explained(held, "PostgresDown", "--why-not", "oncall")}
+    assert (reasons[FIRST]["step"], reasons[FIRST]["is_told"]) == ("publish", True)
+    assert (reasons[SECOND]["event"], reasons[SECOND]["step"]) == (f"{SECOND}-0", "route")
+    told = held.winnow("explain", "PostgresDown", "--why-not", "oncall").stdout
+    assert "no route that held leads to it" in told
+
+
+def test_what_was_accepted_after_until_is_left_out(held: Shelf) -> None:
+    before = rfc3339(NOW_MS)
+    (event,) = explained(held, "PostgresDown", "--until", before)
+    assert event["id"] == f"{FIRST}-0"
+    with pytest.raises(NotFoundError, match="no decision about"):
+        held.winnow("explain", SECOND, "--until", before)
+    with pytest.raises(WinnowError, match="--since: expected an earlier moment than --until"):
+        held.winnow("explain", SECOND, "--since", "1h", "--until", "2h")
+    with pytest.raises(NotFoundError, match="no alert whose labels match"):
+        held.winnow("explain", 'namespace="shop"', "--until", before)

@@ -27,6 +27,10 @@ def test_time_has_the_zone_that_it_names() -> None:
         ("2026-11-24 03:04:05.5", "2026-11-24T03:04:05.5Z"),
         ("2026-11-24 03:04", "2026-11-24T03:04:00Z"),
         ("2026-11-24", "2026-11-24T00:00:00Z"),
+        ("10:05", "2026-11-24T10:05:00Z"),
+        ("12:00", "2026-11-24T12:00:00Z"),
+        ("12:00:01", "2026-11-23T12:00:01Z"),
+        ("23:05", "2026-11-23T23:05:00Z"),
     ],
 )
 def test_time_without_zone_is_refused_with_what_to_add(given: str, meant: str) -> None:
@@ -37,7 +41,9 @@ def test_time_without_zone_is_refused_with_what_to_add(given: str, meant: str) -
     assert told.endswith(f"did you mean {meant} (UTC), or the same with the offset of a zone, such as +02:00?")
 
 
-@pytest.mark.parametrize("given", ["yesterday", "2026-13-24T03:04:05", "2026-11-24T25:00", "", "Z"])
+@pytest.mark.parametrize(
+    "given", ["yesterday", "2026-13-24T03:04:05", "2026-11-24T25:00", "25:00", ":", "1005", "", "Z"]
+)
 def test_what_is_no_time_is_refused_without_a_guess(given: str) -> None:
     with pytest.raises(WinnowError) as refused:
         moment("--until", given, NOW)
