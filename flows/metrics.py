@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 
 step_errors = Counter("winnow_step_errors_total", "Alerts that went on although the step raised", ["step"])
 verdicts = Counter("winnow_verdicts_total", "Alerts by what a step said of them", ["step", "outcome"])
+shadow_skipped = Counter(
+    "winnow_shadow_skipped_total",
+    "Alerts that the candidate did not judge, for it takes too long and the flow is behind",
+)
 shadow_errors = Counter("winnow_shadow_errors_total", "Times that a step of the candidate raised", ["step"])
 unreadable = Counter("winnow_unreadable_total", "Records and lines that went to the quarantine")
 consumed = Counter("winnow_records_consumed_total", "Records read from Kafka")

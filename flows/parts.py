@@ -22,6 +22,7 @@ from connectors.llm import Model
 from connectors.metrics_server import serve
 from connectors.publish import Publisher
 from flows.plan import Closing
+from flows.plumbing.allowance import Allowance
 from flows.plumbing.asking import Adviser, Asking, Process, steady_clock
 from flows.plumbing.background import Background, Wake
 from flows.plumbing.candidate import Shadow
@@ -118,6 +119,7 @@ def shadow(candidate: Config, config: Config) -> Shadow:
         version=version(candidate),
         live=version(config),
         messages=ShadowSink(config.kafka),
+        allowance=Allowance(),
     )
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from connectors.request import Message
     from flows.chunk import Chunk
     from flows.plan import Keepers
+    from flows.plumbing.allowance import Allowance
     from flows.remembering import Known
     from flows.steps.classify import Classify
     from flows.steps.filter import Filter
@@ -61,6 +62,7 @@ class Shadow(NamedTuple):
     live: str
     """Version of the configuration that it runs beside."""
     messages: Sink[tuple[str, Message]]
+    allowance: Allowance
 
 
 def usable(config: Config) -> Config | None:

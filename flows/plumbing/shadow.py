@@ -143,6 +143,7 @@ class ShadowLogic(StatefulBatchLogic[Chunk | Overheard, Message, Saved | None]):
         if not chunk.arrivals:
             return []
         now_ms = chunk.arrivals[0].envelope.accepted_ms
+        self._shadow.allowance.look(now_ms)
         self._begun_ms = self._begun_ms or now_ms
         # What waited for a model that the flow does not ask any more.
         left = {} if self._shadow.hears else {id_: (row[0], UNRECORDED) for id_, row in self._waiting.items()}
@@ -195,6 +196,20 @@ class ShadowLogic(StatefulBatchLogic[Chunk | Overheard, Message, Saved | None]):
         return self._decided(_reopened(self._partition, rows), advice) if rows else []
 
     def _decided(self, chunk: Chunk, advice: list[Advice] | None) -> list[Message]:
+        """What the candidate says of a chunk; nothing if that takes too long: its dedup knows of it all the same."""
+        allowance = self._shadow.allowance
+        if not allowance.allows():
+            metrics.shadow_skipped.inc(len(chunk.arrivals))
+            _log_once(
+                ("shadow", "skipped"), "shadow_skipped", so="it takes too long: the flow is behind and goes first"
+            )
+            return []
+        try:
+            return self._all_steps(chunk, advice)
+        finally:
+            allowance.end()
+
+    def _all_steps(self, chunk: Chunk, advice: list[Advice] | None) -> list[Message]:
         shadow, tell = self._shadow, self._failed
         judged = run("classify", shadow.classify, classifying.if_it_raised, chunk.alerts, tell=tell)
         if advice is not None:
@@ -216,9 +231,7 @@ class ShadowLogic(StatefulBatchLogic[Chunk | Overheard, Message, Saved | None]):
         metrics.shadow_errors.labels(step=step).inc()
         told = step, type(error).__name__
         self._faults[told] += 1
-        if told not in _logged and len(_logged) < _LOGGED_MAX:
-            _logged.add(told)
-            log.error("shadow_raised", step=step, error=f"{told[1]}: {error}"[:300], so="the flow goes on")
+        _log_once(told, "shadow_raised", step=step, error=f"{told[1]}: {error}"[:300], so="the flow goes on")
 
     def _confessed(self) -> Iterator[Message]:
         """What went wrong since it was last said."""
@@ -232,6 +245,12 @@ class ShadowLogic(StatefulBatchLogic[Chunk | Overheard, Message, Saved | None]):
 
 # Each once in the life of the process: what fails for one alert fails for the next.
 _logged: set[tuple[str, str]] = set()
+
+
+def _log_once(what: tuple[str, str], event: str, **said: str) -> None:
+    if what not in _logged and len(_logged) < _LOGGED_MAX:
+        _logged.add(what)
+        log.error(event, **said)
 
 
 def _nothing(step: str, outcomes: Iterable[str]) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from alerts.advice import Advice, How
+from flows import metrics
+from flows.plumbing.allowance import Allowance
 from flows.plumbing.candidate import Overheard
 from flows.plumbing.shadow import WAITING_MAX, ShadowLogic
 from tests.support.events import NOW_MS
@@ -38,6 +40,10 @@ def judged(logic: ShadowLogic, *values: Chunk | Overheard) -> list[dict[str, Any
 
 def outcomes(found: list[dict[str, Any]]) -> list[str]:
     return [row["dedup"]["outcome"] for row in found]
+
+
+def skipped() -> float:
+    return float(metrics.shadow_skipped._value.get())
 
 
 def saved(logic: ShadowLogic) -> Saved:
@@ -203,3 +209,17 @@ def test_dead_letter_that_is_retried_is_no_gap_after_a_restart() -> None:
 
 def test_snapshot_before_the_first_alert_is_none() -> None:
     assert ShadowLogic(shadow(config()), None).snapshot() is None
+
+
+def test_what_takes_too_long_is_not_judged_while_the_flow_is_behind_and_dedup_knows_of_it() -> None:
+    part = shadow(config())
+    live, logic = Live(), ShadowLogic(part, None)
+    assert outcomes(judged(logic, live.chunk(at(0)))) == ["new"]
+    used_up = part._replace(allowance=Allowance(iter([0.0, 100.0, 100.0]).__next__, lambda: NOW_MS / 1000 + 1e6))
+    before = skipped()
+    logic = ShadowLogic(used_up, saved(logic))
+    assert outcomes(judged(logic, live.chunk(at(0, 2)))) == ["new"]
+    assert judged(logic, live.chunk(at(0, 3), at(0, 4))) == []
+    assert skipped() - before == 2
+    again = ShadowLogic(part, saved(logic))
+    assert outcomes(judged(again, live.chunk(at(1, 3), at(1, 5)))) == ["duplicate", "new"]
