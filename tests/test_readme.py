@@ -15,7 +15,7 @@ import typer.main
 from connectors.configuration import load
 from docs.record.session import Session, play
 from docs.record.story import commands, is_shown, scenes
-from winnow.__main__ import application
+from winnow._application import application
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

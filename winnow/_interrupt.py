@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Self, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from types import FrameType, TracebackType
 
 _LOOK_EVERY_S = 0.2
@@ -24,6 +24,12 @@ class Interrupt:
     def __init__(self) -> None:
         """Nothing has come."""
         self._came = False
+        self._before: Callable[[int, FrameType | None], object] = signal.default_int_handler
+
+    @property
+    def has_come(self) -> bool:
+        """Whether it has."""
+        return self._came
 
     def check(self) -> None:
         """Go on, if it has not come.
@@ -57,7 +63,10 @@ class Interrupt:
             time.sleep(_LOOK_EVERY_S)
 
     def __enter__(self) -> Self:
-        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        before = signal.getsignal(signal.SIGINT)
+        # What it is set to where it is ignored cannot be called.
+        if callable(before):
+            self._before = before
             signal.signal(signal.SIGINT, self._note)
         return self
 
@@ -66,8 +75,8 @@ class Interrupt:
     ) -> None:
         # Bound methods are made anew each time they are asked for: equal, and not the same.
         if signal.getsignal(signal.SIGINT) == self._note:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(signal.SIGINT, self._before)
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
         self._came = True
-        signal.signal(number, signal.default_int_handler)
+        signal.signal(number, self._before)

@@ -17,7 +17,12 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-EXIT_CODES: Mapping[int, str] = {0: "Done.", 2: "It could not be done; standard error says why.", 130: "Interrupted."}
+EXIT_CODES: Mapping[int, str] = {
+    0: "Done.",
+    2: "It could not be done; standard error says why.",
+    130: "Interrupted.",
+    141: "Nobody reads on: what stands behind | has ended.",
+}
 """What they mean where a verb does not say it."""
 
 _CODE = re.compile(r"(\d+): (.+)")

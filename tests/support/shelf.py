@@ -13,7 +13,7 @@ from alerts.config import Kafka
 from connectors.kafka.embedded import EmbeddedBroker
 from connectors.kafka.scan import messages
 from connectors.kafka.topics import Topics
-from winnow.__main__ import application
+from winnow._application import application
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -13,8 +13,8 @@ from connectors.configuration import load
 from tests.support.history import decided, event, keep
 from tests.support.shelf import shelf
 from tests.winnow.test_replay import LIVE, MINUTE_MS, NOW_MS
-from winnow.__main__ import application
 from winnow._alert_file import line
+from winnow._application import application
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ import yaml
 from typer.testing import CliRunner
 
 from tests.connectors.test_egress import INSIDE, NOWHERE, ODD
-from winnow.__main__ import application
+from winnow._application import application
 
 if TYPE_CHECKING:
     from typer.testing import Result

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from alerts.errors import ConfigError, WinnowError
 from tests.support.mappings import FOLDER
-from winnow.__main__ import application
+from winnow._application import application
 
 if TYPE_CHECKING:
     from pathlib import Path

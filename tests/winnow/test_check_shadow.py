@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
-from winnow.__main__ import application
+from winnow._application import application
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from alerts.errors import WinnowError
 from tests.support.model import model_server
-from winnow.__main__ import application
+from winnow._application import application
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,7 +20,7 @@ from connectors.inbox import Inbox
 from connectors.recovery_store import claim
 from tests.support.product import free_port
 from tests.support.shelf import PARTITIONS, TOPICS, Shelf, shelf
-from winnow.__main__ import application
+from winnow._application import application
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,7 +17,7 @@ from alerts.errors import WinnowError
 from tests.support.history import event, keep
 from tests.support.shelf import TOPICS, Shelf, shelf
 from tests.winnow.test_replay import CANDIDATE, LIVE, MINUTE_MS, NOW_MS, ago, history
-from winnow.__main__ import application
+from winnow._application import application
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -59,6 +59,17 @@ def test_afterwards_it_is_as_before() -> None:
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+def test_a_handler_that_was_there_before_takes_the_second_one_and_all_that_come_later() -> None:
+    taken: list[int] = []
+    with handled_by(lambda number, _: taken.append(number)):
+        with Interrupt() as noticed:
+            interrupt()
+            assert (noticed.has_come, taken) == (True, [])
+            interrupt()
+        interrupt()
+    assert taken == [signal.SIGINT] * 2
+
+
 def test_where_it_is_ignored_it_stays_so() -> None:
     with handled_by(signal.SIG_IGN), Interrupt() as noticed:
         interrupt()

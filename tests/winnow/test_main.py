@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -41,18 +43,18 @@ def test_every_verb_says_in_one_line_of_the_help_what_it_does(verb: Verb) -> Non
 
 def test_help_imports_no_verb() -> None:
     code = (
-        "import sys; from winnow.__main__ import application; application(None);"
+        "import sys; from winnow._application import application; application(None);"
         "print(sorted(m for m in sys.modules if m.startswith(('winnow.', 'httpx', 'pydantic'))))"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
-    assert result.stdout.strip() == "['winnow.__main__', 'winnow._completing', 'winnow._manual', 'winnow._verbs']"
+    assert result.stdout.strip() == "['winnow._application', 'winnow._completing', 'winnow._manual', 'winnow._verbs']"
 
 
 def test_fault_of_its_own_exits_with_2_and_its_traceback_for_1_says_what_a_verb_found() -> None:
     code = (
-        "import sys; from winnow.__main__ import main\n"
+        "import sys, typer; from winnow.__main__ import main\n"
         "def fails(app, **_): raise ValueError('odd')\n"
-        "sys.argv, sys.modules['typer'].Typer.__call__ = ['winnow', 'send'], fails\n"
+        "sys.argv, typer.Typer.__call__ = ['winnow', 'send'], fails\n"
         "main()"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
@@ -62,9 +64,9 @@ def test_fault_of_its_own_exits_with_2_and_its_traceback_for_1_says_what_a_verb_
 
 def test_what_a_verb_logs_does_not_stand_among_its_results() -> None:
     code = (
-        "import sys, structlog; from winnow.__main__ import main\n"
+        "import sys, structlog, typer; from winnow.__main__ import main\n"
         "def logs(app, **_): structlog.get_logger().warning('something')\n"
-        "sys.argv, sys.modules['typer'].Typer.__call__ = ['winnow', 'send'], logs\n"
+        "sys.argv, typer.Typer.__call__ = ['winnow', 'send'], logs\n"
         "main()"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
@@ -79,9 +81,9 @@ def test_known_error_is_one_line_and_exit_code_2() -> None:
 
 def test_what_is_not_there_is_one_line_and_exit_code_1() -> None:
     code = (
-        "import sys; from winnow.__main__ import main; from alerts.errors import NotFoundError\n"
+        "import sys, typer; from winnow.__main__ import main; from alerts.errors import NotFoundError\n"
         "def absent(app, **_): raise NotFoundError('no such letter')\n"
-        "sys.argv, sys.modules['typer'].Typer.__call__ = ['winnow', 'send'], absent\n"
+        "sys.argv, typer.Typer.__call__ = ['winnow', 'send'], absent\n"
         "main()"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
@@ -116,3 +118,18 @@ def test_interrupt_is_quiet_and_exits_130() -> None:
             assert receiver.stderr.read() == ""
         finally:
             receiver.kill()
+
+
+def test_version_is_the_one_that_is_installed() -> None:
+    result = winnow("--version")
+    assert (result.returncode, result.stdout, result.stderr) == (0, f"winnow {version('winnow')}\n", "")
+
+
+@pytest.mark.parametrize("arguments", [("routes", "-o", "json"), ("routes",), ("--help",)])
+def test_pipe_that_nobody_reads_is_told_by_its_exit_code_alone(arguments: tuple[str, ...]) -> None:
+    ours, theirs = os.pipe()
+    os.close(ours)
+    command = [sys.executable, "-m", "winnow", *arguments]
+    result = subprocess.run(command, stdout=theirs, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+    os.close(theirs)
+    assert (result.returncode, result.stderr) == (141, "")

@@ -12,7 +12,7 @@ import pytest
 import typer.main
 from typer.testing import CliRunner
 
-from winnow.__main__ import application
+from winnow._application import application
 from winnow._manual import above, below, manual
 from winnow._verbs import module_of, verbs
 
@@ -70,7 +70,7 @@ def test_example_has_only_arguments_that_the_verb_takes(called: Called) -> None:
 def test_help_says_what_each_exit_code_means(called: Called) -> None:
     _, _, section = called.help().partition("Exit codes:")
     codes = [int(line.split()[0]) for line in section.splitlines() if line[:6].strip()]
-    assert {0, 2, 130} <= set(codes)
+    assert {0, 2, 130, 141} <= set(codes)
     assert codes == sorted(codes)
 
 
@@ -114,6 +114,7 @@ def test_manual_keeps_paragraphs_apart_and_the_breaks_within_them_out() -> None:
         2: "It could not be done; standard error says why.",
         3: "Half.",
         130: "Interrupted.",
+        141: "Nobody reads on: what stands behind | has ended.",
     }
     assert above(told).endswith("Example:\n[bold]  winnow verb --option \\[x][/bold]")
     assert below(told).splitlines()[:2] == ["Exit codes:", "[bold]  0   [/bold]Done."]

@@ -170,6 +170,22 @@ def test_on_a_terminal_it_says_what_would_go_and_asks(target: Target, answer: st
     assert len(target.ids) == count
 
 
+def test_interrupted_at_the_question_it_sends_nothing_and_is_no_answer(target: Target) -> None:
+    ours, theirs = pty.openpty()
+    try:
+        with started(stdin=theirs) as process:
+            assert process.stdout is not None
+            asked = ""
+            while "[y/N]" not in asked:
+                asked += process.stdout.read(1)
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=60)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert (process.returncode, target.ids) == (130, [])
+
+
 def test_terminal_is_shown_how_far_it_is_and_stdout_holds_the_answer_alone(target: Target) -> None:
     target.answers = COUNT - 1
     ours, theirs = pty.openpty()

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from alerts.errors import WinnowError
 from alerts.fingerprint import fingerprint
 from tests.support.events import read
-from winnow.__main__ import application
+from winnow._application import application
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,7 +17,7 @@ from alerts.errors import ConfigError
 from connectors.child import Command
 from connectors.configuration import load
 from connectors.inbox import Inbox
-from winnow.__main__ import application
+from winnow._application import application
 from winnow.run import _environ, _fake_listen, _topics, _welcome, commands, fake, supervise
 
 if TYPE_CHECKING:

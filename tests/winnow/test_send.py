@@ -15,7 +15,7 @@ from alerts.errors import WinnowError
 from alerts.fingerprint import fingerprint
 from connectors.inbox import Inbox
 from tests.support.events import read
-from winnow.__main__ import application
+from winnow._application import application
 from winnow._headers import headers
 from winnow.send import example_body
 

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from alerts.errors import MatcherError, WinnowError
 from tests.alerts.test_happening import DECIDED, DUPLICATE, OUTCOME, of
 from tests.support.shelf import TOPICS, Shelf, shelf
-from winnow.__main__ import application
+from winnow._application import application
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from alerts.errors import ConfigError, WinnowError
-from winnow.__main__ import application
+from winnow._application import application
 
 if TYPE_CHECKING:
     from typer.testing import Result

@@ -14,7 +14,7 @@ from alerts.errors import WinnowError
 from tests.support.certificates import Authority
 from tests.support.gateway import broker
 from tests.support.tls_gateway import TlsGateway, tls_gateway
-from winnow.__main__ import application
+from winnow._application import application
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
