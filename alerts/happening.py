@@ -22,6 +22,8 @@ FIELDS = ("step", "verdict", "rule", "name", "status", "source", "severity", "fi
 
 _KNOWN_MAX = 20_000
 _DENY = "deny"
+# An outcome that an older Winnow wrote has none of them.
+_ABOUT = ("name", "status", "source", "severity")
 # Without routes there is no verdict of one.
 _EVERYONE: Row = {"outcome": "routed", "rule": "", "saw": {}}
 
@@ -35,7 +37,7 @@ class Happening(NamedTuple):
     verdict: str
     rule: str
     name: str
-    """The alert's; empty if its decision was not seen."""
+    """The alert's; empty if its decision was not seen and an older Winnow told how its delivery ended."""
     status: str
     source: str
     severity: str
@@ -75,7 +77,7 @@ class Happenings:
             self._know(row["id"], about)
             yield from _decided(row, about, at_ms)
             return
-        about = self._known.get(row["input"], ("", "", "", ""))
+        about = self._known.get(row["input"]) or tuple(row.get(field, "") for field in _ABOUT)
         if "retry" in row:
             verdict, rule, detail = row["retry"]["outcome"], row["retry"]["rule"], f"letter {row['letter']}"
         else:

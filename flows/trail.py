@@ -99,6 +99,7 @@ def _recalled(retry: Retry, verdict: Verdict) -> Row:
         "input": delivery.alert.id,
         "transition": delivery.transition,
         "accepted_ms": delivery.alert.envelope.accepted_ms,
+        **_about(delivery),
         "retry": orjson.Fragment(verdict_text(verdict)),
     }
 
@@ -124,9 +125,21 @@ def _outcome(ended: Ended) -> Row:
         "error": ended.error,
         "accepted_ms": delivery.alert.envelope.accepted_ms,
         "ended_ms": ended.ended_ms,
+        **_about(delivery),
         **repeat,
         **closes,
         **replayed,
+    }
+
+
+def _about(delivery: Delivery) -> Row:
+    """Of which alert it is, for whoever follows the topic and began after its decision was written."""
+    alert = delivery.alert
+    return {
+        "name": alert.name[:_NAME_MAX_CHARS],
+        "status": alert.status.value,
+        "source": alert.envelope.source,
+        "severity": delivery.classification.severity.value,
     }
 
 

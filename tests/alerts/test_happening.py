@@ -76,6 +76,12 @@ def test_end_of_a_delivery_whose_decision_was_not_seen_has_no_name() -> None:
     assert (end.name, end.fingerprint) == ("", "00000000000000aa")
 
 
+def test_end_that_names_its_alert_is_told_with_it_though_its_decision_was_long_ago() -> None:
+    about = {"name": "PostgresDown", "status": "firing", "source": "am", "severity": "critical"}
+    (end,) = read({"v": 1, "outcomes": [{**OUTCOME, **about}]})
+    assert {field: getattr(end, field) for field in about} == about
+
+
 def test_dead_letter_on_its_way_back_is_told_with_its_target() -> None:
     row = {name: OUTCOME[name] for name in ("delivery", "target", "fingerprint", "input", "accepted_ms")}
     (told,) = read(

@@ -36,6 +36,7 @@ def test_letter_is_delivered_under_its_own_id_and_acceptance() -> None:
     assert (outcome["input"], outcome["accepted_ms"]) == (delivery(1).alert.id, NOW_MS)
     (retry,) = rows(messages, "retries")
     assert (retry["letter"], retry["delivery"], retry["retry"]["outcome"]) == (PLACE, delivery(1).id, "retried")
+    assert (retry["name"], retry["status"]) == (delivery(1).alert.name, "firing")
     assert rows(messages, "decisions") == []
 
 

@@ -137,6 +137,16 @@ def test_delivered_one_has_an_outcome_and_no_dead_letter() -> None:
     assert (row["status_code"], row["tries"], row["ended_ms"]) == (503, 3, NOW_MS + 9)
 
 
+def test_outcome_names_its_alert_for_whoever_did_not_see_the_decision() -> None:
+    ended = _ended()
+    ended = ended._replace(delivery=ended.delivery._replace(alert=ended.delivery.alert._replace(name="ü" * 201)))
+    ((_, message),) = TRAIL.of_ended(ended)
+    (row,) = json.loads(message.value)["outcomes"]
+    found = ended.delivery
+    assert (row["name"], row["status"]) == ("ü" * 200, found.alert.status.value)
+    assert (row["source"], row["severity"]) == (found.alert.envelope.source, found.classification.severity.value)
+
+
 def test_delivery_that_was_given_up_has_an_outcome_and_a_dead_letter_it_can_be_sent_from() -> None:
     (_, outcome), (_, letter) = TRAIL.of_ended(_ended(Outcome.DEAD_LETTERED))
     assert json.loads(outcome.value)["outcomes"][0]["outcome"] == "dead-lettered"
