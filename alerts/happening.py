@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from alerts.errors import FormatError, MatcherError
+from alerts.took import took
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -123,13 +124,11 @@ def saw(verdict: Row) -> str:
 
 
 def _went(outcome: Row) -> str:
-    took_ms = outcome["ended_ms"] - outcome["accepted_ms"]
+    late = took(outcome["ended_ms"] - outcome["accepted_ms"])
     tries = "1 try" if outcome["tries"] == 1 else f"{outcome['tries']} tries"
     answer = "" if outcome["status_code"] is None else f", answered {outcome['status_code']}"
     replayed = "replayed, " if "replayed" in outcome else ""
-    return f"{replayed}{took_ms} ms after acceptance, {tries}{answer}" + (
-        f": {outcome['error']}" if outcome["error"] else ""
-    )
+    return f"{replayed}{late} after acceptance, {tries}{answer}" + (f": {outcome['error']}" if outcome["error"] else "")
 
 
 def ends(told: Iterable[Happening]) -> Iterable[Happening]:

@@ -220,7 +220,8 @@ class Lane:
 
     def _merged(self, older: Job, newer: Job, now_ms: int) -> Job:
         """The newer in place of the older, which waited and ends here."""
-        self._end(older, Outcome.MERGED, f"into {newer.delivery.id}", now_ms)
+        failed = f"; last try: {older.last.error}" if older.last else ""
+        self._end(older, Outcome.MERGED, f"into {newer.delivery.id}{failed}", now_ms)
         return newer.in_place_of(older)
 
     def _again(self, job: Job, sent: Sent, now_ms: int) -> None:

@@ -12,7 +12,7 @@ from alerts.fingerprint import partition_of
 from alerts.instant import rfc3339
 from alerts.record import decode, open_alert
 from alerts.retry import is_retry
-from alerts.why_not import telling, why_not
+from alerts.why_not import statuses, telling, why_not
 from connectors.kafka.topics import topics
 from winnow._archive import Archive
 from winnow._output import shown
@@ -77,10 +77,11 @@ def _reasons(config: Config, alerts: Sequence[Found], within: Within, target: st
     told: dict[str, Row] = {}
     stands_in_for = fallbacks(config, target)
     for fingerprint, story in stories(config, [one.fingerprint for one in alerts], within.since).items():
-        events = [event for event in story.events() if event["accepted_ms"] < within.until_ms]
+        all_events = list(story.events())
+        events = [event for event in all_events if event["accepted_ms"] < within.until_ms]
         if events:
             event = telling(events)
-            reason = why_not(event, target, stands_in_for)
+            reason = why_not(event, target, stands_in_for, statuses(all_events))
             told[fingerprint] = {"event": event["id"], "accepted_ms": event["accepted_ms"], **reason._asdict()}
     return told
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from alerts.instant import rfc3339
+from alerts.took import LONG_MS, took
 from winnow import _advice
 
 if TYPE_CHECKING:
@@ -79,7 +80,8 @@ def _has_ended(told: list[Row]) -> bool:
 def _told(target: str, end: Row) -> str:
     if "retry" in end:
         return f"{target}: {_RECALLED[end['retry']['outcome']]} ({end['letter']})"
-    took_s = (end["ended_ms"] - end["accepted_ms"]) / 1000
+    took_ms = end["ended_ms"] - end["accepted_ms"]
+    late = took(took_ms) if took_ms >= LONG_MS else f"{took_ms / 1000:.3f} s"
     tries = "1 try" if end["tries"] == 1 else f"{end['tries']} tries"
     answer = "" if end["status_code"] is None else f", answered {end['status_code']}"
     repeat = f", may repeat one sent before the restart ({end['repeat']})" if "repeat" in end else ""
@@ -87,4 +89,4 @@ def _told(target: str, end: Row) -> str:
     if "closes" in end:
         detail += " (nothing sends it there, but its alert was open there)"
     replayed = f"replayed at {rfc3339(end['ended_ms'])}, " if "replayed" in end else ""
-    return f"{target}: {replayed}{end['outcome']} {took_s:.3f} s after acceptance, {tries}{answer}{repeat}{detail}"
+    return f"{target}: {replayed}{end['outcome']} {late} after acceptance, {tries}{answer}{repeat}{detail}"

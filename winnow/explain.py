@@ -15,8 +15,9 @@ from rich.text import Text
 from alerts.errors import NotFoundError, WinnowError
 from alerts.instant import rfc3339
 from alerts.matchers import parse
+from alerts.took import stretch
 from alerts.waterfall import bar, waterfall
-from alerts.why_not import why_not
+from alerts.why_not import statuses, why_not
 from connectors.configuration import load
 from connectors.terminal import printable
 from winnow._advice import SPOKEN
@@ -91,7 +92,8 @@ def explain(
     if asked.fingerprint is None:
         _list(list(rows(config, asked.alerts, within, target)), target, output)
         return
-    events = [event for event in story(config, asked.fingerprint) if _is_meant(event, asked, within)]
+    whole = list(story(config, asked.fingerprint))
+    events = [event for event in whole if _is_meant(event, asked, within)]
     if not events:
         if output is Output.JSON:
             write_json([])
@@ -99,7 +101,9 @@ def explain(
             f"no decision about {asked.fingerprint} is kept: nobody sent it, it is older than what Kafka keeps, "
             "or it waits for the flow or the model"
         )
-    told = list(_told(config, events, target))
+    told = [_told(event) for event in events]
+    if target is not None:
+        told = list(_reasoned(config, told, target, statuses(whole)))
     if output is Output.JSON:
         write_json(told)
     else:
@@ -171,12 +175,16 @@ def _cell(row: Row, word: str) -> str:
     return str(row[word])
 
 
-def _told(config: Config, events: list[Row], target: str | None) -> Iterator[Row]:
-    """Each event with where its time went and, if asked, why a target was not told."""
-    stands_in_for = () if target is None else fallbacks(config, target)
+def _told(event: Row) -> Row:
+    """An event with where its time went."""
+    return {**event, "waterfall": [span._asdict() for span in waterfall(event)]}
+
+
+def _reasoned(config: Config, events: list[Row], target: str, known: dict[str, str]) -> Iterator[Row]:
+    """Each event with why a target was not told."""
+    stands_in_for = fallbacks(config, target)
     for event in events:
-        found = {**event, "waterfall": [span._asdict() for span in waterfall(event)]}
-        yield found if target is None else found | {"why_not": why_not(event, target, stands_in_for)._asdict()}
+        yield {**event, "why_not": why_not(event, target, stands_in_for, known)._asdict()}
 
 
 def _print(fingerprint: str, events: list[Row], target: str | None) -> None:
@@ -204,7 +212,7 @@ def _times(event: Row) -> Iterator[tuple[str, str]]:
     most_ms = max(span.to_ms for span in spans)
     for span in spans:
         drawn = " " * _BAR_CHARS if span.from_ms < 0 else bar(span, most_ms, _BAR_CHARS)
-        when = f"{span.from_ms:,} to {span.to_ms:,} ms"
+        when = stretch(span.from_ms, span.to_ms)
         yield "time", f"{drawn}  {span.what}: {when}" + (f" ({span.detail})" if span.detail else "")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from alerts.why_not import why_not
+from alerts.why_not import statuses, telling, why_not
 from tests.alerts.test_happening import DECIDED, DUPLICATE, OUTCOME, verdict
 
 EVENT: dict[str, Any] = {**DECIDED, "config": "c1", "outcomes": []}
@@ -93,3 +93,34 @@ def test_dead_letter_that_was_told_in_the_end_was_told() -> None:
     event = retried("retried")
     event["outcomes"].append({**OUTCOME, "outcome": "delivered"})
     assert why_not(event, "oncall").is_told
+
+
+def test_firing_whose_resolve_took_its_place_says_that_none_was_delivered_and_how_its_try_failed() -> None:
+    event = ended("merged", f"into {'f' * 32}; last try: connection refused", status_code=None, tries=1)
+    known = statuses([event, {"status": "resolved", "deliveries": [{"id": "f" * 32, "target": "oncall"}]}])
+    assert why_not(event, "oncall", statuses=known).reason == (
+        "merged: its resolve took its place while it waited, so no firing was delivered "
+        f"(5 ms after acceptance, 1 try): into {'f' * 32}; last try: connection refused"
+    )
+    assert why_not(event, "oncall", statuses={"f" * 32: "firing"}).reason.startswith(MERGED)
+
+
+@pytest.mark.parametrize(
+    ("again", "words"), [({"replayed": True}, "replayed after 1m48s"), ({}, "sent again after 1m48s")]
+)
+def test_one_told_late_says_when_and_why_it_was_given_up_before(again: dict[str, Any], words: str) -> None:
+    accepted_ms = DECIDED["accepted_ms"]
+    event = ended("dead-lettered", "connection refused", ended_ms=accepted_ms + 25_900)
+    event["outcomes"].append({**OUTCOME, **again, "ended_ms": accepted_ms + 108_261, "tries": 1})
+    why = why_not(event, "oncall")
+    assert why.is_told
+    assert why.reason == (
+        f"it was told late: given up after 25s (connection refused); {words}: delivered, 1 try, answered 202"
+    )
+
+
+def test_event_that_tells_the_most_is_the_newest_firing_that_passed() -> None:
+    resolved, again = {**EVENT, "status": "resolved"}, {**EVENT, "id": "again"}
+    assert telling([EVENT, again, duplicate("duplicate"), resolved]) == again
+    assert telling([resolved, duplicate("duplicate")]) == resolved
+    assert telling([duplicate("duplicate")]) == duplicate("duplicate")

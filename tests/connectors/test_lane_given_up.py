@@ -86,7 +86,7 @@ def test_target_that_had_its_time_gets_one_try_of_what_is_newer_before_the_fallb
     assert lane.ended() == []
     lane.offer(R2, LATE_MS + 1)
     tries = _fails_until(lane, LATE_MS + MINUTE_MS, DELIVERED)
-    assert (F1.id, "merged", f"into {R2.id}") in _ends(lane)
+    assert (F1.id, "merged", f"into {R2.id}; last try: answered 503") in _ends(lane)
     assert {to for _, to in tries} <= {"oncall", "other"}
     assert tries[0][0] <= LATE_MS + MINUTE_MS
 

@@ -123,7 +123,7 @@ def test_replay_is_told_after_what_was_before_it_and_when_it_was(tmp_path: Path)
     lines = publish_lines(tmp_path, *ended(Outcome.DEAD_LETTERED, "answered 400"), *messages_of(end), *messages_of(end))
     assert [line.split(" after")[0].rstrip() for line in lines] == [
         "oncall: dead-lettered 1.000 s",
-        *[f"oncall: replayed at {rfc3339(end.ended_ms)}, delivered 7200.000 s"] * 2,
+        *[f"oncall: replayed at {rfc3339(end.ended_ms)}, delivered 2h"] * 2,
     ]
 
 
