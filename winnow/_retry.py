@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from collections import Counter
 from datetime import timedelta
 from enum import StrEnum
@@ -13,15 +15,18 @@ from alerts.errors import KafkaError
 from connectors.kafka.producer import AcknowledgedProducer, Batch
 from connectors.kafka.topics import topics
 from winnow._archive import Archive
+from winnow._interrupt import Interrupt
 from winnow._output import Output, cell, write_json, write_lines, write_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from alerts.config import Kafka
     from connectors.request import Message
 
 _TIMEOUT = timedelta(seconds=30)
+_LOOK_EVERY_S = 0.01
+_INTERRUPTED = 130
 _HEAD = ("place", "at", "of", "target", "alert", "result", "detail")
 
 
@@ -44,10 +49,12 @@ class Fate(StrEnum):
     UNREADABLE = "unreadable"
     FAILED = "failed"
     """Kafka did not confirm it."""
+    LEFT = "left"
+    """Ctrl-C came first."""
 
 
 # Exit status 1 says that there are some of these: whoever wanted them sent has to do something.
-_UNDONE = frozenset({Fate.IN_PART, Fate.WAITS, Fate.NO_TARGET, Fate.UNREADABLE, Fate.FAILED})
+_UNDONE = frozenset({Fate.IN_PART, Fate.WAITS, Fate.NO_TARGET, Fate.UNREADABLE, Fate.FAILED, Fate.LEFT})
 
 
 class Item(NamedTuple):
@@ -72,41 +79,78 @@ class Item(NamedTuple):
 def carry_out(kafka: Kafka, items: Sequence[Item], output: Output, *, dry_run: bool) -> None:
     """Write what is to be written, in this order, print what became of each, and exit with 1 if any is undone.
 
+    Ctrl-C ends it with 130 once Kafka has confirmed what went before, and it is printed what did. A second one does not
+    wait for that.
+
     Raises:
         KafkaError: librdkafka refuses the configuration, or the topic has another number of partitions.
     """
-    told = list(items) if dry_run else _written(kafka, items)
-    rows = [{**item._asdict(), "result": item.fate.value, "messages": None, "fate": None} for item in told]
-    if output is Output.JSON:
-        write_json([{name: row[name] for name in _HEAD} for row in rows])
-    else:
-        if rows:
-            write_table(_HEAD, ([cell(row[name] or None) for name in _HEAD] for row in rows))
-        counts = Counter(item.fate for item in told)
-        write_lines([", ".join(f"{count} {fate}" for fate, count in counts.items()) or "nothing to retry"])
+    with Interrupt() as interrupt:
+        told = list(items) if dry_run else _written(kafka, items, interrupt)
+        _print(told, output)
+        if interrupt.has_come:
+            _say_how_far(told)
+            raise typer.Exit(_INTERRUPTED)
     if any(item.fate in _UNDONE for item in told):
         raise typer.Exit(1)
 
 
-def _written(kafka: Kafka, items: Sequence[Item]) -> list[Item]:
+def _print(told: Sequence[Item], output: Output) -> None:
+    rows = [{**item._asdict(), "result": item.fate.value, "messages": None, "fate": None} for item in told]
+    if output is Output.JSON:
+        write_json([{name: row[name] for name in _HEAD} for row in rows])
+        return
+    if rows:
+        write_table(_HEAD, ([cell(row[name] or None) for name in _HEAD] for row in rows))
+    counts = Counter(item.fate for item in told)
+    write_lines([", ".join(f"{count} {fate}" for fate, count in counts.items()) or "nothing to retry"])
+
+
+def _say_how_far(told: Sequence[Item]) -> None:
+    counts = Counter(item.fate for item in told if item.messages)
+    sent, left = counts[Fate.RETRIED] + counts[Fate.IN_PART], counts[Fate.LEFT] + counts[Fate.FAILED]
+    rest = f"{left} left; the same command goes on" if left else "that was all of it"
+    _say(f"{sent} sent back, {rest}")
+
+
+def _written(kafka: Kafka, items: Sequence[Item], interrupt: Interrupt) -> list[Item]:
     if not any(item.messages for item in items):
         return list(items)
     _check_partitions(kafka)
     reported: set[Batch] = set()
     producer = AcknowledgedProducer(kafka, _TIMEOUT, patience=_TIMEOUT)
     try:
-        batches = [_sent(producer, item, reported) for item in items]
-        late = ""
-        try:
-            producer.flush(2 * _TIMEOUT)
-        except KafkaError as error:
-            late = str(error)
+        batches = [None if interrupt.has_come else _sent(producer, item, reported) for item in items]
+        handed = sum(batch is not None for batch in batches)
+        late = _unconfirmed(producer, lambda: len(reported) == handed, interrupt)
     finally:
         producer.close()
     return [
-        item if batch is None else _after(item, batch.error if batch in reported else late or "no report came")
+        _unsent(item) if batch is None else _after(item, batch.error if batch in reported else late)
         for item, batch in zip(items, batches, strict=True)
     ]
+
+
+def _unconfirmed(producer: AcknowledgedProducer, is_done: Callable[[], bool], interrupt: Interrupt) -> str:
+    """Wait for Kafka's reports; why there are none of what has none then."""
+    until, is_told = time.monotonic() + 2 * _TIMEOUT.total_seconds(), False
+    try:
+        # The producer's thread takes them: in librdkafka, Ctrl-C would be heeded late, and become another error.
+        while not is_done() and time.monotonic() < until:
+            time.sleep(_LOOK_EVERY_S)
+            if interrupt.has_come and not is_told:
+                is_told = True
+                _say("waiting for Kafka to confirm what is under way; once more does not wait")
+        producer.flush(timedelta(0))
+    except KafkaError as error:
+        return str(error)
+    except KeyboardInterrupt:
+        return "interrupted before it did; it may have gone"
+    return "no report came"
+
+
+def _say(text: str) -> None:
+    print(f"winnow: interrupted: {text}", file=sys.stderr)  # noqa: T201 the command line's own voice
 
 
 def _check_partitions(kafka: Kafka) -> None:
@@ -126,6 +170,10 @@ def _sent(producer: AcknowledgedProducer, item: Item, reported: set[Batch]) -> B
     batch = Batch(len(item.messages), reported.add)
     producer.send(item.messages, batch)
     return batch
+
+
+def _unsent(item: Item) -> Item:
+    return item._replace(fate=Fate.LEFT) if item.messages else item
 
 
 def _after(item: Item, error: str | None) -> Item:

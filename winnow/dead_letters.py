@@ -110,6 +110,7 @@ def retry(  # noqa: PLR0913, PLR0917 a command takes its options as arguments
 
     Exit codes:
         1: Some could not be sent back, or there is no such letter.
+        130: Interrupted; it is told how many went before, and the same command goes on.
     """
     if not which and target is since is reason is None:
         raise WinnowError("name some by place or id, or by --target, --since or --reason (--since 366d: all)")

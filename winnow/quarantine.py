@@ -97,6 +97,7 @@ def retry(  # noqa: PLR0913, PLR0917 a command takes its options as arguments
 
     Exit codes:
         1: Some cannot be read still, or there is no such entry.
+        130: Interrupted; it is told how many went before, and the same command goes on.
     """
     if not which and since is reason is None:
         raise WinnowError("name some by place or id, or by --since or --reason (--since 366d: all)")

@@ -30,6 +30,7 @@ class Shelf:
     """Holds records, and runs verbs on them."""
 
     def __init__(self, broker: EmbeddedBroker) -> None:
+        self.broker = broker
         self._producer = Producer({"bootstrap.servers": broker.bootstrap, "log_level": 0})
         self._kafka = Kafka(bootstrap=broker.bootstrap, partitions=PARTITIONS, client={"fetch.wait.max.ms": "5"})
 
