@@ -99,6 +99,11 @@ def locate(path: Path | None, environ: Mapping[str, str]) -> Path:
     return path or Path(environ.get("WINNOW_CONFIG") or DEFAULT)
 
 
+def file_name(environ: Mapping[str, str] | None = None) -> str:
+    """What the file is called that `load` reads, for messages: `winnow.yaml`, or as `WINNOW_CONFIG` has it."""
+    return locate(None, os.environ if environ is None else environ).name
+
+
 def _surroundings(chosen: Path, variables: dict[str, str]) -> Surroundings:
     return Surroundings(
         kinds={name: kind.Config for name, kind in kinds().items()},

@@ -8,6 +8,7 @@ from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
 
 from alerts.errors import KafkaAwayError, KafkaError
+from connectors.configuration import file_name
 from connectors.kafka.scan import messages, stored
 from connectors.kafka.topics import ANSWER_TIMEOUT_S, admin
 from winnow._moments import milliseconds
@@ -41,7 +42,7 @@ class Archive:
         except KafkaException as error:
             raise KafkaAwayError(
                 f"no broker answers at {kafka.bootstrap}: {error.args[0].str()}; "
-                "is it running? else set KAFKA_BOOTSTRAP, or kafka.bootstrap in winnow.yaml"
+                f"is it running? else set KAFKA_BOOTSTRAP, or kafka.bootstrap in {file_name()}"
             ) from error
         self._counts = {name: len(topic.partitions) for name, topic in listing.topics.items() if topic.error is None}
         self._finds_times = not str(listing.cluster_id).startswith(_EMBEDDED)
@@ -55,7 +56,7 @@ class Archive:
         if topic not in self._counts:
             raise KafkaError(
                 f"no topic {topic} at {self._kafka.bootstrap}: the gateway and the flow make it when they start; "
-                "or kafka.topic_prefix in winnow.yaml is not theirs"
+                f"or kafka.topic_prefix in {file_name()} is not theirs"
             )
         return range(self._counts[topic])
 

@@ -10,6 +10,7 @@ from alerts.errors import FormatError
 from alerts.fingerprint import partition_of
 from alerts.instant import rfc3339
 from alerts.standing import DEAD_LETTERED, Told
+from connectors.configuration import file_name
 from connectors.kafka.topics import topics
 from connectors.request import Message
 from winnow._past import Past, past
@@ -107,7 +108,7 @@ class _Judge:
             return letter.item(Fate.ENDED, f"{outcome} since")._replace(became=became)
         if letter.delivery.target not in self._targets:
             return letter.item(
-                Fate.NO_TARGET, f"no target named {letter.delivery.target} in winnow.yaml, or it is disabled"
+                Fate.NO_TARGET, f"no target named {letter.delivery.target} in {file_name()}, or it is disabled"
             )
         return self._if_newest(letter)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import typer
 
 from alerts.errors import KafkaError
+from connectors.configuration import file_name
 from connectors.kafka.producer import AcknowledgedProducer, Batch
 from connectors.kafka.topics import topics
 from winnow._archive import Archive
@@ -159,7 +160,7 @@ def _check_partitions(kafka: Kafka) -> None:
     count = len(Archive(kafka).partitions(topic))
     if count != kafka.partitions:
         raise KafkaError(
-            f"topic {topic} has {count} partitions, winnow.yaml says kafka.partitions: {kafka.partitions}; "
+            f"topic {topic} has {count} partitions, {file_name()} says kafka.partitions: {kafka.partitions}; "
             "alerts would come back in other partitions than theirs: set it as the topic has it"
         )
 

@@ -30,18 +30,23 @@ def state(item: Item) -> str:
 
 def write_list(
     head: Sequence[str], rows: Iterable[dict[str, object]], items: Iterable[Item], output: Output, *, only_open: bool
-) -> None:
-    """Print rows, each with the state of the item of its place, and how many there are of each state."""
+) -> bool:
+    """Print rows, each with the state of the item of its place, and how many there are of each state.
+
+    Returns:
+        Whether any waits for somebody, and people read it.
+    """
     by_place = {item.place: item for item in items}
     told = [_stated(row, by_place[str(row["place"])]) for row in rows]
     wanted = [row for row in told if row["is_open"] or not only_open]
     if output is Output.JSON:
         write_json(wanted)
-        return
+        return False
     write_table(head, ([cell(row[name]) for name in head] for row in wanted))
     count = sum(1 for row in told if row["is_open"])
     others = Counter(str(row["state"]) for row in told if not row["is_open"])
     write_lines([", ".join([f"{count} {_OPEN}", *(f"{number} {name}" for name, number in others.items())])])
+    return count > 0
 
 
 def _stated(row: dict[str, object], item: Item) -> dict[str, object]:

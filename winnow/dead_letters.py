@@ -11,13 +11,13 @@ import typer
 from alerts.config_tree import hint
 from alerts.errors import WinnowError
 from alerts.instant import rfc3339
-from connectors.configuration import load
+from connectors.configuration import file_name, load
 from connectors.kafka.topics import topics
 from connectors.terminal import printable
 from winnow._completing import targets
 from winnow._kept import Asked, Kept, Row, contains, find, kept, write_whole
 from winnow._moments import milliseconds, moment
-from winnow._output import Output
+from winnow._output import Output, write_lines
 from winnow._recall import recall
 from winnow._retry import carry_out
 from winnow._state import write_list
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from alerts.config import Config
 
 PANEL = "Operate it"
+_TODO = (
+    "letters are sent by `winnow dead-letters retry`; what was never planned, for a new target or by another "
+    "configuration, by `winnow replay --send`"
+)
 _HEAD = ("place", "at", "target", "id", "alert", "status", "tries", "state", "error")
 
 
@@ -66,7 +70,8 @@ def ls(
     if target is not None and not chosen:
         _warn_of_unknown(config, target)
     items = recall(config, chosen, newest, even_superseded=False)
-    write_list(_HEAD, map(_summary, chosen), items, output, only_open=only_open)
+    if write_list(_HEAD, map(_summary, chosen), items, output, only_open=only_open):
+        write_lines([_TODO])
 
 
 def show(
@@ -152,7 +157,7 @@ def _warn_of_unknown(config: Config, target: str) -> None:
     """An empty list is no good news if the name was mistyped."""
     names = [one.name for one in config.targets]
     if target not in names:
-        about = f"no target is named {target[:100]!r} in winnow.yaml, and no letter listed is for one"
+        about = f"no target is named {target[:100]!r} in {file_name()}, and no letter listed is for one"
         print(printable(f"winnow: {about}{hint(target, names)}"), file=sys.stderr)  # noqa: T201 the command line's voice
 
 

@@ -18,12 +18,13 @@ from alerts.matchers import parse
 from alerts.took import stretch
 from alerts.waterfall import bar, waterfall
 from alerts.why_not import statuses, why_not
-from connectors.configuration import load
+from connectors.configuration import file_name, load
 from connectors.terminal import printable
 from winnow._advice import SPOKEN
 from winnow._completing import targets
 from winnow._listed import LISTED_MAX, fallbacks, rows, text
 from winnow._moments import milliseconds, moment
+from winnow._names import like, names
 from winnow._output import WIDTH_CHARS, Output, write_json, write_lines, write_table
 from winnow._story import Found, Within, labelled, named, story, told_by
 from winnow._verdicts import lines
@@ -128,7 +129,7 @@ def _check_target(config: Config, target: str | None) -> None:
     names = [one.name for one in config.targets]
     if target is not None and target not in names:
         known = ", ".join(names) or "none"
-        raise WinnowError(f"--why-not: winnow.yaml has no target {target[:40]!r}; it has: {known}")
+        raise WinnowError(f"--why-not: {file_name()} has no target {target[:40]!r}; it has: {known}")
 
 
 def _find(config: Config, what: str, within: Within) -> _Asked:
@@ -148,10 +149,10 @@ def _find(config: Config, what: str, within: Within) -> _Asked:
     is_matchers = any(sign in what for sign in "=~{")
     alerts = labelled(config, parse(what), within) if is_matchers else named(config, what, within)
     if not alerts:
-        about = (
-            f"alert whose labels match {what[:200]} was accepted" if is_matchers else f"decision names {what[:200]!r}"
-        )
-        raise NotFoundError(f"no {about} {ago}")
+        if is_matchers:
+            raise NotFoundError(f"no alert whose labels match {what[:200]} was accepted {ago}")
+        meant = like(what, names(config, within.since))
+        raise NotFoundError(f"no decision names {what[:200]!r} {ago}" + (f"; did you mean {meant!r}?" if meant else ""))
     return _Asked(alerts, alerts[0].fingerprint if len(alerts) == 1 else None, None)
 
 

@@ -72,11 +72,13 @@ def test_row_tells_what_was_given_up_and_why(full: Shelf) -> None:
 
 
 def test_table_has_a_line_for_each(full: Shelf) -> None:
-    head, *lines, counts = full.winnow("dead-letters", "ls").stdout.splitlines()
+    head, *lines, counts, todo = full.winnow("dead-letters", "ls").stdout.splitlines()
     assert head.split() == ["place", "at", "target", "id", "alert", "status", "tries", "state", "error"]
     assert len(lines) == 4
     assert "no answer within 15 s" in lines[1]
     assert counts == "4 open"
+    assert "`winnow dead-letters retry`" in todo
+    assert "`winnow replay --send`" in todo
 
 
 @pytest.mark.parametrize("columns", [60, 80])
@@ -84,12 +86,16 @@ def test_narrow_terminal_shows_places_ids_and_names_whole(full: Shelf, columns: 
     lines = on_a_terminal(columns, "dead-letters", "ls")
     pieces = [piece for line in lines for piece in line.strip().split("  ")]
     assert {"place 0/3", f"id {delivery(2).id}", "alert HighCPU", "error no answer within 15 s"} <= set(pieces)
-    assert lines[-1] == "4 open"
+    assert "4 open" in lines
 
 
 def test_line_of_the_table_in_a_pipe_ends_where_its_text_does(full: Shelf) -> None:
     told = full.winnow("dead-letters", "ls").stdout.splitlines()
     assert told == [line.rstrip() for line in told]
+
+
+def test_list_of_nothing_says_nothing_of_what_to_do(full: Shelf) -> None:
+    assert full.winnow("dead-letters", "ls", "--reason", "nothing of that").stdout.splitlines()[1:] == ["0 open"]
 
 
 @pytest.mark.parametrize("verb", ["ls", "retry"])

@@ -130,6 +130,7 @@ def test_matchers_of_several_alerts_list_them(held: Shelf) -> None:
 @pytest.mark.parametrize(
     ("what", "said"),
     [
+        ("postgresdown", "look.* further back; did you mean 'PostgresDown'\\?"),
         ("Nothing", "no decision names 'Nothing' since"),
         ("LongAgo", "no decision names 'LongAgo' since .* --since 7d looks further back"),
         ("0" * 32, "no decision and no outcome names the notification"),
@@ -201,6 +202,15 @@ def test_why_not_of_a_name_is_a_reason_for_each_alert(held: Shelf) -> None:
     assert (reasons[SECOND]["event"], reasons[SECOND]["step"]) == (f"{SECOND}-0", "route")
     told = held.winnow("explain", "PostgresDown", "--why-not", "oncall").stdout
     assert "no route that held leads to it" in told
+
+
+def test_file_that_is_read_is_named_where_it_lacks_something(
+    held: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine.yaml").write_text(TARGETS)
+    monkeypatch.setenv("WINNOW_CONFIG", str(tmp_path / "mine.yaml"))
+    with pytest.raises(WinnowError, match=r"--why-not: mine\.yaml has no target 'nobody'"):
+        held.winnow("explain", FIRST, "--why-not", "nobody")
 
 
 def test_what_was_accepted_after_until_is_left_out(held: Shelf) -> None:
