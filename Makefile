@@ -21,8 +21,8 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 
 setup: $(VENV)/.ready ## Make .venv from the pinned lock file
 
-run: setup ## Run gateway, flow, a broker in memory and a receiver that shows what arrives (LLM=fake: and a fake model)
-	@$(BIN)/winnow run $(if $(LLM),--llm $(LLM))
+run: setup ## Run gateway, flow, a broker in memory and a receiver that shows what arrives (LLM=fake: and a fake model; RECEIVER=HOST:PORT)
+	@$(BIN)/winnow run $(if $(LLM),--llm $(LLM)) $(if $(RECEIVER),--receiver $(RECEIVER))
 
 test: setup ## Run the tests (on a real Kafka, if one can be had)
 	@$(BIN)/python -m pytest $(if $(CI),--cov --cov-fail-under=90)

@@ -9,6 +9,7 @@ import orjson
 
 from alerts.errors import FormatError, MatcherError
 from alerts.took import took
+from alerts.verdict_words import check_verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -152,7 +153,7 @@ class Sieve:
         """Take those of one step, None: of all, for which the matchers hold.
 
         Raises:
-            MatcherError: They name what decisions do not hold.
+            MatcherError: They name what decisions do not hold, or a verdict that there is none of.
         """
         unknown = [name for name in matchers.names if name not in FIELDS]
         if unknown:
@@ -160,6 +161,7 @@ class Sieve:
                 f"decisions do not hold {', '.join(unknown)}; known: {', '.join(FIELDS)} "
                 "(to find alerts by their labels: winnow explain)"
             )
+        check_verdicts(step, matchers)
         self._step = step
         self._matchers = matchers
 

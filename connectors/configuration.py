@@ -81,15 +81,25 @@ def load(
     return config
 
 
-def examine(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Reading:
+def examine(
+    path: Path | None = None, environ: Mapping[str, str] | None = None, *, needs_secrets: bool = True
+) -> Reading:
     """The configuration as `load` gives it, and where things stand in its file.
+
+    Args:
+        path: As for `load`.
+        environ: As there.
+        needs_secrets: False: without `gateway.sources`, the model's key and secrets beside the file.
 
     Raises:
         ConfigError: As `load`.
     """
     variables = dict(os.environ if environ is None else environ)
     chosen = locate(path, variables)
-    reading = read(_text(chosen), str(chosen), _surroundings(chosen, variables))
+    around = _surroundings(chosen, variables)
+    if not needs_secrets:
+        around = replace(around, left_out=(*around.left_out, *_SOURCES, *_LLM_KEYS), needs_secrets=False)
+    reading = read(_text(chosen), str(chosen), around)
     redaction.hide(secrets(reading.config))
     return reading
 

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 SIDES = ("live", "candidate")
 
 
+# An alert is a notification to each of its targets.
+_COUNTED = {
+    **dict.fromkeys(("fewer_critical", "fewer", "more"), "notifications"),
+    **dict.fromkeys(("other_target", "other_severity", "later"), "alert events"),
+}
 _SAME = "the candidate is the same configuration as what runs, so nothing can differ"
 
 
@@ -158,6 +163,7 @@ def ending(told: Told) -> Iterator[str]:
     """What was measured, and the verdict."""
     for one in told.measured:
         allowed = "no limit" if one.limit is None else f"at most {one.limit:,}"
-        yield f"{one.name:<20} {one.found:>12,}   {allowed}{'' if one.is_within else '   <- beyond'}"
+        what = _COUNTED.get(one.name, "")
+        yield f"{one.name:<20} {one.found:>12,} {what:<13}   {allowed}{'' if one.is_within else '   <- beyond'}"
     yield ""
     yield f"verdict: {told.verdict.value}: {'; '.join(told.why)}"

@@ -16,7 +16,7 @@ from alerts.config_file import Reading, version
 from alerts.config_llm import Llm
 from alerts.config_tree import hint
 from alerts.errors import ConfigError, WinnowError
-from connectors.candidate import candidate
+from connectors.candidate import candidate, candidate_file
 from connectors.configuration import examine, locate
 from connectors.egress import Egress, RefusedAddressError
 from connectors.redaction import redacted
@@ -49,7 +49,8 @@ def check(
     """Say whether a configuration can be used, and what is odd.
 
     Everything that is wrong with it is named at once. Warnings are rules that never decide, routes that no alert comes
-    to, targets that are never told, rules that can end critical alerts, secrets that stand in the file.
+    to, targets that are never told, rules that can end critical alerts, secrets that stand in the file. A candidate
+    that it names under `shadow` is looked at as well.
 
     Example: winnow check --strict --accept hides-critical candidate.yaml
 
@@ -65,6 +66,7 @@ def check(
         config = reading.config
         exposure.check(config.gateway)
         warnings = [*_of_file(reading, path), *_of_surroundings(config, path), *_of_candidate(reading, path)]
+        warnings += _in_candidate(reading, path)
         _check_targets(reading, path, warnings)
     except ConfigError as error:
         typer.echo(str(error), err=True)
@@ -129,6 +131,18 @@ def _of_candidate(reading: Reading, path: Path) -> Iterator[Warn]:
         yield Warn(
             _CANDIDATE, *place, f"the candidate's classify.llm is another, and it asks nobody: it is judged {by}"
         )
+
+
+def _in_candidate(reading: Reading, path: Path) -> Iterator[Warn]:
+    """What the candidate itself has that can hardly be meant, but for what is told of this file already."""
+    file = candidate_file(reading.config, path)
+    if file is None:
+        return
+    here = {(kind, reading.spelled(place), text) for kind, place, text in reading.doubts()}
+    other = examine(file, needs_secrets=False)
+    for kind, place, text in other.doubts():
+        if (kind, other.spelled(place), text) not in here:
+            yield Warn(kind.value, other.spelled(place), other.document.line(place), str(file), text)
 
 
 def _summary(config: Config) -> dict[str, object]:

@@ -11,7 +11,7 @@ import typer
 
 from alerts.errors import FormatError, WinnowError
 from alerts.instant import rfc3339
-from alerts.ledger import Balance, Ledger
+from alerts.ledger import DENIED, Balance, Ledger
 from connectors.configuration import load
 from connectors.kafka.topics import topics
 from connectors.terminal import printable
@@ -29,6 +29,8 @@ PANEL = "Watch it"
 _PARTITIONS_AT_ONCE = 8
 # A decision is written by another clock than its webhook: it may look older.
 _CLOCKS_DIFFER = timedelta(minutes=5)
+# What the other verbs call it.
+_ALSO = {DENIED: " (filter: deny)"}
 
 
 class Asked(NamedTuple):
@@ -149,7 +151,7 @@ def lines(asked: Asked, balance: Balance, unreadable: Counter[str]) -> Iterator[
     yield f"accepted {rfc3339(milliseconds(asked.since))} to {rfc3339(milliseconds(asked.until))}"
     yield _line("accepted", balance.accepted)
     for state, count in _states(balance):
-        yield _line(f"  {state}", count)
+        yield _line(f"  {state}" + _ALSO.get(state, ""), count)
         by_rule = {end.rule: number for end, number in balance.ends.items() if end.state == state and end.rule}
         for rule, number in sorted(by_rule.items()):
             yield _line(f"    {printable(rule)}", number)

@@ -79,7 +79,9 @@ def run(
     candidate(config)  # refused here rather than by a part that ends
     address.ensure_free(config.gateway.listen, "set WINNOW_LISTEN, or gateway.listen in winnow.yaml")
     address.ensure_free(config.flow.metrics_listen, "set WINNOW_METRICS_LISTEN, or flow.metrics_listen in winnow.yaml")
-    address.ensure_free(receiver, "give --receiver HOST:PORT, and change the targets' url in winnow.yaml")
+    address.ensure_free(
+        receiver, "give --receiver HOST:PORT (make run RECEIVER=HOST:PORT), and change the targets' url in winnow.yaml"
+    )
     with ExitStack() as stack:
         given = os.environ.get("KAFKA_BOOTSTRAP")
         bootstrap = given or stack.enter_context(EmbeddedBroker(_topics(config))).bootstrap

@@ -66,6 +66,21 @@ def test_candidate_that_can_hardly_be_meant_is_a_warning_with_its_line(
     assert check(tmp_path, other, live, "--strict", "--accept", "candidate").exit_code == 0
 
 
+def test_candidate_that_can_end_critical_alerts_is_a_warning_with_its_own_file_and_line(tmp_path: Path) -> None:
+    rule = "filter:\n  - {name: calm, when: 'team=\"web\"', critical: true}\n"
+    result = check(tmp_path, rule, LIVE, "--strict")
+    assert result.exit_code == 1
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"warning: {tmp_path}/candidate.yaml:2: filter[0] (calm).critical: ")
+    assert check(tmp_path, rule, LIVE, "--strict", "--accept", "hides-critical").exit_code == 0
+
+
+def test_what_is_odd_about_both_files_is_told_once(tmp_path: Path) -> None:
+    rule = "filter:\n  - {name: calm, when: 'team=\"web\"', critical: true}\n"
+    result = check(tmp_path, rule + "dedup: {window: 1h}", LIVE + rule)
+    assert [line.split(": ")[1] for line in result.stderr.splitlines()] == [f"{tmp_path}/winnow.yaml:4"]
+
+
 def test_candidate_with_the_same_model_elsewhere_is_no_warning(tmp_path: Path) -> None:
     elsewhere = LLM.replace("127.0.0.1:1", "127.0.0.1:2") % ", api_key: something-secret"
     result = check(tmp_path, elsewhere + "dedup: {window: 1h}", LIVE + LLM % "")
