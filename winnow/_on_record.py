@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
+_TRIED = frozenset({Outcome.DELIVERED, Outcome.DELIVERED_TO_FALLBACK, Outcome.DEAD_LETTERED})
 _DECISIONS = b'"decisions":['
 
 
@@ -32,6 +33,15 @@ class End(NamedTuple):
     """The newest; empty: it has none, or was taken out of the dead letters after it."""
     was_delivered: bool = False
     by_replay: bool = False
+
+
+class Try(NamedTuple):
+    """The newest delivery to the target that ended after it was tried."""
+
+    ended_ms: int = 0
+    """0: there is none."""
+    error: str = ""
+    """Why it was given up, or told elsewhere; empty: it was delivered."""
 
 
 class Kept:
@@ -74,6 +84,7 @@ class OnRecord:
         self._alerts: dict[str, Kept] = defaultdict(Kept)
         self._letters: set[str] = set()
         """The dead letters of which the flow said what it does with their retries."""
+        self.newest = Try()
 
     def of(self, fingerprint: str) -> Kept:
         """What is on record of an alert."""
@@ -136,6 +147,8 @@ class OnRecord:
             for row in told.get("outcomes", ()):
                 if row["target"] == self._target:
                     _outcome(self._alerts[row["fingerprint"]], row)
+                    if row["tries"] and row["outcome"] in _TRIED:
+                        self.newest = max(self.newest, Try(row["ended_ms"], row["error"]))
             for row in told.get("retries", ()):
                 if row["target"] == self._target:
                     self._retried(self._alerts[row["fingerprint"]], row, record.accepted_ms)

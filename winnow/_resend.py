@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from alerts.decision import Delivery
     from alerts.record import Stored
     from winnow._choice import Wishes
-    from winnow._on_record import Kept, Recent
+    from winnow._on_record import Kept, Recent, Try
     from winnow._recorded import Recorded, Span
 
 _REPLACED = frozenset({Outcome.MERGED.value, Outcome.NOT_NEEDED.value})
@@ -32,6 +32,8 @@ class Plan(NamedTuple):
     left: Counter[Why]
     resolved_later: int
     """How many of those that go as firing are resolved by another that goes."""
+    newest: Try
+    """How the target took what came to it last."""
 
 
 class Resend:
@@ -81,7 +83,7 @@ class Resend:
     def plan(self) -> Plan:
         """What has come of it."""
         self._going.sort(key=lambda one: one[0])
-        return Plan([delivery for _, delivery in self._going], self._left, self._resolved_later)
+        return Plan([delivery for _, delivery in self._going], self._left, self._resolved_later, self._on_record.newest)
 
     def _choose(self, kept: Kept, planned: Sequence[Delivery]) -> None:
         candidates = [self._candidate(kept, delivery) for delivery in planned]

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 _MARGIN = timedelta(minutes=15)
 _INTERRUPTED = 128
 _REASONS_MAX = 20
+_ERROR_MAX_CHARS = 200
 
 
 class Ways(NamedTuple):
@@ -150,6 +151,10 @@ def _announced(target: Target, asked: Range, plan: Plan) -> Iterator[str]:
     if plan.going:
         first, last = (rfc3339(plan.going[place].alert.envelope.accepted_ms) for place in (0, -1))
         yield f"  the first accepted {first}, the last {last}"
+    if plan.going and plan.newest.error:
+        why = printable(plan.newest.error[:_ERROR_MAX_CHARS])
+        yield f"  the newest delivery to it failed at {rfc3339(plan.newest.ended_ms)}: {why}"
+        yield "  what fails again is one more dead letter: `winnow doctor` looks whether it can be reached"
     for why, count in sorted(plan.left.items()):
         yield _line(f"left out: {why.value}", count)
     if target.rate is not None and plan.left[Why.UNDER_WAY]:

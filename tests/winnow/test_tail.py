@@ -108,7 +108,7 @@ def test_reader_that_goes_away_ends_it_quietly(held: Shelf, output: str) -> None
         assert process.stdout is not None
         process.stdout.close()
         held.put(TOPICS.decisions, RECORDS)
-        assert process.wait(60) == 1
+        assert process.wait(60) == 141
         assert process.stderr is not None
         assert process.stderr.read() == ""
 
