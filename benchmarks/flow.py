@@ -19,6 +19,7 @@ from benchmarks import processes
 from benchmarks.bodies import STARTS_AT, alert, labels
 from benchmarks.figure import Figure
 from connectors.kafka import topics
+from flows.decided import lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,6 +31,7 @@ _PARTITIONS = 8
 ALERTS_A_RECORD = 100
 _ALERTS = 400_000
 _ROUNDS = 3
+_DEADLINE_S = 180
 
 
 class Rate(NamedTuple):
@@ -125,6 +127,28 @@ def measure(bench: Bench, kafka: Kafka, count: int, module: str = "flows.proxy",
         return _watch(consumer, pid, count)
 
 
+def record(bench: Bench, kafka: Kafka, count: int, kills: int) -> None:
+    """Have a flow decide about them all that is killed so many times, as by kill -9, and goes on from its snapshots."""
+    state = bench.folder / f"{kafka.topic_prefix}-state"
+    state.mkdir()
+    subprocess.run([sys.executable, "-m", "bytewax.recovery", str(state), "1"], check=True)
+    environment = bench.environment(processes.free_port(), kafka)
+    consumer, decided = _watcher(kafka), set[bytes]()
+    for run in range(1, kills + 2):
+        with processes.running(
+            ["-m", "bytewax.run", "flows.proxy", "-r", str(state), "-s", "1", "-b", "0"],
+            environment,
+            processes.SERVER_CORE,
+        ):
+            deadline = time.monotonic() + _DEADLINE_S
+            while len(decided) < count * run // (kills + 1):
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"{len(decided)} of {count} decided after {run - 1} kills")
+                for message in consumer.consume(100, 0.1):
+                    decided.update(id_ for id_, _ in lines(message.value() or b""))
+    consumer.close()
+
+
 def cpu_s(bench: Bench, kafka: Kafka, count: int, **sections: object) -> float:
     """CPU seconds that the flow takes from its start until it has written so many decisions."""
     environment = bench.environment(processes.free_port(), kafka, **sections)
@@ -149,10 +173,10 @@ def _watcher(kafka: Kafka, begin: int = OFFSET_END) -> Consumer:
 def _watch(consumer: Consumer, pid: int, count: int) -> Rate:
     seen, first_ms, last_ms = 0, 0, 0
     before, before_s = 0, 0.0
-    deadline = time.monotonic() + 180
+    deadline = time.monotonic() + _DEADLINE_S
     while seen < count:
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{seen} of {count} decisions within 180 s")
+            raise TimeoutError(f"{seen} of {count} decisions within {_DEADLINE_S} s")
         for message in consumer.consume(100, 0.1):
             first_ms = first_ms or message.timestamp()[1]
             last_ms = max(last_ms, message.timestamp()[1])
