@@ -88,7 +88,8 @@ class Follower:
         if not self._is_placed and not self._place():
             time.sleep(min(timeout_s, _PAUSE_S))
             return []
-        messages = self._consumer.consume(_AT_ONCE_MAX, timeout_s)
+        # With more than one to wait for it would wait until that many are there, or the time is up.
+        messages = self._consumer.consume(_AT_ONCE_MAX, 0) or self._consumer.consume(1, timeout_s)
         found = [stored(message) for message in messages if self._takes(message)]
         if messages:
             self._came_at = time.monotonic()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from alerts.config import Kafka
 
 _TIMEOUT_S = 10.0
+_AT_ONCE = 1000
 # One partition of 190 MB is read in 0.4 s; with librdkafka's defaults (1 MiB at a time, and a second's pause when its
 # queue is full) it takes 1.5 s.
 _IN_BULK = {"max.partition.fetch.bytes": 8 * 1024**2, "fetch.queue.backoff.ms": 10}
@@ -91,7 +92,8 @@ def _starts(consumer: Consumer, topic: str, ends: dict[int, int], since: datetim
 def _until(consumer: Consumer, ends: dict[int, int]) -> Iterator[Consumed]:
     open_ends = dict(ends)
     while open_ends:
-        messages = consumer.consume(1000, 0.2) or consumer.consume(1, _TIMEOUT_S)
+        # With more than one to wait for it would wait until that many are there, or the time is up.
+        messages = consumer.consume(_AT_ONCE, 0) or consumer.consume(1, _TIMEOUT_S)
         if not messages:
             raise KafkaError(f"the broker stopped answering; {len(open_ends)} partitions were not read to their end")
         for message in messages:
