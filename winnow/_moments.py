@@ -44,6 +44,30 @@ def moment(option: str, text: str, now: datetime) -> datetime:
         raise WinnowError(f"{option}: expected {wanted}, got {_cut(text)}{todo}") from error
 
 
+def past(option: str, text: str, now: datetime) -> datetime:
+    """The same, of an option from whose moment on something is looked for: none is there yet in the future.
+
+    Raises:
+        WinnowError: It is neither, or later than `now`.
+    """
+    found = moment(option, text, now)
+    if found > now:
+        raise WinnowError(f"{option}: {_cut(text)} lies in the future; it is {now:%Y-%m-%dT%H:%M:%SZ} now")
+    return found
+
+
+def between(since: str, until: str, now: datetime) -> tuple[datetime, datetime]:
+    """The moments that --since and --until were given.
+
+    Raises:
+        WinnowError: They are none, --since lies in the future, or the range is empty.
+    """
+    begin, end = past("--since", since, now), moment("--until", until, now)
+    if begin >= end:
+        raise WinnowError("--since: expected an earlier moment than --until")
+    return begin, end
+
+
 def milliseconds(at: datetime) -> int:
     """Since the epoch, as Kafka counts."""
     return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)

@@ -168,8 +168,11 @@ def _concluded(gone: Gone) -> Iterator[str]:
         for reason, count in Counter(gone.given_up).most_common(_REASONS_MAX):
             yield _line(f"  {printable(reason)}", count)
     if gone.signal:
-        yield _line("interrupted, not sent yet", gone.left)
-        yield "the same command goes on from here"
+        if gone.left:
+            yield _line("interrupted, not sent yet", gone.left)
+            yield "the same command goes on from here"
+        else:
+            yield "interrupted, but nothing is left to send"
 
 
 def _report(target: Target, asked: Range, plan: Plan, gone: Gone, ways: Ways) -> None:

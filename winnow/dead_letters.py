@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,7 +15,7 @@ from connectors.kafka.topics import topics
 from connectors.terminal import printable
 from winnow._completing import targets
 from winnow._kept import Asked, Kept, Row, contains, find, kept, write_whole
-from winnow._moments import milliseconds, moment
+from winnow._moments import milliseconds, past
 from winnow._output import Output, write_lines
 from winnow._recall import recall
 from winnow._retry import carry_out
@@ -64,11 +63,11 @@ def ls(
 
     Example: winnow dead-letters ls --target oncall --since 2h --open
     """
-    begin = None if since is None else moment("--since", since, datetime.now(UTC))
+    begin = None if since is None else past("--since", since, datetime.now(UTC))
     config = load(needs_sources=False)
     chosen, newest = _chosen(letters(config, begin), lambda one: _is_meant(one, target, reason))
     if target is not None and not chosen:
-        _warn_of_unknown(config, target)
+        _refuse_unknown(config, target)
     items = recall(config, chosen, newest, even_superseded=False)
     if write_list(_HEAD, map(_summary, chosen), items, output, only_open=only_open):
         write_lines([_TODO])
@@ -119,7 +118,7 @@ def retry(  # noqa: PLR0913, PLR0917 a command takes its options as arguments
     """
     if not which and target is since is reason is None:
         raise WinnowError("name some by place or id, or by --target, --since or --reason (--since 366d: all)")
-    begin = None if since is None else moment("--since", since, datetime.now(UTC))
+    begin = None if since is None else past("--since", since, datetime.now(UTC))
     config = load(needs_sources=False)
     asked = Asked(which, ids)
 
@@ -129,7 +128,7 @@ def retry(  # noqa: PLR0913, PLR0917 a command takes its options as arguments
     chosen, newest = _chosen(letters(config), is_chosen)
     asked.check()
     if target is not None and not chosen:
-        _warn_of_unknown(config, target)
+        _refuse_unknown(config, target)
     items = recall(config, chosen, newest, even_superseded=even_superseded)
     carry_out(config.kafka, items, output, dry_run=dry_run)
 
@@ -153,12 +152,15 @@ def _chosen(found: Iterable[Kept], is_chosen: Callable[[Kept], bool]) -> tuple[l
     return chosen, newest
 
 
-def _warn_of_unknown(config: Config, target: str) -> None:
-    """An empty list is no good news if the name was mistyped."""
-    names = [one.name for one in config.targets]
-    if target not in names:
-        about = f"no target is named {target[:100]!r} in {file_name()}, and no letter listed is for one"
-        print(printable(f"winnow: {about}{hint(target, names)}"), file=sys.stderr)  # noqa: T201 the command line's voice
+def _refuse_unknown(config: Config, target: str) -> None:
+    """An empty list is no good news if the name was mistyped; of a target that is gone there may still be letters."""
+    known = {one.name for one in config.targets}
+    if target in known:
+        return
+    known |= {str(one.row["target"]) for one in letters(config) if one.row.get("target") is not None}
+    if target not in known:
+        about = f"no target is named {target[:100]!r} in {file_name()}, and no letter is for one"
+        raise WinnowError(printable(f"--target: {about}{hint(target, known)}"))
 
 
 def _is_meant(one: Kept, target: str | None, reason: str | None) -> bool:

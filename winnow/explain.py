@@ -23,7 +23,7 @@ from connectors.terminal import printable
 from winnow._advice import SPOKEN
 from winnow._completing import targets
 from winnow._listed import LISTED_MAX, fallbacks, rows, text
-from winnow._moments import milliseconds, moment
+from winnow._moments import between, milliseconds, past
 from winnow._names import like, names
 from winnow._output import WIDTH_CHARS, Output, write_json, write_lines, write_table
 from winnow._story import Found, Within, labelled, named, story, told_by
@@ -112,12 +112,9 @@ def explain(
 
 
 def _within(since: str, until: str, now: datetime) -> Within:
-    begin = moment("--since", since, now)
     if not until:
-        return Within(begin, float("inf"))
-    end = moment("--until", until, now)
-    if begin >= end:
-        raise WinnowError("--since: expected an earlier moment than --until")
+        return Within(past("--since", since, now), float("inf"))
+    begin, end = between(since, until, now)
     return Within(begin, milliseconds(end))
 
 

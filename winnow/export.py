@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from alerts import retry
 from alerts.errors import FormatError, WinnowError
 from alerts.scrub import Scrub
 from connectors.configuration import load
 from connectors.kafka.topics import topics
 from winnow._alert_file import line
 from winnow._archive import Archive
-from winnow._moments import milliseconds, moment
+from winnow._moments import between, milliseconds
 from winnow._progress import progress
 
 if TYPE_CHECKING:
@@ -43,24 +44,24 @@ def export(
 
     Example: winnow export --since 2h --scrub --keep namespace > alerts.ndjson
     """
-    now = datetime.now(UTC)
-    begin, end = moment("--since", since, now), moment("--until", until, now)
-    if begin >= end:
-        raise WinnowError("--since: expected an earlier moment than --until")
+    begin, end = between(since, until, datetime.now(UTC))
     if keep and not scrub:
         raise WinnowError("--keep: says what --scrub leaves as it is, which is not given")
     if sys.stdout.isatty():
         raise WinnowError("alerts are not written to a terminal, which would obey what they hold: add > alerts.ndjson")
     # Under a key that nobody ever learns: hashes of a label's few values could be tried out.
     change = Scrub(secrets.token_bytes(32), keep or ()) if scrub else None
-    left_out = 0
+    retried = left_out = 0
     for record in _records(load(needs_sources=False).kafka, begin, end):
         try:
             value = record.value if change is None else change(record.value)
         except FormatError:
-            left_out += 1
+            is_retry = retry.is_retry(record.value)
+            retried, left_out = retried + is_retry, left_out + (not is_retry)
         else:
             sys.stdout.buffer.write(line(record._replace(value=value)))
+    if retried:
+        typer.echo(f"winnow: {retried} retried dead letters left out: they are no webhooks", err=True)
     if left_out:
         typer.echo(f"winnow: {left_out} records left out: no alerts that can be read and scrubbed", err=True)
 

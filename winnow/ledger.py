@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from alerts.errors import FormatError, WinnowError
+from alerts.errors import FormatError
 from alerts.instant import rfc3339
 from alerts.ledger import DENIED, Balance, Ledger
 from connectors.configuration import load
 from connectors.kafka.topics import topics
 from connectors.terminal import printable
 from winnow._archive import Archive
-from winnow._moments import length, milliseconds, moment
+from winnow._moments import between, length, milliseconds
 from winnow._output import Output, shown, write_json, write_lines
 
 if TYPE_CHECKING:
@@ -61,9 +61,7 @@ def ledger(
         1: Any is unaccounted.
     """
     now = datetime.now(UTC)
-    asked = Asked(moment("--since", since, now), moment("--until", until, now), length("--deadline", deadline))
-    if asked.since >= asked.until:
-        raise WinnowError("--since: expected an earlier moment than --until")
+    asked = Asked(*between(since, until, now), length("--deadline", deadline))
     config = load(needs_sources=False)
     # What is kept holds no cycles, and looking for some in a million alerts takes longer than counting them.
     gc.disable()

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from alerts.advice_count import HIGHER, LOWER, SAME, AdviceCount
-from alerts.errors import FormatError, WinnowError
+from alerts.errors import FormatError
 from alerts.instant import rfc3339
 from connectors.configuration import load
 from connectors.kafka.topics import topics
 from winnow import _advice
 from winnow._archive import Archive
-from winnow._moments import milliseconds, moment
+from winnow._moments import between, milliseconds
 from winnow._output import Output, shown, write_json, write_lines
 from winnow._past import CLOCKS_DIFFER
 
@@ -49,10 +49,7 @@ def stats(
 
     Example: winnow llm stats --since 7d
     """
-    now = datetime.now(UTC)
-    first, end = moment("--since", since, now), moment("--until", until, now)
-    if first >= end:
-        raise WinnowError("--since: expected an earlier moment than --until")
+    first, end = between(since, until, datetime.now(UTC))
     config = load(needs_sources=False)
     counted, unreadable = read(config, first, end)
     fields = plain(counted, first, end, unreadable)

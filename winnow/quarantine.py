@@ -12,7 +12,7 @@ from alerts.instant import rfc3339
 from connectors.configuration import load
 from connectors.kafka.topics import topics
 from winnow._kept import Asked, Kept, Row, contains, find, kept, write_whole
-from winnow._moments import milliseconds, moment
+from winnow._moments import milliseconds, past
 from winnow._output import Output
 from winnow._readmit import readmit
 from winnow._retry import carry_out
@@ -52,7 +52,7 @@ def ls(
 
     Example: winnow quarantine ls --since 1d --reason startsAt --open
     """
-    begin = None if since is None else moment("--since", since, datetime.now(UTC))
+    begin = None if since is None else past("--since", since, datetime.now(UTC))
     config = load(needs_sources=False)
     chosen = list(entries(config, begin, reason))
     items = readmit(config, chosen, even_superseded=False)
@@ -101,7 +101,7 @@ def retry(  # noqa: PLR0913, PLR0917 a command takes its options as arguments
     """
     if not which and since is reason is None:
         raise WinnowError("name some by place or id, or by --since or --reason (--since 366d: all)")
-    begin = None if since is None else moment("--since", since, datetime.now(UTC))
+    begin = None if since is None else past("--since", since, datetime.now(UTC))
     config = load(needs_sources=False)
     asked = Asked(which, ids)
     chosen = [one for one in entries(config) if asked(one) and _is_meant(one, begin, reason)]

@@ -20,7 +20,7 @@ from connectors.kafka.topics import topics
 from connectors.terminal import printable
 from winnow._archive import Archive
 from winnow._fingerprint import checked
-from winnow._moments import moment
+from winnow._moments import past
 from winnow._output import shown
 from winnow._past import CLOCKS_DIFFER
 from winnow._rows import opened
@@ -54,7 +54,7 @@ def record_test(
     """
     owner = checked(fingerprint)
     config = load(needs_sources=False)
-    kept = list(_kept(config, owner, moment("--since", since, datetime.now(UTC))))
+    kept = list(_kept(config, owner, past("--since", since, datetime.now(UTC))))
     case = recorded(kept)
     if case is None:
         raise NotFoundError(f"since {since} no firing of {owner} is kept that dedup let pass; try an earlier --since")

@@ -15,7 +15,7 @@ from winnow._alert_file import EVERYTHING
 from winnow._choice import Wishes
 from winnow._compared import Comparison, Tally
 from winnow._completing import targets
-from winnow._moments import length, milliseconds, moment
+from winnow._moments import between, length, milliseconds
 from winnow._questions import Questions
 from winnow._recorded import Span
 from winnow._rejudge import from_file, from_kafka
@@ -189,10 +189,7 @@ def _questions(config: Config, span: Span, *, ask_model: bool, ask_all: bool) ->
 def _span(since: str | None, until: str | None, warm_up: str | None, config: Config) -> Span:
     if since is None:
         raise WinnowError("--since: expected how long ago (2h) or a time; or a file with --from-file")
-    now = datetime.now(UTC)
-    begin, end = moment("--since", since, now), moment("--until", until or "0s", now)
-    if begin >= end:
-        raise WinnowError("--since: expected an earlier moment than --until")
+    begin, end = between(since, until or "0s", datetime.now(UTC))
     # What dedup remembers counts for two windows.
     warm = 2 * config.dedup.window if warm_up is None else length("--warm-up", warm_up)
     begin_ms = milliseconds(begin)

@@ -92,7 +92,7 @@ def test_exactly_those_are_retried_that_the_filters_leave(held: Shelf) -> None:
     assert retry(held, "--target", "team", "--reason", "NO ANSWER") == [("0/2", "retried", "")]
     assert retry(held, "0/1") == [("0/1", "retried", "")]
     assert retry(held, FIRED.id) == [("0/0", "retried", "")]
-    assert retry(held, "--since", "1h", "--target", "nobody") == []
+    assert retry(held, "--since", "1h", "--target", "off") == []
 
 
 def test_nothing_is_written_when_it_is_only_asked_what_would_be(held: Shelf) -> None:
@@ -240,3 +240,6 @@ def test_letters_to_a_target_that_is_gone_or_that_cannot_be_read_are_listed_as_o
     end(held, delivery(2, target="gone"))
     assert states(held) == [("0/0", "open"), ("0/1", "open")]
     assert held.winnow("dead-letters", "ls", "--target", "gone").stderr == ""
+    assert retry(held, "--target", "gone", "--reason", "of another") == []
+    with pytest.raises(WinnowError, match="did you mean 'gone'"):
+        held.winnow("dead-letters", "ls", "--target", "gon")

@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from typer.testing import CliRunner
 
+from alerts import retry
 from alerts.errors import WinnowError
+from alerts.retry import Retry
+from tests.support.events import delivery
 from tests.support.history import event, keep
 from tests.support.shelf import TOPICS, Shelf, shelf
 from tests.winnow.test_replay import CANDIDATE, LIVE, MINUTE_MS, NOW_MS, ago, history
@@ -124,12 +127,25 @@ def _row() -> dict[str, object]:
     ("arguments", "says"),
     [
         (("--since", "1h", "--until", "2h"), "--since: expected an earlier moment"),
+        (("--since", "2999-01-01T00:00:00Z"), "--since: '2999-01-01T00:00:00Z' lies in the future"),
         (("--since", "1h", "--keep", "team"), "--keep: says what --scrub leaves"),
     ],
 )
 def test_option_that_makes_no_sense_is_refused(full: Shelf, arguments: tuple[str, ...], says: str) -> None:
     with pytest.raises(WinnowError, match=says):
         full.winnow("export", *arguments)
+
+
+def test_retried_dead_letters_are_counted_apart(tmp_path: Path) -> None:
+    with shelf(tmp_path, LIVE) as made:
+        one = Retry("winnow.dead-letters/0/0", None, delivery(1))
+        made.put(TOPICS.webhooks, [retry.encode(one)] * 3)
+        assert "left out" not in made.winnow("export", "--since", "1h").stderr
+        result = made.winnow("export", "--since", "1h", "--scrub")
+        assert (result.stdout, result.stderr) == (
+            "",
+            "winnow: 3 retried dead letters left out: they are no webhooks\n",
+        )
 
 
 def test_alerts_are_not_written_to_a_terminal(full: Shelf) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from alerts.errors import WinnowError
-from winnow._moments import moment
+from winnow._moments import between, moment, past
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -48,3 +48,18 @@ def test_what_is_no_time_is_refused_without_a_guess(given: str) -> None:
     with pytest.raises(WinnowError) as refused:
         moment("--until", given, NOW)
     assert str(refused.value).endswith(f"got {given!r}")
+
+
+def test_what_is_looked_for_from_some_moment_on_is_not_there_yet_in_the_future() -> None:
+    assert past("--since", "0s", NOW) == NOW
+    says = "--since: '2026-11-24T12:00:01Z' lies in the future; it is 2026-11-24T12:00:00Z now"
+    with pytest.raises(WinnowError, match=says):
+        past("--since", "2026-11-24T12:00:01Z", NOW)
+    with pytest.raises(WinnowError, match=says):
+        between("2026-11-24T12:00:01Z", "2027-01-01T00:00:00Z", NOW)
+
+
+def test_range_ends_after_it_begins_and_may_end_in_the_future() -> None:
+    assert between("1h", "2026-11-24T13:00:00Z", NOW) == (NOW - timedelta(hours=1), NOW + timedelta(hours=1))
+    with pytest.raises(WinnowError, match="--since: expected an earlier moment than --until"):
+        between("1h", "1h", NOW)

@@ -124,6 +124,19 @@ def test_interrupted_it_ends_what_is_under_way_and_goes_on_from_there(target: Ta
     assert len(set(target.ids)) == len(target.ids) == COUNT
 
 
+def test_interrupted_at_the_very_end_it_says_that_nothing_is_left(target: Target) -> None:
+    target.answers = COUNT - 1
+    with started("--yes") as process:
+        wait_for(lambda: len(target.ids) == COUNT, "all are sent, and one is not answered")
+        process.send_signal(signal.SIGINT)
+        assert process.stdout is not None
+        assert any("once more" in line for line in process.stdout)
+        target.gate.set()
+        output, _ = process.communicate(timeout=30)
+    assert (process.returncode, told(output)) == (130, {"delivered": COUNT})
+    assert output.splitlines()[-1] == "interrupted, but nothing is left to send"
+
+
 def test_interrupted_twice_it_waits_for_no_answer(target: Target) -> None:
     target.answers = 0
     with started("--yes") as process:
