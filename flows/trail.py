@@ -104,10 +104,6 @@ def _recalled(retry: Retry, verdict: Verdict) -> Row:
     }
 
 
-def _planned(delivery: Delivery) -> Row:
-    return {"id": delivery.id, "target": delivery.target}
-
-
 def _outcome(ended: Ended) -> Row:
     delivery = ended.delivery
     repeat: Row = {"repeat": AFTER_RECOVERY} if ended.is_repeat else {}
