@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -65,9 +66,10 @@ def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 def run(verb: str, after_s: float | None = None) -> tuple[int, str, float]:
     """The exit code as a shell tells it, standard error, and how long it took; `after_s`: when Ctrl-C comes."""
-    with subprocess.Popen(
-        [sys.executable, "-c", UP, *VERBS[verb]], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    command = [sys.executable, "-c", UP, *VERBS[verb]]
+    # coverage takes a lock in Python code of its own: Ctrl-C in the midst of that leaves it taken, and all wait.
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "up\n"
         began = time.monotonic()
