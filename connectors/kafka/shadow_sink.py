@@ -57,6 +57,8 @@ class ShadowSink(FixedPartitionedSink[Message, None]):
         self._again_s = again.total_seconds()
         self._producer: AcknowledgedProducer | None = None
         self._is_begun = False
+        self._parts = 0
+        """How many are open."""
         self._is_ended = threading.Event()
         self._told = ""
         """Why the topic cannot be written to, as it was last logged."""
@@ -74,6 +76,7 @@ class ShadowSink(FixedPartitionedSink[Message, None]):
 
     def build_part(self, step_id: str, for_part: str, resume_state: None) -> _Partition:  # noqa: ARG002
         """A part; all of a process share one producer, and the first makes the topic if it is missing."""
+        self._parts += 1
         if not self._is_begun:
             self._is_begun = True
             if not self._is_there():
@@ -129,9 +132,12 @@ class ShadowSink(FixedPartitionedSink[Message, None]):
             self._is_late = True
 
     def close(self) -> None:
-        """Wait a moment, and look for the topic no more."""
+        """Wait a moment, and look for the topic no more; after the last part nothing more is reported."""
         self._is_ended.set()
         self.settle()
+        self._parts -= 1
+        if not self._parts and self._producer is not None:
+            self._producer.close()
 
     def _reported(self, messages: int, batch: Batch) -> None:
         """Called in the producer's thread."""

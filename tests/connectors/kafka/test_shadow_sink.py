@@ -47,6 +47,8 @@ def test_after_a_snapshot_everything_written_is_in_kafka(broker: EmbeddedBroker)
     for number, part in enumerate(parts):
         part.write_batch([Message(TOPIC, b"%d" % value, partition=number) for value in range(500)])
     parts[0].snapshot()
+    for part in parts:
+        part.close()
     found = [(one.partition, one.value) for one in scan(kafka(broker), TOPIC, [0, 1])]
     assert sorted(found) == sorted((number, b"%d" % value) for number in (0, 1) for value in range(500))
 
@@ -64,6 +66,7 @@ def test_broker_that_goes_away_holds_up_one_snapshot_for_a_moment_and_the_next_n
         began = time.monotonic()
         part.snapshot()
         took.append(time.monotonic() - began)
+    part.close()
     assert took[0] < 3
     assert max(took[1:]) < 0.5
 
@@ -74,7 +77,7 @@ def test_what_no_broker_takes_is_counted_as_lost_and_raises_nothing(broker: Embe
     part.write_batch([Message(TOPIC, b"too large" * 1_000_000, partition=0)])
     part.snapshot()
     part.write_batch([Message(TOPIC, b"next", partition=0)])
-    part.snapshot()
+    part.close()
     assert lost() - before == 1
     assert [one.value for one in scan(kafka(broker), TOPIC, [0])] == [b"next"]
 
@@ -120,6 +123,17 @@ def test_nobody_looks_for_a_topic_after_the_end(broker: EmbeddedBroker) -> None:
     assert len(looking() - others) == 1
     part.close()
     wait_for(lambda: looking() <= others, "it looks no more")
+
+
+def test_nothing_is_reported_after_the_last_part_has_ended(broker: EmbeddedBroker) -> None:
+    before = set(threading.enumerate())
+    sink = ShadowSink(kafka(broker))
+    parts = [sink.build_part("shadowed", name, None) for name in sink.list_parts()]
+    parts[0].close()
+    parts[1].write_batch([Message(TOPIC, b"last", partition=1)])
+    parts[1].close()
+    assert set(threading.enumerate()) <= before
+    assert [one.value for one in scan(kafka(broker), TOPIC, [1])] == [b"last"]
 
 
 def test_client_settings_that_librdkafka_refuses_lose_what_the_candidate_decides_and_no_more() -> None:
