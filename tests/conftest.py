@@ -2,9 +2,11 @@
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 # How fast the machine is says nothing about the code: a test that is slow beside others has not failed.
@@ -13,6 +15,9 @@ settings.load_profile("winnow")
 
 # A shell that runs the tests in the background has them ignore Ctrl-C, and so all that they start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# What a thread logs that outlives its test may not stand among the results of another one: those are standard output.
+structlog.configure(logger_factory=structlog.WriteLoggerFactory(sys.__stderr__))
 
 pytest_plugins = ["tests.support.kafka.plugin"]
 
