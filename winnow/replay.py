@@ -125,14 +125,16 @@ def replay(  # noqa: PLR0913, PLR0917 an option each
     is_bound = max_not_compared is not None and not fail_on_diff
     _refuse(is_bound, "--max-not-compared: says when --fail-on-diff exits with 2, which is not given")
     if send:
-        if asked or from_file_ is not None or output is Shown.HTML:
-            raise WinnowError("--send: not together with --diff, --fail-on-diff, --from-file or -o html")
-        ways = Ways(yes=yes, dry_run=dry_run, as_json=output is Shown.JSON)
-        wishes = Wishes(even_delivered, even_superseded, latest, even_waiting, even_ended)
+        _refuse(
+            asked or from_file_ is not None or output is Shown.HTML,
+            "--send: not together with --diff, --fail-on-diff, --from-file or -o html",
+        )
         live, candidate = _candidate.from_kafka(config, asks_model=asks_model)
-        asked_span = _span(since, until, warm_up, candidate)
-        questions = _questions(candidate, asked_span, ask_model=ask_model, ask_all=ask_all)
-        resend(candidate, target, Range(asked_span, live, questions), wishes, ways)
+        span = _span(since, until, warm_up, candidate)
+        questions = _questions(candidate, span, ask_model=ask_model, ask_all=ask_all)
+        wishes = Wishes(even_delivered, even_superseded, latest, even_waiting, even_ended)
+        ways = Ways(yes=yes, dry_run=dry_run, as_json=output is Shown.JSON)
+        resend(candidate, target, Range(span, live, questions), wishes, ways)
         return
     of_send = yes, dry_run, latest, even_delivered, even_superseded, even_waiting, even_ended
     _refuse(target is not None or any(of_send), "--target, --yes, --dry-run, --latest, --even-...: they go with --send")
