@@ -126,7 +126,7 @@ class Model:
 
         try:
             return await self._asked(template, report, may_go_on)
-        except Exception as error:
+        except Exception as error:  # a bug: the question ends as one without an answer
             log.exception("model_question_raised", error=type(error).__name__)
             if not reported:
                 tried(Tried(has_failed=True, tokens=0, retry_after_ms=0))
@@ -174,7 +174,7 @@ class Model:
         began_s = time.monotonic()
         try:
             call = await self._sent(body)
-        except Exception:
+        except Exception:  # whatever it is, it is reported and raised on
             tried(Tried(has_failed=True, tokens=_tokens(len(body)), retry_after_ms=0))
             raise
         has_failed = call.answer is None or _since_ms(began_s) > SLOW_MS

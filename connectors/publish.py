@@ -63,7 +63,7 @@ class Publisher:
             return Sent(Judgement.REFUSED, None, f"no target named {name} in winnow.yaml")
         try:
             request = render(kinds.kinds()[target.kind], target, datetime.now(UTC))
-        except Exception as error:
+        except Exception as error:  # a bug in a renderer: this notification ends on record, the others go on
             log.exception("render_raised", target=name, error=type(error).__name__)
             return Sent(Judgement.REFUSED, None, f"could not be rendered: {type(error).__name__}")
         until = asyncio.get_running_loop().time() + target.timeout.total_seconds()

@@ -64,7 +64,7 @@ async def connect(
             await _shake_hands(parts, egress.Egress(allow_private=allow_private), resolver)
     except TimeoutError as error:
         raise UnreachableError(f"no answer within {timeout_s:g} s") from error
-    except Exception as error:
+    except Exception as error:  # aiohttp, TLS and DNS raise many kinds; all mean: not reached
         raise _unreachable(error) from error
     return Reached("TCP and TLS" if parts.scheme == "https" else "TCP", int(1000 * (time.monotonic() - began_s)))
 
@@ -126,7 +126,7 @@ async def get(
                 return Page(response.status_code, bytes(content[:_BODY_MAX_BYTES]))
     except TimeoutError as error:
         raise UnreachableError(f"no answer within {timeout_s:g} s") from error
-    except Exception as error:
+    except Exception as error:  # likewise
         raise _unreachable(error) from error
 
 

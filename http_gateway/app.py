@@ -160,7 +160,7 @@ class Gateway:
             reply = await self._taken(way_in, scope, given, receive, made)
         except RefusedError as error:
             reply = error.reply(id_)
-        except Exception:
+        except Exception:  # a bug: its sender is told, and the gateway goes on
             log.exception("request_failed", request_id=id_, path=scope["path"])
             reply = RefusedError(500, "INTERNAL_ERROR", "a bug in Winnow, logged under this request id").reply(id_)
         finally:

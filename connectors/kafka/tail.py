@@ -79,7 +79,7 @@ class Tail:
                 consumer.close()
         except KafkaException as error:
             log.warning("replies_not_read", topic=self._topic, reason=error.args[0].str())
-        except Exception as error:
+        except Exception as error:  # nobody watches a thread: it is logged, and who waits is told by `_began`
             log.exception("replies_not_read", topic=self._topic, reason=type(error).__name__)
         if partition is None:
             self._began(None)

@@ -204,7 +204,7 @@ class Asking(Adviser):
 
             try:
                 reply = await self._ask(template, tried, self._may_go_on)
-            except Exception as error:
+            except Exception as error:  # a bug: without a reply its alerts would wait for their deadline
                 log.exception("ask_raised", error=type(error).__name__)
                 reply = Reply(None, f"could not be asked: {type(error).__name__}")
             self._back.append(partial(self._came_back, template.id, reply))

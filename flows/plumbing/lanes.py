@@ -144,7 +144,7 @@ class LaneLogic(StatefulBatchLogic[Delivery, Ended, Plain]):
             began_s = time.perf_counter()
             try:
                 sent = await send()
-            except Exception as error:
+            except Exception as error:  # a bug: without its job back the lane would wait for ever
                 log.exception("send_raised", target=to, error=type(error).__name__)
                 sent = Sent(Judgement.RETRY, None, f"could not be sent: {type(error).__name__}")
             back(sent._replace(took_ms=(time.perf_counter() - began_s) * 1000))
