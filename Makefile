@@ -33,8 +33,8 @@ check: setup ## Check format, lint, types and import rules
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: setup ## Measure Winnow beside the limits of this machine (ONLY="flow replay" ALERTS=1000000 to replay)
-	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY)) --alerts $(or $(ALERTS),1000000)
+bench: setup ## Measure Winnow beside the limits of this machine (ONLY="flow replay" OUT=result.json ALERTS=1000000 to replay)
+	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY)) --alerts $(or $(ALERTS),1000000) $(if $(OUT),--out "$(OUT)")
 
 chaos: setup ## Break everything around Winnow, count what became of each alert (SECONDS=600 SEED=1 RATE=2000 DROP= SCENARIO=chaos)
 	@$(BIN)/python -m tests.chaos --seconds $(or $(SECONDS),600) --seed $(or $(SEED),1) --rate $(or $(RATE),2000) --drop "$(DROP)" --scenario $(or $(SCENARIO),chaos)

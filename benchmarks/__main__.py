@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import platform
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks import flow, gateway, model, path, replay, shadow, snapshot
-from benchmarks.figure import Figure, table
+from benchmarks import flow, gateway, machine, model, path, replay, shadow, snapshot
+from benchmarks.figure import table
+from benchmarks.result import Result, encode
 from benchmarks.settings import Bench
 from tests.support.kafka.choose import kafka
 
@@ -30,23 +32,40 @@ def _asked() -> argparse.Namespace:
     options = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     options.add_argument("--only", nargs="+", choices=_PARTS, default=[*_PARTS], help="What to measure.")
     options.add_argument("--alerts", type=int, default=Bench._field_defaults["alerts"], help="How many to replay.")
+    options.add_argument("-o", "--output", choices=("table", "json"), default="table", help="What to print.")
+    options.add_argument("--out", type=Path, metavar="FILE", help="Write the JSON here too.")
     return options.parse_args()
 
 
-def main() -> None:
-    """Measure and print; takes about eight minutes."""
+def main() -> int:
+    """Measure and print, in about ten minutes; 1 if a part could not be measured, the others are told all the same."""
     asked = _asked()
-    console = Console(width=max(Console().width, 150))
-    figures: list[Figure] = []
+    failures: dict[str, str] = {}
+    result = Result(machine.facts(), {})
     with kafka() as broker, tempfile.TemporaryDirectory() as folder:
         bench = Bench(broker.bootstrap, Path(folder), alerts=asked.alerts)
         for name in track(asked.only, "measuring", console=Console(stderr=True)):
-            figures.extend(_PARTS[name].figures(bench))
-    console.print(table(figures))
-    console.print(
-        f"Python {platform.python_version()}, {platform.machine()}, one core per process; ratios hold, times drift"
-    )
+            figures = result.parts[name] = []
+            try:
+                figures.extend(_PARTS[name].figures(bench))
+            except (OSError, RuntimeError, subprocess.SubprocessError) as error:
+                failures[name] = f"{type(error).__name__}: {error}"
+    _tell(result, asked)
+    for name, failure in failures.items():
+        print(f"{name} could not be measured: {failure}", file=sys.stderr)
+    return 1 if failures else 0
+
+
+def _tell(result: Result, asked: argparse.Namespace) -> None:
+    if asked.out is not None:
+        asked.out.write_bytes(encode(result))
+    if asked.output == "json":
+        sys.stdout.buffer.write(encode(result))
+        return
+    console = Console(width=max(Console().width, 180))
+    console.print(table(result.figures()))
+    console.print(f"{machine.line(result.machine)}; one core per process; ratios hold, times drift", highlight=False)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -5,11 +5,11 @@ from __future__ import annotations
 import secrets
 from functools import partial
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks import processes
 from benchmarks.bodies import webhook
-from benchmarks.figure import Figure
+from benchmarks.figure import Figure, middle
 from benchmarks.http_load import load, post
 
 if TYPE_CHECKING:
@@ -52,19 +52,60 @@ def figures(bench: Bench) -> Iterator[Figure]:
             taken.append(_measure(gateway, port, _PATH, ones, seconds))
             held.append(_measure(guarded, guarded_port, _PATH, ones, seconds, _TOKEN))
             many.append(_measure(gateway, port, _PATH, hundreds, seconds))
-    cpu_us, rate = (median(figure) for figure in zip(*taken, strict=True))
-    bare_us, bare_rate = (median(figure) for figure in zip(*limits, strict=True))
-    many_us, many_rate = (median(figure) for figure in zip(*many, strict=True))
-    ratio = median(ours[0] / theirs[0] for ours, theirs in zip(taken, limits, strict=True))
-    limit = f"bare Granian {bare_us:.0f} us, {bare_rate:,.0f}/s"
-    yield Figure("gateway, 1 alert a body: CPU per request", cpu_us, "us", limit, ratio, "ratio <= 3")
-    yield Figure("gateway, 1 alert a body: rate", rate, "requests/s", limit, rate / bare_rate)
-    held_us = median(cpu for cpu, _ in held)
-    dearer = median(one[0] / other[0] for one, other in zip(held, taken, strict=True))
-    without = f"without {cpu_us:.0f} us"
-    yield Figure("gateway, bearer, addresses, rate: CPU per request", held_us, "us", without, dearer, "ratio <= 1.25")
-    yield Figure("gateway, 100 alerts a body: CPU per request", many_us, "us", note=f"{many_us / 100:.1f} us/alert")
-    yield Figure("gateway, 100 alerts a body: rate", many_rate * 100, "alerts/s")
+    ours, theirs, guards, large = (_Columns(*zip(*rounds, strict=True)) for rounds in (taken, limits, held, many))
+    yield from _ones(ours, theirs)
+    yield _beside("gateway, bearer, addresses, rate: CPU per request", guards, ours, "without", "ratio <= 1.25")
+    cpu_us = median(large.cpu_us)
+    yield Figure(
+        "gateway, 100 alerts a body: CPU per request",
+        cpu_us,
+        "us",
+        note=f"{cpu_us / 100:.1f} us/alert",
+        cpu_us=cpu_us,
+        rounds=large.cpu_us,
+    )
+    rate, rounds = middle(100 * one for one in large.rate)
+    yield Figure("gateway, 100 alerts a body: rate", rate, "alerts/s", cpu_us=cpu_us / 100, rounds=rounds)
+
+
+class _Columns(NamedTuple):
+    """The rounds of one server."""
+
+    cpu_us: tuple[float, ...]
+    rate: tuple[float, ...]
+
+
+def _ones(ours: _Columns, theirs: _Columns) -> Iterator[Figure]:
+    yield _beside("gateway, 1 alert a body: CPU per request", ours, theirs, "bare Granian", "ratio <= 3")
+    rate, bare_rate = median(ours.rate), median(theirs.rate)
+    yield Figure(
+        "gateway, 1 alert a body: rate",
+        rate,
+        "requests/s",
+        f"bare Granian {bare_rate:,.0f}/s",
+        rate / bare_rate,
+        cpu_us=median(ours.cpu_us),
+        rounds=ours.rate,
+        limit_value=bare_rate,
+        limit_rounds=theirs.rate,
+    )
+
+
+def _beside(what: str, ours: _Columns, theirs: _Columns, named: str, aim: str) -> Figure:
+    """CPU per request over another server's, the ratio that of each round."""
+    cpu_us, other_us = median(ours.cpu_us), median(theirs.cpu_us)
+    return Figure(
+        what,
+        cpu_us,
+        "us",
+        f"{named} {other_us:.0f} us",
+        median(one / other for one, other in zip(ours.cpu_us, theirs.cpu_us, strict=True)),
+        aim,
+        cpu_us=cpu_us,
+        rounds=ours.cpu_us,
+        limit_value=other_us,
+        limit_rounds=theirs.cpu_us,
+    )
 
 
 def _measure(
