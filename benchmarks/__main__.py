@@ -11,13 +11,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks import flow, gateway, machine, model, path, replay, shadow, snapshot
+from benchmarks import flow, gateway, machine, model, path, replay, shadow, snapshot, stages
 from benchmarks.figure import table
 from benchmarks.result import Result, encode
 from benchmarks.settings import Bench
 from tests.support.kafka.choose import kafka
 
 _PARTS = {
+    "stages": stages,
     "gateway": gateway,
     "flow": flow,
     "replay": replay,
