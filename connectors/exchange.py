@@ -67,6 +67,8 @@ def retry_after_ms(headers: dict[str, str], now: datetime) -> int:
     Source: RFC 9110, section 10.2.3
     """
     text = headers.get("retry-after", "").strip()
+    if not text:
+        return 0
     if text.isascii() and text.isdigit():
         asked_s = float(text[:_DIGITS_MAX])
     else:

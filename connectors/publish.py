@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import httpx
 import structlog
-from httpx_aiohttp import AiohttpTransport
+from aiohttp import ClientTimeout
+from yarl import URL
 
 from alerts.config import HttpTarget, Kafka, Target
 from connectors import egress
 from connectors import targets as kinds
-from connectors.exchange import hang_up, is_final, reason, retry_after_ms
+from connectors.exchange import is_final, reason, retry_after_ms
 from connectors.kafka.producer import AcknowledgedProducer, Batch
 from connectors.request import Answer, Judgement, Message, Request, Sent
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import timedelta
 
+    from aiohttp import ClientResponse, ClientSession
     from aiohttp.abc import AbstractResolver
 
     from alerts.decision import Delivery
@@ -45,7 +48,7 @@ class Publisher:
         self._targets = {target.name: target for target in targets}
         self._kafka = kafka
         self._resolver = resolver
-        self._transports: dict[bool, httpx.AsyncBaseTransport] = {}
+        self._sessions: dict[bool, ClientSession] = {}
         self._producers: dict[timedelta, AcknowledgedProducer] = {}
         """By the time a message has."""
 
@@ -66,29 +69,36 @@ class Publisher:
         except Exception as error:  # a bug in a renderer: this notification ends on record, the others go on
             log.exception("render_raised", target=name, error=type(error).__name__)
             return Sent(Judgement.REFUSED, None, f"could not be rendered: {type(error).__name__}")
-        until = asyncio.get_running_loop().time() + target.timeout.total_seconds()
         try:
             if isinstance(request, Message):
-                return await self._produce(request, target, until)
-            return await self._post(request, target, until)
+                return await self._produce(request, target)
+            return await self._post(request, target)
         except TimeoutError:
             return Sent(Judgement.RETRY, None, f"no answer within {target.timeout.total_seconds():g} s")
         except Exception as error:  # noqa: BLE001 aiohttp, TLS and DNS raise many kinds; all mean: not delivered
             return _unsent(error)
 
-    async def _post(self, request: Request, target: Target, until: float) -> Sent:
-        """Once the status is there it is the answer: whatever becomes of the body, nothing is sent again for it."""
-        transport = self._transport(allow_private=isinstance(target, HttpTarget) and target.allow_private)
-        outgoing = httpx.Request(request.method, request.url, headers=request.headers, content=request.body)
-        async with asyncio.timeout_at(until):
-            response = await transport.handle_async_request(outgoing)
+    async def _post(self, request: Request, target: Target) -> Sent:
+        """Once the status is there it is the answer: whatever becomes of the body, nothing is sent again for it.
+
+        httpx around this session would cost as much again as the session itself.
+        """
+        session = self._session(allow_private=isinstance(target, HttpTarget) and target.allow_private)
+        response = await session.request(
+            request.method,
+            _address(request.url),
+            data=request.body,
+            headers=request.headers,
+            allow_redirects=False,
+            timeout=ClientTimeout(total=target.timeout.total_seconds()),
+        )
         headers = {name.lower(): value for name, value in response.headers.items()}
-        answer = Answer(response.status_code, headers, await _body(response, until))
+        answer = Answer(response.status, headers, await _body(response))
         judgement = kinds.judge_of(target.kind, answer)
         error = "" if judgement is Judgement.DELIVERED else f"answered {answer.status}"
         return Sent(judgement, answer.status, error, retry_after_ms(headers, datetime.now(UTC)))
 
-    async def _produce(self, message: Message, target: Target, until: float) -> Sent:
+    async def _produce(self, message: Message, target: Target) -> Sent:
         loop = asyncio.get_running_loop()
         acknowledged: asyncio.Future[str | None] = loop.create_future()
         if target.timeout not in self._producers:
@@ -100,34 +110,47 @@ class Publisher:
 
         batch = Batch(1, report)
         self._producers[target.timeout].send([message], batch)
-        async with asyncio.timeout_at(until):
+        async with asyncio.timeout(target.timeout.total_seconds()):
             error = await acknowledged
         return Sent(Judgement.DELIVERED if error is None else Judgement.RETRY, None, error or "")
 
-    def _transport(self, *, allow_private: bool) -> httpx.AsyncBaseTransport:
-        if allow_private not in self._transports:
-            session = egress.session(allow_private=allow_private, resolver=self._resolver)
-            self._transports[allow_private] = AiohttpTransport(client=session)
-        return self._transports[allow_private]
+    def _session(self, *, allow_private: bool) -> ClientSession:
+        if allow_private not in self._sessions:
+            self._sessions[allow_private] = egress.session(allow_private=allow_private, resolver=self._resolver)
+        return self._sessions[allow_private]
 
     async def close(self) -> None:
         """Close all connections."""
-        for transport in self._transports.values():
-            await transport.aclose()
+        for session in self._sessions.values():
+            await session.close()
         for producer in self._producers.values():
             producer.close()
 
 
-async def _body(response: httpx.Response, until: float) -> bytes:
+@lru_cache(maxsize=1024)
+def _address(url: str) -> URL:
+    """The URL as it is asked for: read once, and by httpx, which refuses hosts that yarl makes addresses of.
+
+    Raises:
+        httpx.InvalidURL: It is none.
+    """
+    return URL(str(httpx.URL(url)))
+
+
+async def _body(response: ClientResponse) -> bytes:
     """What comes of the body in time, at most `ANSWER_MAX_BYTES`; it may stall, break off or be no valid gzip."""
+    content = response.content
+    if content.at_eof():
+        return b""
     body = bytearray()
     with contextlib.suppress(Exception):
-        async with asyncio.timeout_at(min(until, asyncio.get_running_loop().time() + ANSWER_MAX_S)):
-            async for part in response.aiter_bytes():
+        async with asyncio.timeout(ANSWER_MAX_S):
+            async for part in content.iter_any():
                 body += part
                 if len(body) >= ANSWER_MAX_BYTES:
                     break
-    await hang_up(response)
+    # What has not come is given up, and the connection with it; one that has answered whole is kept already.
+    response.close()
     return bytes(body[:ANSWER_MAX_BYTES])
 
 
