@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks import flow, gateway, machine, model, path, replay, shadow, snapshot, stages
+from benchmarks import delivery, flow, gateway, machine, model, path, replay, shadow, snapshot, stages
 from benchmarks.figure import table
 from benchmarks.result import Result, encode
 from benchmarks.settings import Bench
@@ -21,6 +21,7 @@ _PARTS = {
     "stages": stages,
     "gateway": gateway,
     "flow": flow,
+    "delivery": delivery,
     "replay": replay,
     "shadow": shadow,
     "path": path,

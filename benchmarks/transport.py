@@ -1,0 +1,68 @@
+"""The limit for delivery: the same requests by the same transport, rendered beforehand, and nothing kept in mind."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from datetime import UTC, datetime
+from itertools import cycle, islice
+from typing import TYPE_CHECKING
+
+import uvloop
+
+from benchmarks.bodies import alert, labels
+from connectors import egress
+from connectors.targets import alertmanager, webhook
+from tests.support import build
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aiohttp import ClientSession
+
+    from alerts.decision import Delivery
+    from connectors.request import Request
+
+_UNDER_WAY = 32
+_VARIANTS = 500
+
+
+def _delivery(number: int) -> Delivery:
+    told = alert(number)
+    name = labels(number)
+    made = build.alert(name=name["alertname"], labels=name, annotations=told["annotations"])
+    return build.delivery(alert=made._replace(generator_url=str(told["generatorURL"])))
+
+
+def _requests(kind: str, url: str, batch: int) -> list[Request]:
+    """As many as are different enough."""
+    at = datetime.now(UTC)
+    deliveries = [_delivery(number) for number in range(_VARIANTS)]
+    if kind == "webhook":
+        config = webhook.Config(name="limit", url=url)
+        return [webhook.render(config, delivery, at) for delivery in deliveries]
+    api = alertmanager.Config(name="limit", url=url)
+    starts = range(0, _VARIANTS, batch)
+    return [alertmanager.render_heartbeat(api, deliveries[start : start + batch], at) for start in starts]
+
+
+async def _send(requests: Iterator[Request], session: ClientSession) -> None:
+    for url, headers, body, method in requests:
+        async with session.request(method, url, headers=headers, data=body) as response:
+            await response.read()
+
+
+async def _all(requests: list[Request], count: int) -> tuple[float, float]:
+    """Seconds, and seconds of CPU, that so many take."""
+    turns = islice(cycle(requests), count)
+    async with egress.session(allow_private=True) as session:
+        began_s, began_cpu_s = time.monotonic(), time.process_time()
+        await asyncio.gather(*(_send(turns, session) for _ in range(_UNDER_WAY)))
+        return time.monotonic() - began_s, time.process_time() - began_cpu_s
+
+
+if __name__ == "__main__":
+    kind, url, batch, count = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+    took_s, cpu_s = uvloop.run(_all(_requests(kind, url, batch), count))
+    sys.stdout.write(f"{took_s} {cpu_s}\n")
