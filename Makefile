@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench chaos fuzz safety load pictures lock
+.PHONY: help setup run test check bench bench-compare chaos fuzz safety load pictures lock
 SHELL := /bin/bash
 
 VENV := .venv
@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3.12 python3.11 python3 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null && echo "$$p" && break; done)
 
 help: ## List these commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "winnow needs Python 3.11 or 3.12 on the path (or: make PYTHON=/path/to/python3.12)"; exit 1; }
@@ -35,6 +35,9 @@ check: setup ## Check format, lint, types and import rules
 
 bench: setup ## Measure Winnow beside the limits of this machine (ONLY="flow replay" OUT=result.json ALERTS=1000000 to replay)
 	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY)) --alerts $(or $(ALERTS),1000000) $(if $(OUT),--out "$(OUT)")
+
+bench-compare: setup ## Say what became faster or slower, and how sure that is (A=one.json B=two.json FAIL_ON_SLOWER=10)
+	@$(BIN)/python -m benchmarks.compare "$(A)" "$(B)" $(if $(FAIL_ON_SLOWER),--fail-on-slower $(FAIL_ON_SLOWER))
 
 chaos: setup ## Break everything around Winnow, count what became of each alert (SECONDS=600 SEED=1 RATE=2000 DROP= SCENARIO=chaos)
 	@$(BIN)/python -m tests.chaos --seconds $(or $(SECONDS),600) --seed $(or $(SEED),1) --rate $(or $(RATE),2000) --drop "$(DROP)" --scenario $(or $(SCENARIO),chaos)

@@ -49,7 +49,6 @@ def figures(bench: Bench) -> Iterator[Figure]:
         cpu_us=replayed.cpu_us,
         rounds=tuple(rate.alerts_s for rate in replays),
         limit_value=live.alerts_s,
-        limit_rounds=tuple(rate.alerts_s for rate in lives),
     )
     what = f"differences of that from what a flow decided under {_KILLS} kill -9"
     yield Figure(what, differences, "alerts", aim="<= 0 alerts")

@@ -25,7 +25,7 @@ def stages(_: Bench) -> Iterator[Stage]:
     step = Convert()
     hundreds = events.records(range(_COUNT))
     ones = [value for number in range(_COUNT) for value in events.records(range(number, number + 1))]
-    for name, values in (("100 alerts a record", hundreds), ("1 alert a record", ones)):
+    for name, values in (("100-alert records", hundreds), ("1-alert records", ones)):
         yield Stage(
             f"convert, {name}",
             "alert",
@@ -36,7 +36,7 @@ def stages(_: Bench) -> Iterator[Stage]:
     stored = [Stored(0, offset, events.NOW_MS, value) for offset, value in enumerate(hundreds)]
     logic = ConvertLogic(step)
     yield Stage(
-        "convert in the flow, 100 alerts a record",
+        "convert in the flow, 100-alert records",
         "alert",
         _COUNT,
         lambda: sum(len(chunk.arrivals) for chunk in logic.on_batch(stored)[0]),

@@ -77,4 +77,5 @@ def _read(value: bytes) -> Iterator[Stage]:
     )
     rows = [decided.decode(line) for line in lines]
     yield Stage("decisions, decoded", "decision", _COUNT, lambda: len([decided.decode(line) for line in lines]), alike)
-    yield Stage("decisions, explained", "decision", _COUNT, lambda: len([decided.reason(row) for row in rows]))
+    told = Limit("a tuple for each", lambda: [(row["dedup"]["outcome"], row["id"]) for row in rows])
+    yield Stage("decisions, explained", "decision", _COUNT, lambda: len([decided.reason(row) for row in rows]), told)

@@ -31,4 +31,7 @@ def stages(_: Bench) -> Iterator[Stage]:
         "identity that is known", "alert", _COUNT, lambda: sum(len(identity(one, None)) == 16 for one in sets), limit
     )
     known = [identity(one, None) for one in sets]
-    yield Stage("partition of an identity", "alert", _COUNT, lambda: sum(partition_of(one, 32) < 32 for one in known))
+    read = Limit("int of the same digits", lambda: [int(one, 16) for one in known])
+    yield Stage(
+        "partition of an identity", "alert", _COUNT, lambda: sum(partition_of(one, 32) < 32 for one in known), read
+    )

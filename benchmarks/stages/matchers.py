@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import re2
@@ -43,7 +44,8 @@ def stages(_: Bench) -> Iterator[Stage]:
         ),
     )
     text = 'severity="critical",team=~"db|web",instance!="x"'
-    yield Stage("matchers, read", "matchers", 1, lambda: int(len(parse(text).matchers) == 3))
+    words = Limit("split into words by re", lambda: re.findall(r'\w+|[=!~]+|"[^"]*"|,', text))
+    yield Stage("matchers, read", "text", 1, lambda: int(len(parse(text).matchers) == 3), words)
 
 
 def _stage(what: str, text: str, sets: list[dict[str, str]], limit: Limit) -> Stage:

@@ -34,13 +34,13 @@ def _encode() -> Stage:
     ]
     rows = [row for row, _ in share]
     limit = Limit("orjson.dumps of the header's rows", lambda: orjson.dumps(rows))
-    return Stage("encode record, 100 alerts", "alert", 100, lambda: encode(events.ENVELOPE, share).count(b"\n"), limit)
+    return Stage("encode, 100-alert records", "alert", 100, lambda: encode(events.ENVELOPE, share).count(b"\n"), limit)
 
 
 def _decode(count: int) -> Stage:
     (value,) = events.records(range(count))
     limit = Limit("split and orjson.loads of the header", lambda: orjson.loads(value.split(b"\n")[0]))
-    return Stage(f"decode record, {count} alerts", "alert", count, lambda: len(decode(value, events.NOW_MS)), limit)
+    return Stage(f"decode, {count}-alert records", "alert", count, lambda: len(decode(value, events.NOW_MS)), limit)
 
 
 def _open() -> Stage:

@@ -40,11 +40,13 @@ def stages(_: Bench) -> Iterator[Stage]:
         time.process_time_ns,
     )
     texts = _judged(records[: _PAIRS // events.ALERTS_A_RECORD])
-    yield Stage("replay, counted", "decision", _PAIRS, lambda: _counted(texts))
+    decoded = Limit("orjson.loads of each", lambda: [decided.decode(line) for line in texts])
+    yield Stage("replay, counted", "decision", _PAIRS, lambda: _counted(texts), decoded)
     before = [decided.decode(line) for line in texts]
     after = [{**row, "deliveries": [{"target": "oncall", "id": "0"}]} for row in before]
     pairs = list(zip(before, after, strict=True))
-    yield Stage("replay, differences of what all differs", "decision", _PAIRS, lambda: len(list(differences(pairs))))
+    unequal = Limit("the two compared as dicts", lambda: [one != other for one, other in pairs])
+    yield Stage("replay, all decided otherwise", "decision", _PAIRS, lambda: len(list(differences(pairs))), unequal)
 
 
 def _judged(records: list[Stored]) -> list[decided.Line]:

@@ -30,4 +30,4 @@ def _stage(count: int) -> Stage:
         return sum(value.count(b"\n") for _, value in split(events.ENVELOPE, submissions, _PARTITIONS))
 
     limit = Limit("join of the same lines", lambda: b"\n".join([one.line for one in submissions]))
-    return Stage(f"split, {count} alerts a body, {_PARTITIONS} partitions", "alert", count, run, limit)
+    return Stage(f"split, {count}-alert bodies, {_PARTITIONS} partitions", "alert", count, run, limit)

@@ -34,7 +34,7 @@ def stages(_: Bench) -> Iterator[Stage]:
     """CPU an alert; the limit is the parser alone."""
     form = formats()["alertmanager"]
     for count in (1, 100):
-        yield _stage(f"validate alertmanager, {count} alerts a body", form, webhook(range(count)))
+        yield _stage(f"validate alertmanager, {count}-alert bodies", form, webhook(range(count)))
     for name, sample in _RECORDED.items():
         yield _stage(f"validate {name}, recorded", formats()[name], (_SAMPLES / sample).read_bytes())
     for name, mapping in shipped().items():

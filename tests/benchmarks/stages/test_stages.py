@@ -32,7 +32,8 @@ def _measured(name: str, bench: Bench) -> list[Figure]:
         assert figure.value > 0
         assert len(figure.rounds) == 2
         assert figure.unit.startswith("us/")
-        assert (figure.limit_value is None) is (figure.limit == "")
+        assert len(figure.limit_rounds) == 2
+        assert figure.limit
     return found
 
 
