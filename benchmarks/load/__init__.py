@@ -1,0 +1,1 @@
+"""Loads Winnow with k6, then checks that everybody was told: `make load`."""
