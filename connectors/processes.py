@@ -63,6 +63,10 @@ class Processes:
         guard.forget(child.process.pid)
         self._events.put(exited)
 
+    def pid(self, name: str) -> int:
+        """The process id of a command that runs."""
+        return self._children[name].process.pid
+
     def wait_ready(self, timeout: timedelta) -> Exited | Stop | None:
         """Wait until every process answers at its URL.
 

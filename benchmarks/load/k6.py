@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -60,8 +59,8 @@ def inspect(scenario: str, scale: Mapping[str, str]) -> Recipe:
     return recipe(scenario, json.loads(done.stdout)["ext"]["winnow"])
 
 
-def run(asked: Recipe, environment: Mapping[str, str], folder: Path) -> tuple[dict[str, Http], float]:
-    """Run a scenario to its end; what k6 saw, by stage, and the CPU seconds that it took itself.
+def run(asked: Recipe, environment: Mapping[str, str], folder: Path) -> dict[str, Http]:
+    """Run a scenario to its end; what k6 saw, by stage.
 
     Args:
         asked: What is run, as `inspect` said.
@@ -77,19 +76,11 @@ def run(asked: Recipe, environment: Mapping[str, str], folder: Path) -> tuple[di
         options.append("--quiet")
     script = str(FOLDER / f"{asked.scenario}.js")
     given = {**os.environ, **environment, "SUMMARY": str(summary), "GOGC": _GARBAGE}
-    before_s = _children_s()
     done = _k6(["run", *options, script], given, stdout=None)
-    used_s = _children_s() - before_s
     found = seen(asked, json.loads(summary.read_text()), refused.read_text())
     if not found[asked.stages[0].name].begun:
         raise K6Error(f"k6 sent nothing: {done.stderr[-_LAST_CHARS:]}")
-    return found, used_s
-
-
-def _children_s() -> float:
-    """CPU seconds of all children that have ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    return found
 
 
 def seen(asked: Recipe, summary: dict[str, Any], refused: str) -> dict[str, Http]:

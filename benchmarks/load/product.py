@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from alerts.config import Config
     from benchmarks.settings import Bench
 
+_GATEWAY, _FLOW = "gateway", "flow"
 _PARTITIONS = 32
 _READY_TIMEOUT = timedelta(seconds=60)
 _GRACE = timedelta(seconds=25)
@@ -43,6 +44,10 @@ class Product(NamedTuple):
     """The gateway's."""
     config: Config
     processes: Processes
+
+    def pids(self) -> dict[str, int]:
+        """The process ids, by name."""
+        return {name: self.processes.pid(name) for name in (_GATEWAY, _FLOW)}
 
     def warm_up(self, arrivals: Arrivals) -> None:
         """Send for some seconds, and wait until all of it has arrived."""
@@ -86,8 +91,8 @@ def product(bench: Bench, arrivals: Arrivals) -> Iterator[Product]:
         stack.callback(running.stop, _GRACE)
         running.start(
             [
-                Command("gateway", [sys.executable, "-m", "http_gateway"], f"http://127.0.0.1:{port}/readyz"),
-                Command("flow", [sys.executable, *flow], f"http://{metrics}/readyz"),
+                Command(_GATEWAY, [sys.executable, "-m", "http_gateway"], f"http://127.0.0.1:{port}/readyz"),
+                Command(_FLOW, [sys.executable, *flow], f"http://{metrics}/readyz"),
             ],
             environment,
         )

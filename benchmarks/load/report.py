@@ -78,9 +78,10 @@ def table(outcome: Outcome) -> Table:
     sheet.add_section()
     for what, by_stage, limit in _late(outcome):
         sheet.add_row(what, *by_stage, limit)
-    sheet.add_section()
-    for what, text in _end_to_end(outcome):
-        sheet.add_row(what, *[""] * (len(names) - 1), text)
+    for rows in (_end_to_end(outcome), _used(outcome)):
+        sheet.add_section()
+        for what, text in rows:
+            sheet.add_row(what, *[""] * (len(names) - 1), text)
     return sheet
 
 
@@ -111,7 +112,6 @@ def _late(outcome: Outcome) -> Iterator[tuple[str, list[str], str]]:
 def _end_to_end(outcome: Outcome) -> Iterator[tuple[str, str]]:
     """Rows about the whole run."""
     told, book = outcome.told, outcome.book
-    yield "CPU of k6 itself, cores", f"{outcome.k6_s / sum(http.seconds for http in outcome.seen.values()):.2f}"
     yield "alerts accepted", f"{outcome.sent.accepted:,}"
     yield "of them different", f"{len(outcome.sent.different):,}"
     if told is None:
@@ -126,6 +126,16 @@ def _end_to_end(outcome: Outcome) -> Iterator[tuple[str, str]]:
     else:
         yield "unaccounted", f"{book.unaccounted:,} of {book.accepted:,}"
         yield "all had their end after", f"{outcome.caught_up_s:.1f} s"
+
+
+def _used(outcome: Outcome) -> Iterator[tuple[str, str]]:
+    """Rows about what it took while k6 ran."""
+    for name, usage in outcome.used.items():
+        yield f"cores busy: {name}", f"{usage.cores:.2f}"
+    for name, usage in outcome.used.items():
+        if usage.memory_bytes is not None:
+            before, after = (size / 1e6 for size in usage.memory_bytes)
+            yield f"memory, MB: {name}", f"{before:,.0f} to {after:,.0f}"
 
 
 def _ms(value: float) -> str:

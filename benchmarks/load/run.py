@@ -15,6 +15,7 @@ from benchmarks.load.check import Sent, Told, sent, told
 from benchmarks.load.ledger import Book, settled
 from benchmarks.load.product import product
 from benchmarks.load.receiver import Arrivals
+from benchmarks.load.usage import Meter, Usage
 from benchmarks.settings import Bench
 from connectors.configuration import load
 
@@ -34,8 +35,8 @@ class Outcome(NamedTuple):
     recipe: Recipe
     seen: dict[str, k6.Http]
     """By stage."""
-    k6_s: float
-    """CPU seconds that k6 took itself."""
+    used: dict[str, Usage]
+    """By what, while k6 ran."""
     sent: Sent
     told: Told | None
     """None: the targets are somebody else's."""
@@ -54,28 +55,28 @@ def here(asked: Recipe, scale: Mapping[str, str], bootstrap: str, say: Callable[
     with TemporaryDirectory(prefix="winnow-load-") as folder, product(Bench(bootstrap, Path(folder)), arrivals) as own:
         say("warming up")
         own.warm_up(arrivals)
-        since = datetime.now(UTC)
-        seen, k6_s = k6.run(asked, {**scale, "URL": f"http://127.0.0.1:{own.port}", "RUN": run}, Path(folder))
-        ended, made = time.monotonic(), sent(asked, seen)
+        since, meter = datetime.now(UTC), Meter(own.pids())
+        seen = k6.run(asked, {**scale, "URL": f"http://127.0.0.1:{own.port}", "RUN": run}, Path(folder))
+        used, ended, made = meter.read(), time.monotonic(), sent(asked, seen)
         own.check()
         say("waiting until everybody has been told")
         _await_arrivals(made, arrivals)
         book = settled(own.config, since, _STALLED_S)
         caught_up_s = time.monotonic() - ended
         own.check()
-    return Outcome(asked, seen, k6_s, made, told(made, arrivals.told), arrivals.late_ms, book, caught_up_s)
+    return Outcome(asked, seen, used, made, told(made, arrivals.told), arrivals.late_ms, book, caught_up_s)
 
 
 def there(asked: Recipe, scale: Mapping[str, str], url: str) -> Outcome:
     """Load a gateway that runs already; its ledger is read if the environment says where Kafka is."""
     is_told = any(os.environ.get(name) for name in ("WINNOW_CONFIG", "KAFKA_BOOTSTRAP"))
     config = load(needs_sources=False) if is_told else None
-    since = datetime.now(UTC)
+    since, meter = datetime.now(UTC), Meter({})
     with TemporaryDirectory(prefix="winnow-load-") as folder:
-        seen, k6_s = k6.run(asked, {**scale, "URL": url, "RUN": _now()}, Path(folder))
-    ended = time.monotonic()
+        seen = k6.run(asked, {**scale, "URL": url, "RUN": _now()}, Path(folder))
+    used, ended = meter.read(), time.monotonic()
     book = None if config is None else settled(config, since, _STALLED_S)
-    return Outcome(asked, seen, k6_s, sent(asked, seen), None, {}, book, time.monotonic() - ended)
+    return Outcome(asked, seen, used, sent(asked, seen), None, {}, book, time.monotonic() - ended)
 
 
 def _await_arrivals(made: Sent, arrivals: Arrivals) -> None:
