@@ -9,7 +9,8 @@ from functools import lru_cache
 # RFC 3339 section 5.6; Go and JavaScript send up to nine digits of a second.
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
-_ZERO = "0001-01-01T00:00:00Z"
+ZERO = "0001-01-01T00:00:00Z"
+"""Go's zero time, with which senders say \"none\"."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -35,12 +36,12 @@ def instant_ms(text: str) -> int:
     Raises:
         ValueError: As `instant`.
     """
-    return int(instant(_ZERO if is_zero(text) else text).timestamp() * 1000)
+    return int(instant(ZERO if is_zero(text) else text).timestamp() * 1000)
 
 
 def is_zero(text: str) -> bool:
     """Whether it is Go's zero time, with which senders say "none"."""
-    return text[:19].upper() == "0001-01-01T00:00:00" and _RFC3339.fullmatch(text) is not None
+    return text == ZERO or (text[:19].upper() == ZERO[:19] and _RFC3339.fullmatch(text) is not None)
 
 
 def rfc3339(ms: int) -> str:
