@@ -40,9 +40,12 @@ _REPLY_MAX_CHARS = 64
 
 # A character takes six bytes of JSON at worst: `\\u0001`.
 _ESCAPED_BYTES = 6
+# An alert's share of the header, without its name.
+_ROW_BYTES = 200
 
 _HEX_DIGITS = b"0123456789abcdef"
 _STATUS = {status.value: status for status in Status}
+_WORD = {status: word for word, status in _STATUS.items()}
 _FIRING = Status.FIRING
 
 
@@ -57,6 +60,8 @@ class Stored(NamedTuple):
 
 
 Row = tuple[int, str, str, str, str, str | None]
+Line = tuple[Row, bytes]
+"""An alert, as the header names it and as it came."""
 
 
 def split(envelope: Envelope, submissions: Iterable[Submission], partitions: int) -> Iterator[tuple[int, bytes]]:
@@ -64,30 +69,38 @@ def split(envelope: Envelope, submissions: Iterable[Submission], partitions: int
 
     Order within a partition is the order sent. No record is over `RECORD_MAX_BYTES` unless it holds one alert only.
     """
-    shares: dict[int, list[tuple[Row, bytes]]] = {}
+    shares: dict[int, list[Line]] = {}
     for position, labels, status, starts_at, ends_at, sent, line, own in submissions:
         fingerprint = own or identity(labels, sent)
-        row = (position, fingerprint, status.value, labels.get("alertname", "")[:NAME_MAX_CHARS], starts_at, ends_at)
-        shares.setdefault(partition_of(fingerprint, partitions), []).append((row, line))
+        name = labels.get("alertname", "")[:NAME_MAX_CHARS]
+        row = (position, fingerprint, _WORD[status], name, starts_at, ends_at)
+        partition = partition_of(fingerprint, partitions)
+        share = shares.get(partition)
+        if share is None:
+            share = shares[partition] = []
+        share.append((row, line))
     for partition, share in shares.items():
         for piece in _pieces(share, _ESCAPED_BYTES * (len(envelope.receiver) + len(envelope.group_key)) + 300):
             yield partition, encode(envelope, piece)
 
 
-def _pieces(share: list[tuple[Row, bytes]], head_bytes: int) -> Iterator[list[tuple[Row, bytes]]]:
-    piece: list[tuple[Row, bytes]] = []
+def _pieces(share: list[Line], head_bytes: int) -> Iterator[list[Line]]:
+    costs_bytes = [len(line) + _ESCAPED_BYTES * len(row[3]) + _ROW_BYTES for row, line in share]
+    if head_bytes + sum(costs_bytes) <= RECORD_MAX_BYTES:
+        yield share
+        return
+    piece: list[Line] = []
     size_bytes = head_bytes
-    for row, line in share:
-        cost_bytes = len(line) + _ESCAPED_BYTES * len(row[3]) + 200  # 200: the row's share of the header
+    for line, cost_bytes in zip(share, costs_bytes, strict=True):
         if piece and size_bytes + cost_bytes > RECORD_MAX_BYTES:
             yield piece
             piece, size_bytes = [], head_bytes
-        piece.append((row, line))
+        piece.append(line)
         size_bytes += cost_bytes
     yield piece
 
 
-def encode(envelope: Envelope, share: list[tuple[Row, bytes]]) -> bytes:
+def encode(envelope: Envelope, share: list[Line]) -> bytes:
     """One record's value."""
     header: dict[str, object] = {
         "v": VERSION,
