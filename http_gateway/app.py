@@ -20,7 +20,7 @@ from alerts.formats import formats
 from alerts.mapped import mapped
 from connectors import logs
 from connectors.configuration import load, locate
-from connectors.heap import give_back_large_blocks, share_arenas
+from connectors.heap import collect_seldom, give_back_large_blocks, share_arenas
 from connectors.redaction import redacted
 from http_gateway import metrics
 from http_gateway.access_log import SENT, AccessLog
@@ -215,6 +215,7 @@ def build(config: Config | None = None, place: Place | None = None) -> Gateway:
         place: What it shares with other workers; None: nothing.
     """
     logs.configure()
+    collect_seldom()
     give_back_large_blocks()
     share_arenas()
     if place is None:
