@@ -46,4 +46,11 @@ def is_zero(text: str) -> bool:
 
 def rfc3339(ms: int) -> str:
     """Milliseconds since the epoch as RFC 3339 in UTC."""
-    return (_EPOCH + timedelta(milliseconds=ms)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    seconds, rest_ms = divmod(ms, 1000)
+    return f"{_second(seconds)}.{rest_ms:03d}Z"
+
+
+# Most of what is written within a second names that second.
+@lru_cache(maxsize=64)
+def _second(seconds: int) -> str:
+    return (_EPOCH + timedelta(seconds=seconds)).isoformat().removesuffix("+00:00")
