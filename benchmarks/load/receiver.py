@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import re
 import threading
 import time
 from array import array
@@ -13,13 +11,14 @@ from typing import TYPE_CHECKING, cast
 import orjson
 import uvloop
 
+from benchmarks.answering import Answering
+
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
 TARGETS = ("first", "second", "third")
 """Each is told of everything, at the path of its name."""
-_LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
-_HEAD_END = b"\r\n\r\n"
 _TAKEN = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
 
 
@@ -52,9 +51,14 @@ class Receiver:
     """Serves in a thread of its own until it is closed."""
 
     def __init__(self, note: Callable[[str, bytes, float], None]) -> None:
-        """`note` is called in that thread, with target, body and moment of each notification."""
+        """`note` is called in that thread, with target, body and moment of each notification, before it is answered."""
         self._loop = uvloop.new_event_loop()
-        serving = self._loop.create_server(lambda: _Connection(note), "127.0.0.1", 0)
+
+        def answer(head: bytes, body: bytes) -> bytes:
+            note(head.split(b" ", 2)[1].decode().strip("/"), body, time.time())
+            return _TAKEN
+
+        serving = self._loop.create_server(lambda: Answering(answer), "127.0.0.1", 0)
         self._server = cast("asyncio.Server", self._loop.run_until_complete(serving))
         self.port: int = self._server.sockets[0].getsockname()[1]
         self._thread = threading.Thread(target=self._loop.run_forever, name="receiver", daemon=True)
@@ -66,25 +70,3 @@ class Receiver:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
-
-
-class _Connection(asyncio.Protocol):
-    """One connection; its client waits for an answer before it sends again."""
-
-    def __init__(self, note: Callable[[str, bytes, float], None]) -> None:
-        self._note = note
-        self._buffer = b""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's own is no subclass of it
-
-    def data_received(self, data: bytes) -> None:
-        self._buffer += data
-        head, separator, body = self._buffer.partition(_HEAD_END)
-        length = _LENGTH.search(head)
-        if not separator or length is None or len(body) < int(length[1]):
-            return
-        at_s = time.time()
-        self._buffer = b""
-        self._transport.write(_TAKEN)
-        self._note(head.split(b" ", 2)[1].decode().strip("/"), body, at_s)
