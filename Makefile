@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench bench-compare chaos fuzz safety load pictures lock
+.PHONY: help setup run test check bench bench-compare profile chaos fuzz safety load pictures lock
 SHELL := /bin/bash
 
 VENV := .venv
@@ -38,6 +38,9 @@ bench: setup ## Measure Winnow beside the limits of this machine (ONLY="flow rep
 
 bench-compare: setup ## Say what became faster or slower, and how sure that is (A=one.json B=two.json FAIL_ON_SLOWER=10)
 	@$(BIN)/python -m benchmarks.compare "$(A)" "$(B)" $(if $(FAIL_ON_SLOWER),--fail-on-slower $(FAIL_ON_SLOWER))
+
+profile: setup ## Draw a flame graph of the process that a benchmark starts, in profiles/ (WHAT=flow SECONDS=10 OF= NATIVE=1)
+	@$(BIN)/python -m benchmarks.profile $(WHAT) --seconds $(or $(SECONDS),10) $(if $(OF),--of $(OF)) $(if $(NATIVE),--native)
 
 chaos: setup ## Break everything around Winnow, count what became of each alert (SECONDS=600 SEED=1 RATE=2000 DROP= SCENARIO=chaos)
 	@$(BIN)/python -m tests.chaos --seconds $(or $(SECONDS),600) --seed $(or $(SEED),1) --rate $(or $(RATE),2000) --drop "$(DROP)" --scenario $(or $(SCENARIO),chaos)

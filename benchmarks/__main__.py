@@ -11,28 +11,17 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks import delivery, flow, gateway, machine, model, path, replay, shadow, snapshot, stages
+from benchmarks import machine
 from benchmarks.figure import table
+from benchmarks.parts import PARTS
 from benchmarks.result import Result, encode
 from benchmarks.settings import Bench
 from tests.support.kafka.choose import kafka
 
-_PARTS = {
-    "stages": stages,
-    "gateway": gateway,
-    "flow": flow,
-    "delivery": delivery,
-    "replay": replay,
-    "shadow": shadow,
-    "path": path,
-    "model": model,
-    "snapshot": snapshot,
-}
-
 
 def _asked() -> argparse.Namespace:
     options = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    options.add_argument("--only", nargs="+", choices=_PARTS, default=[*_PARTS], help="What to measure.")
+    options.add_argument("--only", nargs="+", choices=PARTS, default=[*PARTS], help="What to measure.")
     options.add_argument("--alerts", type=int, default=Bench._field_defaults["alerts"], help="How many to replay.")
     options.add_argument("-o", "--output", choices=("table", "json"), default="table", help="What to print.")
     options.add_argument("--out", type=Path, metavar="FILE", help="Write the JSON here too.")
@@ -49,7 +38,7 @@ def main() -> int:
         for name in track(asked.only, "measuring", console=Console(stderr=True)):
             figures = result.parts[name] = []
             try:
-                figures.extend(_PARTS[name].figures(bench))
+                figures.extend(PARTS[name].figures(bench))
             except (OSError, RuntimeError, subprocess.SubprocessError) as error:
                 failures[name] = f"{type(error).__name__}: {error}"
     _tell(result, asked)

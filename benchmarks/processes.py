@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -55,6 +56,21 @@ def cpu_s(pid: int) -> float:
         fields = Path(f"/proc/{found}/stat").read_text().rpartition(")")[2].split()
         total += (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
     return total
+
+
+def find(argument: str | None) -> int | None:
+    """The first process started by this one, or by those, that has this among its arguments; None: this one itself.
+
+    Returns:
+        Its id; None if there is no such process now.
+    """
+    if argument is None:
+        return os.getpid()
+    with contextlib.suppress(OSError):  # one has ended meanwhile
+        for pid in _children(os.getpid()):
+            if argument in Path(f"/proc/{pid}/cmdline").read_text(errors="replace").split("\0"):
+                return pid
+    return None
 
 
 def _children(pid: int) -> list[int]:

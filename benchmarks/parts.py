@@ -1,0 +1,37 @@
+"""What can be measured, by name."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Protocol
+
+from benchmarks import delivery, flow, gateway, model, path, replay, shadow, snapshot, stages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from benchmarks.figure import Figure
+    from benchmarks.settings import Bench
+
+
+class Part(Protocol):
+    """What each of them has."""
+
+    def figures(self, bench: Bench) -> Iterator[Figure]:
+        """Measured as they are asked for."""
+
+
+PARTS: Mapping[str, Part] = MappingProxyType(
+    {
+        "stages": stages,
+        "gateway": gateway,
+        "flow": flow,
+        "delivery": delivery,
+        "replay": replay,
+        "shadow": shadow,
+        "path": path,
+        "model": model,
+        "snapshot": snapshot,
+    }
+)
+"""In the order in which they are measured."""
