@@ -54,8 +54,8 @@ safety: setup ## Look for an answer of a model that takes a page from somebody (
 worlds: setup ## Replay random histories, by the same configuration and by another beside an oracle (WORLDS=1000)
 	@WINNOW_WORLDS=$(or $(WORLDS),1000) $(BIN)/python -m pytest -q --timeout=0 tests/winnow/test_replay_worlds.py tests/winnow/test_replay_oracle.py
 
-load: setup ## Load Winnow with k6, check who was told and when (SCENARIO=baseline|stress|spike|soak|storm|flood SCALE=0.1 RATE_SCALE= URL=)
-	@$(BIN)/python -m benchmarks.load $(or $(SCENARIO),baseline) --scale $(or $(SCALE),1) $(if $(RATE_SCALE),--rate-scale $(RATE_SCALE)) $(if $(URL),--url $(URL))
+load: setup ## Load Winnow with k6, check who was told and when (SCENARIO=baseline|stress|spike|soak|storm|flood SCALE=0.1 RATE_SCALE= URL= OUT=)
+	@$(BIN)/python -m benchmarks.load $(or $(SCENARIO),baseline) --scale $(or $(SCALE),1) $(if $(RATE_SCALE),--rate-scale $(RATE_SCALE)) $(if $(URL),--url $(URL)) $(if $(OUT),--out $(OUT))
 
 pictures: setup ## Play the story of README.md on a real Winnow, and draw each answer (FOLDER=pictures)
 	@$(BIN)/python -m docs.record $(FOLDER)

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from rich.console import Console
 
 from alerts.errors import WinnowError
+from benchmarks.load.figures import figures
 from benchmarks.load.k6 import SCENARIOS, K6Error, inspect
 from benchmarks.load.product import EndedError
 from benchmarks.load.report import ceiling, faults, table
 from benchmarks.load.run import Outcome, here, there
 from benchmarks.machine import facts, line
+from benchmarks.result import Result, encode
 from tests.support.kafka.choose import kafka
 from tests.support.kafka.errors import BrokerError, UnavailableError
 
@@ -31,8 +34,11 @@ def main() -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+    machine = facts()
+    if given.out is not None:
+        given.out.write_bytes(encode(Result(machine, {f"load-{given.scenario}": [*figures(outcome)]})))
     console.print(table(outcome))
-    console.print(line(facts()), markup=False, soft_wrap=True)
+    console.print(line(machine), markup=False, soft_wrap=True)
     if outcome.recipe.stops:
         console.print(ceiling(outcome), markup=False, soft_wrap=True)
     wrong = faults(outcome)
@@ -57,6 +63,9 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--url", default="", help="load this gateway; WINNOW_CONFIG: and look into its Kafka")
     parser.add_argument("--scale", default="1", help="of rates and durations: 0.1 is a tenth of both")
     parser.add_argument("--rate-scale", default="", help="of rates, if it is another")
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="write the figures here, as `make bench OUT=FILE` does"
+    )
     return parser.parse_args()
 
 

@@ -56,7 +56,7 @@ def inspect(scenario: str, scale: Mapping[str, str]) -> Recipe:
     """
     given = [part for name, value in scale.items() for part in ("-e", f"{name}={value}")]
     done = _k6(["inspect", *given, str(FOLDER / f"{scenario}.js")], os.environ, stdout=subprocess.PIPE)
-    return recipe(scenario, json.loads(done.stdout)["ext"]["winnow"])
+    return recipe(scenario, json.loads(done.stdout))
 
 
 def run(asked: Recipe, environment: Mapping[str, str], folder: Path) -> dict[str, Http]:

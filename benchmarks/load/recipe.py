@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_QUANTILE = re.compile(r"p\((\d+)\)<(\d+)")
 QUANTILES = ("p50", "p95", "p99")
 
 
@@ -30,8 +32,10 @@ class Recipe(NamedTuple):
     """One of so many alerts is new; 0: none."""
     pool: int
     """So many alerts the others are, in turn."""
-    limits_ms: dict[str, float]
-    """What POST to arrival may take at the most, by quantile."""
+    answer_ms: dict[str, float]
+    """What POST to answer may take at the most, by quantile: k6's thresholds."""
+    arrival_ms: dict[str, float]
+    """The same of POST to arrival."""
     stops: bool
     """Whether it looks for the stage at which the machine is full."""
 
@@ -42,7 +46,10 @@ class Recipe(NamedTuple):
             yield f"{stage.name}-{index}" if is_new else f"again-{index % self.pool}"
 
 
-def recipe(scenario: str, told: dict[str, Any]) -> Recipe:
-    """Read `options.ext.winnow` of a scenario."""
+def recipe(scenario: str, options: dict[str, Any]) -> Recipe:
+    """Read the options of a scenario as `k6 inspect` prints them."""
+    told = options["ext"]["winnow"]
     stages = tuple(Stage(**stage) for stage in told["stages"])
-    return Recipe(scenario, stages, told["freshEvery"], told["pool"], told["endToEnd"], told["stops"])
+    given = options["thresholds"][f"http_req_duration{{scenario:{stages[0].name}}}"]
+    answer_ms = {f"p{share}": float(ms) for share, ms in _QUANTILE.findall(str(given))}
+    return Recipe(scenario, stages, told["freshEvery"], told["pool"], answer_ms, told["endToEnd"], told["stops"])

@@ -33,7 +33,7 @@ def _above(outcome: Outcome, stage: Stage) -> Iterator[str]:
     for threshold in outcome.seen[stage.name].failed:
         yield f"{stage.name}: {threshold} does not hold"
     late = quantiles(outcome.late_ms.get(stage.name, ()))
-    for name, limit in outcome.recipe.limits_ms.items():
+    for name, limit in outcome.recipe.arrival_ms.items():
         if late.get(name, 0.0) > limit:
             yield f"{stage.name}: POST to arrival {name} {_ms(late[name])} ms, more than {limit:g} ms"
 
@@ -76,8 +76,8 @@ def table(outcome: Outcome) -> Table:
     for what, by_stage in _http(outcome):
         sheet.add_row(what, *by_stage)
     sheet.add_section()
-    for what, by_stage, limit in _late(outcome):
-        sheet.add_row(what, *by_stage, limit)
+    for what, by_stage, limit in chain(_answered(outcome), _arrived(outcome)):
+        sheet.add_row(what, *by_stage, *[""] * (len(names) - len(by_stage)), "" if limit is None else f"{limit:,g}")
     for rows in (_end_to_end(outcome), _used(outcome)):
         sheet.add_section()
         for what, text in rows:
@@ -95,18 +95,23 @@ def _http(outcome: Outcome) -> Iterator[tuple[str, list[str]]]:
     yield "requests accepted", [f"{http.accepted:,}" for http in seen]
     yield "failed", [f"{len(http.refused):,}" for http in seen]
     yield "dropped: no sender free", [f"{http.dropped:,}" for http in seen]
+
+
+def _answered(outcome: Outcome) -> Iterator[tuple[str, list[str], float | None]]:
+    """Rows of what k6 waited for, and what they may be."""
+    seen = [outcome.seen[stage.name] for stage in outcome.recipe.stages]
     for name in QUANTILES:
-        yield f"POST to answer, ms, {name}", [_ms(http.ms[name]) if http.accepted else "" for http in seen]
+        cells = [_ms(http.ms[name]) if http.accepted else "" for http in seen]
+        yield f"POST to answer, ms, {name}", cells, outcome.recipe.answer_ms.get(name)
 
 
-def _late(outcome: Outcome) -> Iterator[tuple[str, list[str], str]]:
-    """The same from POST to arrival, also over all stages, and what it may be."""
+def _arrived(outcome: Outcome) -> Iterator[tuple[str, list[str], float | None]]:
+    """The same from POST to arrival, also over all stages."""
     by_stage = [outcome.late_ms.get(stage.name, ()) for stage in outcome.recipe.stages]
     late = [quantiles(values) for values in ([*by_stage, [*chain(*by_stage)]] if len(by_stage) > 1 else by_stage)]
     for name in QUANTILES:
-        limit = outcome.recipe.limits_ms.get(name)
         cells = [_ms(found[name]) if found else "" for found in late]
-        yield f"POST to arrival, ms, {name}", cells, "" if limit is None else f"{limit:,g}"
+        yield f"POST to arrival, ms, {name}", cells, outcome.recipe.arrival_ms.get(name)
 
 
 def _end_to_end(outcome: Outcome) -> Iterator[tuple[str, str]]:

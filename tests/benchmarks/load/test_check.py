@@ -8,9 +8,9 @@ from benchmarks.load.check import Sent, quantiles, sent, told
 from benchmarks.load.k6 import Http
 from benchmarks.load.recipe import Recipe, Stage
 
-NEW = Recipe("baseline", (Stage("one", 10, 1.0, 1),), 1, 1, {}, stops=False)
+NEW = Recipe("baseline", (Stage("one", 10, 1.0, 1),), 1, 1, {}, {}, stops=False)
 STORM = NEW._replace(fresh_every=0)
-HUNDREDS = Recipe("stress", (Stage("one", 10, 1.0, 1), Stage("two", 10, 1.0, 4)), 4, 3, {}, stops=True)
+HUNDREDS = Recipe("stress", (Stage("one", 10, 1.0, 1), Stage("two", 10, 1.0, 4)), 4, 3, {}, {}, stops=True)
 
 
 def http(begun: int, *refused: int, broken_off: int = 0) -> Http:

@@ -60,6 +60,13 @@ def test_rates_can_be_scaled_by_another_factor() -> None:
     assert stage == Stage("baseline", 2000, 3.0, 1)
 
 
+def test_limits_are_those_of_the_scenario() -> None:
+    baseline, stress = (inspect(name, FEW) for name in ("baseline", "stress"))
+    assert baseline.answer_ms == {"p95": 5.0}
+    assert baseline.arrival_ms == {"p50": 5.0, "p95": 20.0, "p99": 50.0}
+    assert (stress.answer_ms, stress.arrival_ms) == ({"p95": 500.0}, {"p99": 1000.0})
+
+
 def test_scenario_that_is_not_there_is_an_error() -> None:
     with pytest.raises(K6Error, match="k6 inspect ended with"):
         inspect("gone", WHOLE)
@@ -92,7 +99,7 @@ def summary(run_ms: float, **metrics: dict[str, object]) -> dict[str, object]:
 
 
 def test_summary_is_read_by_stage() -> None:
-    recipe = Recipe("stress", (Stage("one", 10, 2.0, 1), Stage("two", 10, 2.0, 1)), 1, 1, {}, stops=True)
+    recipe = Recipe("stress", (Stage("one", 10, 2.0, 1), Stage("two", 10, 2.0, 1)), 1, 1, {}, {}, stops=True)
     told = summary(
         1500,
         requests_begun={"values": {"count": 10}},

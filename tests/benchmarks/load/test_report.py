@@ -23,7 +23,7 @@ USED = {"the machine": Usage(1.9), "flow": Usage(0.75, (100_000_000, 123_000_000
 
 def outcome(*seen: Http, stops: bool = False) -> Outcome:
     stages = STAGES[: len(seen)]
-    recipe = Recipe("baseline", stages, 1, 1, {"p95": 20.0}, stops)
+    recipe = Recipe("baseline", stages, 1, 1, {"p95": 5.0}, {"p95": 20.0}, stops)
     by_stage = {stage.name: http for stage, http in zip(stages, seen, strict=True)}
     made = Sent(frozenset({"a"}), frozenset(), 0, 10)
     late = {stage.name: [5.0] for stage in stages}
