@@ -105,3 +105,7 @@ class Content(NamedTuple):
     labels: dict[str, str]
     annotations: dict[str, str]
     generator_url: str
+
+
+# As `alerts.alert.arrival_of`.
+content_made: Callable[[tuple[dict[str, str], dict[str, str], str]], Content] = partial(tuple.__new__, Content)

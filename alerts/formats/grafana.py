@@ -68,7 +68,10 @@ def content(line: bytes) -> Content:
         FormatError: Not JSON, or no `labels`.
     """
     found = alertmanager.content(line)
-    own = _own(orjson.loads(line))
+    try:
+        own = _own(orjson.loads(line))
+    except orjson.JSONDecodeError as error:  # in what is not read above
+        raise FormatError(f"line is no alert of Grafana: {type(error).__name__}") from error
     return found._replace(annotations={**own, **found.annotations}) if own else found
 
 
