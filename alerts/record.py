@@ -8,6 +8,7 @@ something: `expired_ms` (`alerts.expiry`), `reply` (`alerts.reply`).
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import repeat
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,10 +21,10 @@ from alerts.formats import formats
 from alerts.traceparent import traceparent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from alerts.alert import Alert, Arrival
-    from alerts.webhook import Submission
+    from alerts.webhook import Content, Submission
 
 VERSION = 1
 # Brokers refuse records over 1 MiB by default (message.max.bytes); half of it leaves room for everyone's settings.
@@ -202,6 +203,12 @@ def _is_envelope(envelope: Envelope) -> bool:
     )
 
 
+@cache
+def _contents() -> dict[str, Callable[[bytes], Content]]:
+    """How each format reads a line; looked up once, because it is done for every alert."""
+    return {name: form.content for name, form in formats().items()}
+
+
 def open_alert(arrival: Arrival) -> Alert:
     """The arrival with its line decoded.
 
@@ -211,7 +218,7 @@ def open_alert(arrival: Arrival) -> Alert:
     id_, fingerprint, status, name, starts_at, ends_at, envelope, line = arrival
     if len(line) > ALERT_MAX_BYTES:  # a gateway refuses it; what comes of it would fit into no record
         raise FormatError(f"at most {ALERT_MAX_BYTES} bytes an alert, got {len(line)}")
-    labels, annotations, url = formats()[envelope.format].content(line)
+    labels, annotations, url = _contents()[envelope.format](line)
     if status is _FIRING:  # while it fires, an end is no end but when its sender will have said it again
         ends_at = None
     return alert_of((id_, fingerprint, status, name, starts_at, ends_at, envelope, labels, annotations, url))

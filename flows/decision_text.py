@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from flows.steps.classify import Judged
     from flows.steps.route import Routing
 
+    Once = dict[int | tuple[int, ...], str]
+    """Texts of what the steps said in a chunk, by the identity of what they said."""
+
 Told = TypeVar("Told")
 
 _NAME_MAX_CHARS = 200
@@ -32,7 +35,7 @@ _NAME_MAX_CHARS = 200
 def texts(chunk: Chunk) -> list[str]:
     """One decision for each arrival of the chunk, in their order."""
     passed = zip(chunk.judged, chunk.filtered, chunk.routed, chunk.planned, strict=True)
-    once: dict[int, str] = {}
+    once: Once = {}
     decisions: list[str] = []
     its, about = None, ""
     for arrival, (verdict, transition) in zip(chunk.arrivals, chunk.seen, strict=True):
@@ -54,7 +57,7 @@ def verdict_text(verdict: Verdict) -> str:
     return orjson.dumps({"outcome": outcome, "rule": rule, "saw": saw}).decode() if saw else _bare(outcome, rule)
 
 
-def _write(once: dict[int, str], write: Callable[[Told], str], told: Told) -> str:
+def _write(once: Once, write: Callable[[Told], str], told: Told) -> str:
     """Write an object of the chunk and keep that by its identity: steps say the same of many alerts by one object."""
     text = once[id(told)] = write(told)
     return text
@@ -65,19 +68,27 @@ def _about(envelope: Envelope) -> str:
     return f'{text},"traceparent":{_quoted(envelope.traceparent)}' if envelope.traceparent else text
 
 
-def _passed(once: dict[int, str], judged: Judged, filtered: Verdict, routing: Routing, planned: list[Delivery]) -> str:
+def _passed(once: Once, judged: Judged, filtered: Verdict, routing: Routing, planned: list[Delivery]) -> str:
+    both = id(judged), id(filtered)
+    said = once.get(both)
+    if said is None:
+        said = once[both] = _judged(once, judged, filtered)
+    # Where a denied alert would have gone is no decision about it.
+    verdicts = () if filtered.outcome == DENY else routing.verdicts
+    route = ",".join([verdict_text(verdict) for verdict in verdicts]) if verdicts else ""
+    deliveries = ",".join([_planned(one) for one in planned if not one.only_closes]) if planned else ""
+    return f'{said},"route":[{route}],"deliveries":[{deliveries}]'
+
+
+def _judged(once: Once, judged: Judged, filtered: Verdict) -> str:
     told, weighed, alone, advice, guards = judged
     text = once.get(id(told)) or _write(once, _classification, told)
     if weighed is not told:
         text += f',"weighed":{once.get(id(weighed)) or _write(once, _classification, weighed)}'
     if advice is not None:
         text += f',"advice":{_advice(advice, alone, guards)}'
-    # Where a denied alert would have gone is no decision about it.
-    verdicts = () if filtered.outcome == DENY else routing.verdicts
-    route = ",".join([verdict_text(verdict) for verdict in verdicts]) if verdicts else ""
-    deliveries = ",".join([_planned(one) for one in planned if not one.only_closes]) if planned else ""
     allowed = once.get(id(filtered)) or _write(once, verdict_text, filtered)
-    return f'"classify":{text},"filter":{allowed},"route":[{route}],"deliveries":[{deliveries}]'
+    return f'"classify":{text},"filter":{allowed}'
 
 
 def _planned(delivery: Delivery) -> str:

@@ -33,12 +33,14 @@ def deliveries(chunk: Chunk, keepers: Keepers) -> list[list[Delivery]]:
     A resolve goes to the alert's `keepers` too, whatever filters and routes say of it: a rule that asks the hour or the
     age may have passed the firing. Their lanes know whether it was told there.
     """
-    return [
-        _of(alert, transition, judged, () if verdict.outcome == DENY else routing.targets, keepers)
-        for alert, transition, judged, verdict, routing in zip(
-            chunk.alerts, chunk.transitions, chunk.judged, chunk.filtered, chunk.routed, strict=True
-        )
-    ]
+    planned: list[list[Delivery]] = []
+    for alert, transition, judged, verdict, routing in zip(
+        chunk.alerts, chunk.transitions, chunk.judged, chunk.filtered, chunk.routed, strict=True
+    ):
+        names = () if verdict.outcome == DENY else routing.targets
+        is_told = names or alert.status is _RESOLVED
+        planned.append(_of(alert, transition, judged, names, keepers) if is_told else [])
+    return planned
 
 
 def _of(alert: Alert, transition: str, judged: Judged, names: Sequence[str], keepers: Keepers) -> list[Delivery]:

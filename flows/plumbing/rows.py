@@ -9,7 +9,7 @@ import structlog
 from flows import metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
 
 Out = TypeVar("Out")
 
@@ -20,7 +20,7 @@ def run(
     name: str,
     step: Callable[..., Out],
     if_it_raised: Callable[..., Out],
-    *columns: Iterable[object],
+    *columns: Sequence[object],
     tell: Callable[[str, Exception], None] | None = None,
 ) -> list[Out]:
     """`step` over the rows of `columns`.
@@ -28,11 +28,10 @@ def run(
     A step that raises is a bug, and a bug may not swallow an alert: the rows are then taken one by one, and for each
     that raises `if_it_raised(*row, error)` says what goes on in its place. `tell` is told of it; None: `failed`.
     """
-    rows = list(zip(*columns, strict=True))
     try:
-        return [step(*row) for row in rows]
+        return list(map(step, *columns))
     except Exception:  # noqa: BLE001 whatever a step raises, the other alerts of the chunk go on
-        return [_one(name, step, if_it_raised, row, tell or failed) for row in rows]
+        return [_one(name, step, if_it_raised, row, tell or failed) for row in zip(*columns, strict=True)]
 
 
 def _one(

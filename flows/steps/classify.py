@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from alerts.alert import Alert, Status
@@ -53,12 +54,14 @@ class Classify:
         asked = ("builtin",) if rules == "builtin" else rules
         self._names = tuple(rule if isinstance(rule, str) else rule.name for rule in asked)
         self._rules = tuple(by_table if isinstance(rule, str) else _own(rule) for rule in asked)
+        self._alike: dict[int, Judged] = {}
+        """What is said of an alert that fires, by the identity of what was found: of the few that are kept for ever."""
 
     def __call__(self, alert: Alert) -> Judged:
         """What this event is taken for, and its alert when firing."""
         told = self._judge(alert)
         if alert.status is _FIRING:
-            return Judged(told, told)
+            return self._alike.get(id(told)) or self._alike.setdefault(id(told), Judged(told, told))
         return Judged(told, self._judge(alert._replace(status=Status.FIRING)))
 
     def opinions(self, alert: Alert) -> Iterator[Opinion]:
@@ -75,8 +78,13 @@ class Classify:
         else:
             return _by_label(alert)
         if found.severity is not _CRITICAL and alert.labels.get("severity", "").lower() == "critical":
-            return found._replace(severity=Severity.CRITICAL)
+            return _critical(found)
         return found
+
+
+@cache
+def _critical(found: Classification) -> Classification:
+    return found._replace(severity=Severity.CRITICAL)
 
 
 def if_it_raised(alert: Alert, error: Exception) -> Judged:

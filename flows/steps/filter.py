@@ -27,6 +27,8 @@ class Filter:
 
     def __call__(self, alert: Alert, weighed: Classification, alone: Classification | None = None) -> Verdict:
         """Allow or deny, with the rule that decided; what passes as the rules `alone` weigh it passes in any case."""
+        if not self._rules:
+            return _DEFAULT
         verdict = self._judge(alert, weighed)
         return self._judge(alert, alone) if verdict.outcome == DENY and alone is not None else verdict
 

@@ -39,10 +39,13 @@ class Route:
             (route.name or f"routes[{number}]", Condition(route, route.match), tuple(route.to), route.go_on)
             for number, route in enumerate(routes)
         )
+        asks = routes or any(target.filter for target in targets if target.enabled)
+        self._always = None if asks else Routing(self.everyone, ())
+        """What is said of every alert; None: that depends on it."""
 
     def __call__(self, alert: Alert, weighed: Classification, alone: Classification | None = None) -> Routing:
         """The targets of one alert, those among them that it has as the rules `alone` weigh it."""
-        routing = self._route(alert, weighed)
+        routing = self._always or self._route(alert, weighed)
         return routing if alone is None else _together(routing, self._route(alert, alone))
 
     def _route(self, alert: Alert, weighed: Classification) -> Routing:

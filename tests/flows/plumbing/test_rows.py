@@ -34,10 +34,6 @@ def test_all_rows_may_raise_and_all_go_on() -> None:
     assert len(run("halve", _halved, _instead, range(100), [0] * 100)) == 100
 
 
-def test_columns_are_taken_as_they_come() -> None:
-    assert run("halve", _halved, _instead, iter([2, 4]), (1 for _ in range(2))) == ["2", "4"]
-
-
 def test_each_row_that_raised_is_counted_once() -> None:
     before = _errors("filter")
     run("filter", _halved, _instead, [1, 2, 3], [0, 1, 0])
