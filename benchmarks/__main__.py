@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import track
@@ -18,6 +19,12 @@ from benchmarks.result import Result, encode
 from benchmarks.settings import Bench
 from tests.support.kafka.choose import kafka
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from benchmarks.figure import Figure
+    from benchmarks.parts import Part
+
 
 def _asked() -> argparse.Namespace:
     options = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
@@ -28,19 +35,39 @@ def _asked() -> argparse.Namespace:
     return options.parse_args()
 
 
+def measured(parts: Mapping[str, Part], bench: Bench) -> tuple[Result, dict[str, str]]:
+    """What they found, and why some of them found no more, by their names."""
+    result, failures = Result(machine.facts(), {}), dict[str, str]()
+    names = set[str]()
+    for part in track(parts, "measuring", console=Console(stderr=True)):
+        figures = result.parts[part] = []
+        try:
+            for figure in _named_once(parts[part].figures(bench), names):
+                figures.append(figure)  # noqa: PERF402 those before it breaks are kept
+        except (OSError, RuntimeError, subprocess.SubprocessError) as error:
+            failures[part] = f"{type(error).__name__}: {error}"
+    return result, failures
+
+
+def _named_once(figures: Iterator[Figure], names: set[str]) -> Iterator[Figure]:
+    """The figures, whose names are added to `names`.
+
+    Raises:
+        RuntimeError: One is there already: two results are compared by them.
+    """
+    for figure in figures:
+        if figure.what in names:
+            raise RuntimeError(f"two figures are called {figure.what}")
+        names.add(figure.what)
+        yield figure
+
+
 def main() -> int:
     """Measure and print, in about ten minutes; 1 if a part could not be measured, the others are told all the same."""
     asked = _asked()
-    failures: dict[str, str] = {}
-    result = Result(machine.facts(), {})
     with kafka() as broker, tempfile.TemporaryDirectory() as folder:
         bench = Bench(broker.bootstrap, Path(folder), alerts=asked.alerts)
-        for name in track(asked.only, "measuring", console=Console(stderr=True)):
-            figures = result.parts[name] = []
-            try:
-                figures.extend(PARTS[name].figures(bench))
-            except (OSError, RuntimeError, subprocess.SubprocessError) as error:
-                failures[name] = f"{type(error).__name__}: {error}"
+        result, failures = measured({name: PARTS[name] for name in asked.only}, bench)
     _tell(result, asked)
     for name, failure in failures.items():
         print(f"{name} could not be measured: {failure}", file=sys.stderr)

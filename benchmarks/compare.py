@@ -1,7 +1,8 @@
 """`python -m benchmarks.compare ONE.json TWO.json`: what became faster or slower, and how sure that is.
 
 By ranks of the rounds (`benchmarks/ranks.py`). Where a limit was measured in turns with its figure, it goes by the
-rounds over the limit's: what made the whole machine slower made the limit slower too.
+rounds over the limit's: what made the whole machine slower made the limit slower too. What touched the two unlike
+between the runs is taken for a difference, however sure: before a small one is believed, measure both once more.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from benchmarks.settings import Bench
 
 _PARTITIONS = 32
-_ROUNDS = 3
+_ROUNDS = 4
 _DEADLINE_S = 180
 
 

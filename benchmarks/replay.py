@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from benchmarks.settings import Bench
 
 _PARTITIONS = 8
-_ROUNDS = 2
+_ROUNDS = 4
 _KILLS = 5
 
 

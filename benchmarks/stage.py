@@ -16,7 +16,7 @@ from benchmarks.figure import Figure, shown
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ROUNDS = 9
+ROUNDS = 7
 ROUND_NS = 50_000_000
 """How long a round takes at least: far above what the clocks can tell apart, and above a collection of garbage."""
 
