@@ -110,22 +110,30 @@ class Intake:
         if waiter is not None or b"traceparent" in given:
             envelope = _marked(envelope, waiter, given)
         if webhook.rejected:
-            metrics.alerts.inc(self._rejected, len(webhook.rejected))
-        if webhook.rejected and not webhook.submissions:
-            faults = list(_faults(webhook.rejected))
-            self._quarantine_quietly(envelope, _reason("no alert in it is valid", faults), received)
-            raise RefusedError(400, "VALIDATION_ERROR", "no alert in it is valid", faults)
-        await self._store(envelope, webhook)
-        metrics.alerts.inc(self._accepted, len(webhook.submissions))
+            self._count_rejected(envelope, webhook, received)
         if waiter is not None:
-            waiter.was_stored(webhook)
-        return self._answer(envelope, webhook)
+            waiter.expects(webhook)
+        answer, stored = self._answer(envelope, webhook), len(webhook.submissions)
+        messages = await self._messages(envelope, webhook)
+        del webhook  # ten times its bytes, and Kafka takes its time
+        await self._store(messages)
+        metrics.alerts.inc(self._accepted, stored)
+        if isinstance(answer, RefusedError):
+            raise answer
+        return answer
 
     def _unreadable(self, error: FormatError, envelope: Envelope, received: Received) -> RefusedError:
         if isinstance(error, LimitError):
             metrics.refused.labels(error.limit).inc()
         self._quarantine_quietly(envelope, _reason(str(error), error.faults), received)
         return RefusedError(400, "VALIDATION_ERROR", str(error), error.faults)
+
+    def _count_rejected(self, envelope: Envelope, webhook: Webhook, received: Received) -> None:
+        metrics.alerts.inc(self._rejected, len(webhook.rejected))
+        if not webhook.submissions:
+            faults = list(_faults(webhook.rejected))
+            self._quarantine_quietly(envelope, _reason("no alert in it is valid", faults), received)
+            raise RefusedError(400, "VALIDATION_ERROR", "no alert in it is valid", faults)
 
     async def _heed(self, webhook: Webhook) -> None:
         """What a webhook says beside its alerts, or without any."""
@@ -135,10 +143,11 @@ class Intake:
         elif webhook.todo:
             log.warning("operator_asked", path=self._name, todo=webhook.todo)
 
-    def _answer(self, envelope: Envelope, webhook: Webhook) -> Reply:
+    def _answer(self, envelope: Envelope, webhook: Webhook) -> Reply | RefusedError:
+        """What to say once it is stored."""
         all_stored, some_stored = self.statuses
         if webhook.rejected and some_stored >= 400:
-            raise RefusedError(some_stored, "VALIDATION_ERROR", _stored(webhook), _faults(webhook.rejected))
+            return RefusedError(some_stored, "VALIDATION_ERROR", _stored(webhook), _faults(webhook.rejected))
         return _accepted(envelope, webhook, some_stored if webhook.rejected else all_stored)
 
     def _headers(self, given: Mapping[bytes, bytes]) -> dict[str, str]:
@@ -166,19 +175,22 @@ class Intake:
             metrics.refused.labels(name).inc()
         return webhook
 
-    async def _store(self, envelope: Envelope, webhook: Webhook) -> None:
+    async def _messages(self, envelope: Envelope, webhook: Webhook) -> list[Message]:
         if not webhook.submissions:
-            return
+            return []
         if len(webhook.submissions) <= _MANY:
-            messages = self._messages(envelope, webhook)
-        else:
-            messages = await self._apart.run(self._messages, envelope, webhook)
+            return self._split(envelope, webhook)
+        return await self._apart.run(self._split, envelope, webhook)
+
+    async def _store(self, messages: list[Message]) -> None:
+        if not messages:
+            return
         try:
             await self._writer.write(messages)
         except KafkaError as error:
             raise unavailable(str(error)) from error
 
-    def _messages(self, envelope: Envelope, webhook: Webhook) -> list[Message]:
+    def _split(self, envelope: Envelope, webhook: Webhook) -> list[Message]:
         messages = [
             Message(self._topics.webhooks, value, None, partition, (), envelope.accepted_ms)
             for partition, value in split(envelope, [*webhook.submissions, *webhook.own], self._partitions)

@@ -24,10 +24,10 @@ class Waiter:
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         """Why it waits no more."""
         self._places: frozenset[int] | None = None
-        """Of the alerts that are stored; None until they are."""
+        """Of the alerts that are stored; None until they are known."""
 
-    def was_stored(self, webhook: Webhook) -> None:
-        """The broker has acknowledged what was valid of this."""
+    def expects(self, webhook: Webhook) -> None:
+        """What is valid of this is about to be stored."""
         entries = tuple(Entry(one.position, one.owner, one.labels.get("alertname", "")) for one in webhook.submissions)
         self.stored = Stored(entries, tuple(webhook.rejected))
         self._places = frozenset(entry.position for entry in entries)
