@@ -86,6 +86,9 @@ def split(envelope: Envelope, submissions: Iterable[Submission], partitions: int
 
 
 def _pieces(share: list[Line], head_bytes: int) -> Iterator[list[Line]]:
+    if len(share) == 1:
+        yield share
+        return
     costs_bytes = [len(line) + _ESCAPED_BYTES * len(row[3]) + _ROW_BYTES for row, line in share]
     if head_bytes + sum(costs_bytes) <= RECORD_MAX_BYTES:
         yield share

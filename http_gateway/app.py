@@ -42,6 +42,7 @@ from http_gateway.waiting.waiting import Request, Waiting
 from http_gateway.writer import Writer
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
     from pathlib import Path
 
     from alerts.config import Config
@@ -77,17 +78,15 @@ class Gateway:
         self._writer: Writer | None = None
         self._entrances: dict[str, Entrance] = {}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """One connection event; see the ASGI specification."""
         if scope["type"] == "lifespan":
-            await self._live(receive, send)
-        elif scope["type"] == "http":
-            way_in = self._entrances.get(scope["path"])
-            if way_in is None:
-                ops = self._ops if self._access_log is None else self._access_log.around(self._ops)
-                await ops(scope, receive, send)
-            else:
-                await self._ingest(way_in, scope, receive, send)
+            return self._live(receive, send)
+        way_in = self._entrances.get(scope["path"])
+        if way_in is not None:
+            return self._ingest(way_in, scope, receive, send)
+        ops = self._ops if self._access_log is None else self._access_log.around(self._ops)
+        return ops(scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:
@@ -181,7 +180,7 @@ class Gateway:
             raise RefusedError(405, "METHOD_NOT_ALLOWED", f"{method} is not allowed", headers=way_in.allow)
         if self._rates is not None:
             check_rate(self._rates, self._admission.address(scope))
-        ticket = await self._admission.admit(scope, given)
+        ticket = self._admission.anybody or await self._admission.admit(scope, given)
         if not self._readiness.has_been:
             raise unavailable(f"not ready: {self._readiness.problem}")
         body = await self._reader.read(given, receive, way_in.types)

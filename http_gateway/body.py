@@ -187,7 +187,10 @@ def check_type(headers: dict[bytes, bytes], types: frozenset[bytes] = JSON) -> N
     Raises:
         RefusedError: 415.
     """
-    kind = headers.get(b"content-type", b"").split(b";", 1)[0].strip().lower()
+    given = headers.get(b"content-type", b"")
+    if given in types:
+        return
+    kind = given.split(b";", 1)[0].strip().lower()
     if kind and kind not in types:
         expected = b" or ".join(sorted(types)).decode()
         came = kind[:60].decode("latin-1")

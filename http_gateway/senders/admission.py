@@ -49,7 +49,8 @@ class Admission:
         self._needs_identity = any(guard.mtls for guard in self._guards)
         self._refusals = Refusals(self._places)
         self._replays = Replays()
-        self._anybody = Ticket(Sender(EVERYBODY))
+        self.anybody = None if self._guards else Ticket(Sender(EVERYBODY))
+        """What admits every request where no source is configured."""
 
     def start(self) -> None:
         """Say who may send, and follow the files of secrets."""
@@ -83,8 +84,8 @@ class Admission:
             RefusedError: 401, nobody's; 403, its sender is known and may not send from there, or to there.
                 The body need not be read.
         """
-        if not self._guards:
-            return self._anybody
+        if self.anybody is not None:
+            return self.anybody
         facts = self._facts(scope, given, only_listed=only_listed)
         seen = look(self._guards, facts)
         if seen.claims:
