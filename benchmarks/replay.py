@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _PARTITIONS = 8
 _ROUNDS = 4
+# It is the limit's best that counts, and one takes as long as a replay.
+_LIVES = 2
 _KILLS = 5
 
 
@@ -36,7 +38,7 @@ def figures(bench: Bench) -> Iterator[Figure]:
         replays.append(replayed)
         differences += differing
     # After the replays, which compare with what is on record: it is decided anew.
-    lives = [flow.measure(bench, kafka, count) for _ in range(_ROUNDS)]
+    lives = [flow.measure(bench, kafka, count) for _ in range(_LIVES)]
     live, replayed = flow.best(lives), flow.best(replays)
     yield Figure(
         f"replay --diff of {count:,} alerts, half repeats",
