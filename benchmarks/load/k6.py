@@ -33,7 +33,7 @@ class Http(NamedTuple):
     accepted: int
     """Answered 202."""
     refused: frozenset[int]
-    """The numbers of those that were answered anything else, or not at all; k6 broke off what is neither."""
+    """The numbers of those that were answered anything else, or not at all."""
     dropped: int
     """Requests that k6 had nobody left to send."""
     ms: dict[str, float]

@@ -30,8 +30,12 @@ def faults(outcome: Outcome) -> list[str]:
 
 def _above(outcome: Outcome, stage: Stage) -> Iterator[str]:
     """Where a stage was beyond its limits."""
-    for threshold in outcome.seen[stage.name].failed:
+    http = outcome.seen[stage.name]
+    for threshold in http.failed:
         yield f"{stage.name}: {threshold} does not hold"
+    unanswered = http.begun - http.accepted - len(http.refused)
+    if unanswered > 0 and not outcome.recipe.stops:
+        yield f"{stage.name}: {unanswered:,} requests had no answer when k6 ended"
     late = quantiles(outcome.late_ms.get(stage.name, ()))
     for name, limit in outcome.recipe.arrival_ms.items():
         if late.get(name, 0.0) > limit:

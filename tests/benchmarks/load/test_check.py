@@ -13,21 +13,21 @@ STORM = NEW._replace(fresh_every=0)
 HUNDREDS = Recipe("stress", (Stage("one", 10, 1.0, 1), Stage("two", 10, 1.0, 4)), 4, 3, {}, {}, stops=True)
 
 
-def http(begun: int, *refused: int, broken_off: int = 0) -> Http:
-    accepted = begun - len(refused) - broken_off
-    return Http(begun, accepted, frozenset(refused), 0, {"p50": 1.0, "p95": 2.0, "p99": 3.0}, 1.0, [])
+def http(begun: int, *refused: int, unanswered: int = 0, failed: tuple[str, ...] = ()) -> Http:
+    accepted = begun - len(refused) - unanswered
+    return Http(begun, accepted, frozenset(refused), 0, {"p50": 1.0, "p95": 2.0, "p99": 3.0}, 1.0, [*failed])
 
 
-def made(*instances: str, broken_off: int = 0) -> Sent:
-    return Sent(frozenset(instances), frozenset(), broken_off, len(instances))
+def made(*instances: str, doubtful: str = "") -> Sent:
+    return Sent(frozenset(instances), frozenset(doubtful), len(instances))
 
 
 def test_requests_are_numbered_from_zero() -> None:
-    assert sent(NEW, {"one": http(2)}) == Sent(frozenset({"one-0", "one-1"}), frozenset(), 0, 2)
+    assert sent(NEW, {"one": http(2)}) == Sent(frozenset({"one-0", "one-1"}), frozenset(), 2)
 
 
 def test_storm_is_one_alert_however_often_it_is_sent() -> None:
-    assert sent(STORM, {"one": http(500)}) == Sent(frozenset({"again-0"}), frozenset(), 0, 500)
+    assert sent(STORM, {"one": http(500)}) == Sent(frozenset({"again-0"}), frozenset(), 500)
 
 
 def test_all_alerts_of_a_request_are_meant_and_repeats_are_the_same_in_all_stages() -> None:
@@ -42,9 +42,25 @@ def test_refused_alert_is_doubtful_unless_it_was_accepted_too() -> None:
     assert "again-1" in found.different
 
 
-def test_alerts_of_what_k6_broke_off_are_counted_apart() -> None:
-    found = sent(HUNDREDS, {"one": http(0), "two": http(3, 1, broken_off=1)})
-    assert (found.broken_off, found.accepted) == (4, 4)
+def test_all_that_a_stage_may_have_sent_is_doubtful_if_k6_broke_requests_off_in_it() -> None:
+    found = sent(NEW, {"one": http(3, unanswered=1)})
+    assert found == Sent(frozenset(), frozenset(f"one-{number}" for number in range(11)), 2)
+
+
+def test_so_it_is_in_the_last_stage_if_k6_stopped_whatever_it_counted() -> None:
+    found = sent(HUNDREDS, {"one": http(4, failed=("x",)), "two": http(2)})
+    assert found.different == {"one-0", "again-0", "again-1", "again-2"}
+    assert found.doubtful == {f"two-{number}" for number in range(0, 44, 4)}
+
+
+def test_so_it_is_in_the_stage_after_that_one() -> None:
+    found = sent(HUNDREDS, {"one": http(11, failed=("x",)), "two": http(0)})
+    assert {"one-0", "one-8", "two-0", "two-40", "again-0"} <= found.doubtful
+    assert found.different == frozenset()
+
+
+def test_scenario_that_does_not_stop_goes_to_its_end_though_a_threshold_fails() -> None:
+    assert sent(NEW, {"one": http(2, failed=("x",))}).doubtful == frozenset()
 
 
 def test_each_alert_once_at_each_target_is_as_expected() -> None:
@@ -65,21 +81,15 @@ def test_alert_that_was_never_sent_is_extra() -> None:
     assert told(made("a"), {"first": {"a": 1, "x": 1}}).extra == ["x at first"]
 
 
-def test_doubtful_alert_may_arrive_once_or_not() -> None:
-    doubtful = made("a")._replace(doubtful=frozenset({"d"}))
+def test_doubtful_alert_may_arrive_or_not() -> None:
     for arrived, extra in (({"a": 1}, []), ({"a": 1, "d": 1}, []), ({"a": 1, "d": 2}, ["d at first"])):
-        found = told(doubtful, {"first": Counter(arrived)})
+        found = told(made("a", doubtful="d"), {"first": Counter(arrived)})
         assert (found.missing, found.extra) == ([], extra)
 
 
-def test_what_was_broken_off_may_be_missing_everywhere_and_nothing_beyond() -> None:
-    arrived = {"first": {"a": 1}, "second": {"a": 1}}
-    assert told(made("a", "b", broken_off=1), arrived).missing == []
-    assert told(made("a", "b", "c", broken_off=1), arrived).missing == ["c at first", "c at second"]
-
-
-def test_what_was_broken_off_may_not_be_missing_at_one_target_only() -> None:
-    assert told(made("a", broken_off=1), {"first": {"a": 1}, "second": {}}).missing == ["a at second"]
+def test_doubtful_alert_that_one_target_got_is_missing_at_the_others() -> None:
+    found = told(made("a", doubtful="d"), {"first": {"a": 1, "d": 1}, "second": {"a": 1}})
+    assert found == (4, 3, ["d at second"], [])
 
 
 def test_quantiles_are_of_values_that_were_measured() -> None:

@@ -12,7 +12,7 @@ from benchmarks.load.run import Outcome
 SEEN = Http(20, 20, frozenset(), 0, {"p50": 1.0, "p95": 2.0, "p99": 3.0}, 2.0, [])
 UNSEEN = Http(0, 0, frozenset(), 0, {"p50": 0.0, "p95": 0.0, "p99": 0.0}, 0.0, [])
 RECIPE = Recipe("x", (Stage("a", 10, 2.0, 5), Stage("b", 10, 2.0, 5)), 1, 1, {"p95": 5.0}, {"p99": 50.0}, stops=True)
-MADE = Sent(frozenset(), frozenset(), 0, 100)
+MADE = Sent(frozenset(), frozenset(), 100)
 OUTCOME = Outcome(
     RECIPE, {"a": SEEN, "b": UNSEEN}, {}, MADE, Told(9, 8, ["one"], []), {"a": [7.0] * 500}, Book(100, 0, ""), 1.0
 )

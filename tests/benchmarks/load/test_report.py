@@ -25,7 +25,7 @@ def outcome(*seen: Http, stops: bool = False) -> Outcome:
     stages = STAGES[: len(seen)]
     recipe = Recipe("baseline", stages, 1, 1, {"p95": 5.0}, {"p95": 20.0}, stops)
     by_stage = {stage.name: http for stage, http in zip(stages, seen, strict=True)}
-    made = Sent(frozenset({"a"}), frozenset(), 0, 10)
+    made = Sent(frozenset({"a"}), frozenset(), 10)
     late = {stage.name: [5.0] for stage in stages}
     return Outcome(recipe, by_stage, USED, made, Told(3, 3, [], []), late, Book(10, 0, ""), 0.5)
 
@@ -52,6 +52,10 @@ def test_notification_too_many_is_a_fault() -> None:
 
 def test_threshold_of_k6_that_does_not_hold_is_a_fault() -> None:
     assert faults(outcome(SLOW)) == ["1k: http_req_duration p(95)<5 does not hold"]
+
+
+def test_request_that_was_left_without_an_answer_is_a_fault() -> None:
+    assert faults(outcome(GOOD._replace(begun=12))) == ["1k: 2 requests had no answer when k6 ended"]
 
 
 def test_arrival_that_is_too_late_is_a_fault() -> None:
