@@ -7,6 +7,7 @@ escaped, so what is looked for here cannot stand in one.
 from __future__ import annotations
 
 import re
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -18,7 +19,7 @@ from flows.steps.filter import DENY
 from flows.steps.route import NO_ROUTE, ROUTED, SKIPPED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 Row = dict[str, Any]
 
@@ -35,6 +36,10 @@ _IS_FIRING = b'"status":"firing"'
 _CLASSIFY = b'"classify":'
 _DELIVERIES = b'"deliveries":['
 _DUPLICATE = b'"dedup":{"outcome":"duplicate","rule":"window",'
+# Nothing follows but 13 digits, until the year 2286: to look at the end is a tenth of the price of searching.
+_DUPLICATE_OF = _DUPLICATE + b'"saw":{"passed_ms":'
+_OF = slice(-len(_DUPLICATE_OF) - 16, -16)
+_NEW = b'"dedup":{"outcome":"new",'
 _DUPLICATES = b'{"dedup":{"outcome":"duplicate","rule":"window"}}'
 _NOBODY = b'"deliveries":[]}'
 _SENT = "sent"
@@ -56,6 +61,26 @@ def lines(value: bytes) -> list[Line]:
         return [(piece[: piece.index(_GOES_ON)], piece) for piece in pieces]
     except ValueError:  # the others are deliveries but the first of their decision
         return [(piece[: piece.index(_GOES_ON)], piece) for piece in _whole(pieces)]
+
+
+def body(value: bytes) -> bytes:
+    """The texts of a record's decisions as `joined` has them; empty if it holds outcomes or retries."""
+    return value.partition(_FIRST)[2][:-2]
+
+
+def joined(texts: Iterable[bytes]) -> bytes:
+    """Texts of decisions, each as `lines` has it, as they stand in a record."""
+    return _NEXT.join(texts)
+
+
+def ends(texts: Iterable[bytes]) -> list[int]:
+    """At which lengths of what `joined` makes of them each is complete, with what separates it from the next."""
+    return list(accumulate(len(text) + len(_NEXT) for text in texts))
+
+
+def end(body: bytes, start: int) -> int:
+    """The same of a body that begins at `start`."""
+    return start + len(body) + len(_NEXT)
 
 
 def _whole(pieces: list[bytes]) -> Iterator[bytes]:
@@ -100,8 +125,10 @@ def accepted_ms(text: bytes) -> int:
 def passed_before(line: Line) -> Known | None:
     """What dedup remembered of the alert when it decided; None: nothing of use."""
     text = line[1]
+    if _NEW in text:  # most alerts that pass are
+        return None
     at = text.find(_PASSED_BEFORE)
-    if at < 0:  # most alerts that pass are new
+    if at < 0:
         return None
     if _DUPLICATE in text:  # it saw nothing else
         passed_ms = int(text[at + len(_PASSED_BEFORE) : text.index(b"}", at)])
@@ -147,17 +174,16 @@ _OTHER = {Status.FIRING: Status.RESOLVED, Status.RESOLVED: Status.FIRING}
 
 def shape(text: bytes) -> bytes:
     """What a decision has in common with others that were decided alike: JSON of what `Shape` tells."""
-    if _DUPLICATE in text:  # most are
+    if text[_OF] == _DUPLICATE_OF:  # most are
         return _DUPLICATES
+    if text.endswith(_NOBODY):
+        return b"{" + text[text.index(_CLASSIFY) : -len(_NOBODY)] + b'"targets":[]}'
     at = text.find(_PASSED)
     if at < 0:
         start = text.index(b'"dedup":{')
         return b"{" + text[start : text.index(b',"saw":', start)] + b"}}"
-    start = text.index(_CLASSIFY, at)
-    if text.endswith(_NOBODY):
-        return b"{" + text[start : -len(_NOBODY)] + b'"targets":[]}'
-    end = text.rindex(_DELIVERIES)
-    return b"{" + text[start:end] + b'"targets":[' + b",".join(_TARGET.findall(text, end)) + b"]}"
+    start, stop = text.index(_CLASSIFY, at), text.rindex(_DELIVERIES)
+    return b"{" + text[start:stop] + b'"targets":[' + b",".join(_TARGET.findall(text, stop)) + b"]}"
 
 
 class Reason(NamedTuple):

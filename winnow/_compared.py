@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
+from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
-from flows.decided import accepted_ms, decode, fingerprint, lines, within
+from flows.decided import accepted_ms, body, decode, end, ends, fingerprint, joined, lines, within
 from flows.differences import differences
 from flows.totals import Totals
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from flows.decided import Line
     from flows.differences import Difference
     from winnow._recorded import Recorded, Span
+
+
+# A record holds at most some thousand decisions; a few of these may be missing.
+_AHEAD_MAX = 10_000
 
 
 class Counting(Protocol):
@@ -23,8 +29,8 @@ class Counting(Protocol):
     def begin(self, recorded: Recorded) -> None:
         """Go on with alerts about which this was decided; all decisions about an alert are in it."""
 
-    def take(self, value: bytes) -> None:
-        """Take a record of decisions."""
+    def take(self, value: bytes, partition: int) -> None:
+        """Take a record of decisions; in a partition they come in order."""
 
     def end(self) -> None:
         """All of them were taken."""
@@ -43,10 +49,29 @@ class Tally:
     def end(self) -> None:
         """Nothing is left."""
 
-    def take(self, value: bytes) -> None:
+    def take(self, value: bytes, partition: int) -> None:  # noqa: ARG002 of any
         """Count the decisions of a record."""
         _, since_ms, until_ms = self._span
         self.totals.add(text for _, text in within(lines(value), since_ms, until_ms))
+
+
+class Ahead:
+    """What was decided in a partition, in its order, and how much of that has been met again."""
+
+    def __init__(self, ids: list[bytes], rows: Mapping[bytes, bytes]) -> None:
+        self._ids = ids
+        self._next = 0
+        self._ends = ends(map(rows.__getitem__, ids))
+
+    def ids(self, now: bytes) -> list[bytes]:
+        """The next input ids, of as many decisions as have the length of this body."""
+        start = self._ends[self._next - 1] if self._next else 0
+        return self._ids[self._next : bisect_left(self._ends, end(now, start), self._next) + 1]
+
+    def passed(self, id_: bytes) -> None:
+        """Go on behind this one, if it is not far ahead: what is not found is met somewhere else."""
+        with suppress(ValueError):
+            self._next = self._ids.index(id_, self._next, self._next + _AHEAD_MAX) + 1
 
 
 class Comparison:
@@ -60,6 +85,8 @@ class Comparison:
         self.not_kept = 0
         """Decided then, and its webhook is not kept."""
         self.found: list[Difference] = []
+        self._ahead: dict[int, Ahead] = {}
+        """By partition."""
         self._rows: dict[bytes, bytes] = {}
         self._again: dict[bytes, bytes] = {}
         self._changed: dict[bytes, tuple[bytes, bytes]] = {}
@@ -68,11 +95,25 @@ class Comparison:
     def begin(self, recorded: Recorded) -> None:
         """Go on with the alerts of these decisions, to which all decisions about an alert belong."""
         self._rows, self._again = recorded.rows, recorded.again
+        self._ahead = {partition: Ahead(ids, self._rows) for partition, ids in recorded.order.items()}
 
-    def take(self, value: bytes) -> None:
-        """Compare the decisions of a record."""
+    def take(self, value: bytes, partition: int) -> None:
+        """Compare the decisions of a record; most say what was decided next in their partition, byte for byte."""
+        ahead, now = self._ahead.get(partition), body(value)
+        if ahead is not None:
+            ids = ahead.ids(now)
+            texts = [text for text in map(self._rows.get, ids) if text is not None]
+            if texts and joined(texts) == now:
+                for id_ in ids:
+                    del self._rows[id_]
+                self._same.add(texts)
+                ahead.passed(ids[-1])
+                return
         _, since_ms, until_ms = self._span
-        self.hold(within(lines(value), since_ms, until_ms))
+        found = within(lines(value), since_ms, until_ms)
+        self.hold(found)
+        if ahead is not None and found:
+            ahead.passed(found[-1][0])
 
     def hold(self, found: Sequence[Line]) -> None:
         """Compare decisions."""
@@ -98,7 +139,7 @@ class Comparison:
             self.found += differences([(decode(old), decode(new)) for old, new in pairs])
         self.not_kept += sum(map(self._counts, self._rows.values()))
         self._changed.clear()
-        self._rows, self._again = {}, {}
+        self._rows, self._again, self._ahead = {}, {}, {}
 
     def before(self) -> Totals:
         """What was decided then."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import ChainMap
+from collections import ChainMap, defaultdict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -46,6 +46,8 @@ class Recorded:
         self._span = span
         self._open: dict[bytes, bool] = {}
         """By fingerprint, of those met in the range: whether it is yet to turn out how often the alert was told."""
+        self.order: dict[int, list[bytes]] = defaultdict(list)
+        """By partition, the input ids of `rows` as they came first."""
         self.rows: dict[bytes, bytes] = {}
         """By input id, what `flows.decided.lines` says; written again after a crash, and the last is what holds."""
         self.again: dict[bytes, bytes] = {}
@@ -57,22 +59,25 @@ class Recorded:
         """By input id: what dedup remembered of an alert, of what may be the first event of it that is read, and of the
         first that says how often it was told."""
 
-    def read(self, value: bytes) -> None:
+    def read(self, value: bytes, partition: int) -> None:
         """Take the decisions of a record; in a partition they come in order."""
-        _, since_ms, until_ms = self._span
+        warm_ms, since_ms, until_ms = self._span
         found = within(lines(value), _EVER, until_ms)
-        known = self._open.get
+        known, is_warm = self._open.get, within(found, warm_ms, until_ms) is found
         for line in found:
             is_open = known(fingerprint(line))
             if is_open is None or (is_open and passes(line)):
-                self._remember(line, is_first=is_open is None)
+                self._remember(line, is_first=is_open is None, is_warm=is_warm)
         counting = within(found, since_ms, until_ms)
-        rows = dict(counting)
+        rows, order = dict(counting), self.order[partition]
         if len(rows) == len(counting) and self.rows.keys().isdisjoint(rows):
             self.rows.update(rows)
+            order += rows
         else:
-            for line in counting:
-                self._put(*line)
+            for id_, text in counting:
+                if id_ not in self.rows:
+                    order.append(id_)
+                self._put(id_, text)
 
     def _put(self, id_: bytes, text: bytes) -> None:
         before = self.rows.get(id_)
@@ -85,13 +90,13 @@ class Recorded:
             if _ADVISED in one:
                 self._advised[id_] = one
 
-    def _remember(self, line: Line, *, is_first: bool) -> None:
+    def _remember(self, line: Line, *, is_first: bool, is_warm: bool) -> None:
         before = passed_before(line)
         if before is not None and (is_first or before.counted is not None):
             self.known.setdefault(line[0].decode(), before)
         # What is read begins with the first that was accepted from then on. Behind it may lie some that were accepted
         # before: by a gateway whose clock is behind, or out of the quarantine. Which is the first, only Kafka knows.
-        if accepted_ms(line[1]) >= self._span.warm_ms:
+        if is_warm or accepted_ms(line[1]) >= self._span.warm_ms:
             self._open[fingerprint(line)] = before is not None and before.counted is None
 
     @property

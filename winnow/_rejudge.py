@@ -133,7 +133,7 @@ def _remember(records: Iterator[Stored], recorded: Recorded, planning: Planning 
     foreign = 0
     for record in records:
         try:
-            recorded.read(record.value)
+            recorded.read(record.value, record.partition)
             if planning is not None:
                 planning.heard(record)
         except NOT_OURS:
@@ -155,7 +155,7 @@ def from_file(
     is_read_twice = before is not None or questions is not None
     with source(file, is_read_twice=is_read_twice) as records, _few_collections():
 
-        def run(judging: Config, take: Callable[[bytes], None], advise: Advise) -> None:
+        def run(judging: Config, take: Callable[[bytes, int], None], advise: Advise) -> None:
             with progress(None) as seen, Interrupt() as interrupt:
                 take_decisions = _decisions(topics(judging.kafka).decisions, take)
                 again(judging, interrupt.heeded(seen(file.name, records())), advise({}), take_decisions)
@@ -174,14 +174,14 @@ def from_file(
         counting.end()
 
 
-def _ignore(_: bytes) -> None:
+def _ignore(_value: bytes, _partition: int) -> None:
     """Nothing counts yet."""
 
 
-def _decisions(topic: str, take: Callable[[bytes], None]) -> Callable[[Message], None]:
+def _decisions(topic: str, take: Callable[[bytes, int], None]) -> Callable[[Message], None]:
     def of(message: Message) -> None:
-        if message.topic == topic:
-            take(message.value)
+        if message.topic == topic and message.partition is not None:
+            take(message.value, message.partition)
 
     return of
 

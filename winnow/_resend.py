@@ -56,7 +56,7 @@ class Resend:
         """Go on with alerts about which this was decided."""
         self._rows = ChainMap(recorded.again, recorded.rows)
 
-    def take(self, value: bytes) -> None:
+    def take(self, value: bytes, partition: int) -> None:
         """What is decided now stands in its deliveries."""
 
     def heard(self, record: Stored) -> None:

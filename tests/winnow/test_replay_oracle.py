@@ -121,10 +121,16 @@ def _replayed(before: Plain, after: Plain, records: list[Stored], span: Span) ->
     recorded, comparison = Recorded(span), Comparison(span)
     live, candidate = _config(before), _config(after)
     for message in decided(live, records):
-        recorded.read(message.value)
+        recorded.read(message.value, message.partition or 0)
     comparison.begin(recorded)
     kept = [record for record in records if record.accepted_ms >= span.warm_ms]
-    again(candidate, kept, recorded.advice, lambda message: comparison.take(message.value), recorded.known)
+    again(
+        candidate,
+        kept,
+        recorded.advice,
+        lambda message: comparison.take(message.value, message.partition or 0),
+        recorded.known,
+    )
     comparison.end()
     return comparison
 

@@ -130,7 +130,7 @@ def test_sender_that_waited_then_is_told_nothing_now() -> None:
     made = Resend(config.targets[0], EVERYTHING, Recent(NOW_MS, NOW_MS), PARTITIONS, Wishes())
     recorded = Recorded(EVERYTHING)
     for message in decided(config, records):
-        recorded.read(message.value)
+        recorded.read(message.value, message.partition or 0)
         made.heard(Stored(message.partition or 0, 0, NOW_MS - 1, message.value))
     made.begin(recorded)
     made.planned(told._replace(alert=told.alert._replace(envelope=envelope)))
