@@ -38,6 +38,7 @@ from http_gateway.orphan import end_with_parent
 from http_gateway.rates import Rates
 from http_gateway.readiness import Readiness
 from http_gateway.senders.admission import Admission
+from http_gateway.turns import take_turns
 from http_gateway.waiting.waiting import Request, Waiting
 from http_gateway.writer import Writer
 
@@ -214,6 +215,7 @@ def build(config: Config | None = None, place: Place | None = None) -> Gateway:
         place: What it shares with other workers; None: nothing.
     """
     logs.configure()
+    take_turns()
     collect_seldom()
     give_back_large_blocks()
     share_arenas()
