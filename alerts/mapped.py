@@ -34,8 +34,6 @@ class Mapped:
     """Reads bodies by one mapping; a format like those in `alerts/formats/`."""
 
     METHODS = ("POST", "PUT")
-    COUNTS_ITSELF = True
-    """A list in a body need not be alerts."""
     LINES = "alertmanager"
     """The format that reads the lines."""
 

@@ -3,7 +3,8 @@
 One that takes other content types than `application/json` names them in `TYPES`, in lower case; other methods than POST
 in `METHODS`. Where a part of the meaning lies in headers, `HEADERS` has how their names begin, in lower case: these are
 read, and kept with what could not be read. `BODIES` describes what it takes to senders, by content type, with examples;
-without it a format says of itself that it takes any JSON.
+without it a format says of itself that it takes any JSON. `read` holds a body against `alerts.crowd`, unless lists in
+it need not be alerts.
 """
 
 from __future__ import annotations
@@ -73,11 +74,6 @@ def lines_as(form: object, name: str) -> str:
     """The name of the format that reads its lines: its own, unless it makes others of what it reads."""
     found: str = getattr(form, "LINES", name)
     return found
-
-
-def counts_itself(form: object) -> bool:
-    """Whether it bounds by itself how many alerts a body may hold; to others each entry of a list would be one."""
-    return bool(getattr(form, "COUNTS_ITSELF", False))
 
 
 @cache

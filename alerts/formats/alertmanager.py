@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from alerts.alert import Status
+from alerts.crowd import check_entries
 from alerts.described import As, Body, With
 from alerts.entry import (
     LABELS,
@@ -118,6 +119,7 @@ def read(received: Received) -> Webhook:
         FormatError: Not JSON, or the envelope is not a v4 webhook; its `faults` name every faulty field.
     """
     value = loads(received.body)
+    check_entries(value, received.body)
     try:
         envelope: WebhookBody = _validate_body(value)
     except ValidationError as error:

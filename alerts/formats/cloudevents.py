@@ -23,6 +23,7 @@ from urllib.parse import unquote
 
 import orjson
 
+from alerts.crowd import check_entries
 from alerts.described import Body
 from alerts.entry import bounded, line_of
 from alerts.errors import FormatError
@@ -102,7 +103,7 @@ def _events(received: Received) -> tuple[list[object], bool]:
     headers = received.headers
     if _is_binary(headers):
         return [_binary(headers, received.body)], False
-    value = loads(received.body)
+    value = _loaded(received.body)
     if not isinstance(value, list):
         if not _is_structured(headers) and isinstance(value, dict) and not value.keys() & set(_REQUIRED):
             # Four missing attributes say less than that it is no event at all.
@@ -132,7 +133,13 @@ def _by_headers(rejected: Rejected) -> Rejected:
 def _binary(headers: Mapping[str, str], body: bytes) -> Event:
     attributes = {name[3:]: _attribute(value) for name, value in headers.items() if name.startswith("ce-")}
     event: Event = {**attributes, "datacontenttype": "application/json"}
-    return {**event, "data": loads(body)} if body.strip() else event
+    return {**event, "data": _loaded(body)} if body.strip() else event
+
+
+def _loaded(body: bytes) -> object:
+    value = loads(body)
+    check_entries(value, body)
+    return value
 
 
 def _attribute(text: str) -> str:

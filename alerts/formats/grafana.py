@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from alerts.described import Body
-from alerts.errors import FormatError
+from alerts.errors import FormatError, LimitError
 from alerts.formats import alertmanager
 
 if TYPE_CHECKING:
@@ -53,6 +53,8 @@ def read(received: Received) -> Webhook:
     """
     try:
         return alertmanager.read(received)
+    except LimitError:
+        raise
     except FormatError as error:
         message = str(error).replace("an Alertmanager webhook", "a Grafana webhook")
         raise FormatError(message, faults=error.faults) from error

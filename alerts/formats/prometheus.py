@@ -15,6 +15,7 @@ import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from alerts.alert import Status
+from alerts.crowd import check_entries
 from alerts.described import Body, With
 from alerts.entry import LABELS, Instant, Texts, check_labels, content_of, faults_of, instant_text, line_of, short
 from alerts.errors import FormatError
@@ -79,6 +80,7 @@ def read(received: Received) -> Webhook:
         FormatError: Not JSON, or no array.
     """
     value = loads(received.body)
+    check_entries(value, received.body)
     if not isinstance(value, list):
         is_webhook = isinstance(value, dict) and "alerts" in value
         todo = f"; an Alertmanager's webhook goes to {alertmanager.PATHS[-1]}" if is_webhook else ""

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts.errors import FormatError
+from alerts.errors import FormatError, LimitError
 from alerts.formats import Format, formats, header_prefixes, lines_as, methods, types
 from alerts.record import decode, open_alert, split
 from alerts.webhook import NO_HEADERS, Received, Webhook
@@ -119,6 +119,22 @@ def test_alert_of_a_sample_is_read_alone_as_it_is_among_others(form: Format, pat
         webhook = form.read(Received(form.alone(submission.line), NOW_MS))
         assert webhook.submissions == [submission._replace(position=0)]
         assert not webhook.rejected
+
+
+@pytest.mark.parametrize("name", formats())
+def test_crowd_of_entries_that_are_no_alerts_is_refused_as_one(name: str) -> None:
+    entries = b"[" + b",".join([b"{}"] * 10_000) + b"]"
+    bodies = [entries, b'{"receiver":"r","alerts":' + entries + b"}", b'{"data":' + entries + b"}"]
+    refused = [_is_crowd(formats()[name], body) for body in bodies]
+    assert refused == [True] * len(bodies)
+
+
+def _is_crowd(form: Format, body: bytes) -> bool:
+    try:
+        form.read(Received(body, NOW_MS))
+    except LimitError as error:
+        return error.limit == "entries"
+    return False
 
 
 @every_format
