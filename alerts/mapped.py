@@ -15,6 +15,7 @@ from alerts.errors import FormatError, LimitError
 from alerts.expression import Scope
 from alerts.json_text import loads
 from alerts.mapped_alert import Element, Ignored, Told
+from alerts.opened import check_depth
 from alerts.webhook import Content, Fault, Received, Rejected, Submission, Webhook
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Mapped:
         Raises:
             FormatError: Not JSON, too large, or there is nothing where the alerts should lie.
         """
+        check_depth(received)
         if len(received.body) > self._mapping.max_body:
             fault = Fault("", f"at most {self._mapping.max_body} bytes, got {len(received.body)}")
             raise LimitError("mapping_body", f"too large for the mapping {self._mapping.name}", fault)

@@ -27,6 +27,8 @@ class Received(NamedTuple):
     """Names in lower case."""
     resolve_timeout_ms: int = 300_000
     """How long an alert lasts whose sender repeats it and gives no end (`resolve.timeout`)."""
+    json_depth: int = 1000
+    """How deep lists and objects may lie in each other; by default as deep as anything can be read."""
 
 
 class Submission(NamedTuple):

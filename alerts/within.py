@@ -1,11 +1,9 @@
-"""Holds a body and its alerts within the gateway's settings: `gateway.limits`."""
+"""Holds the alerts of a body within the gateway's settings: `gateway.limits`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from alerts.depth import is_deeper
-from alerts.errors import LimitError
 from alerts.webhook import Fault, Rejected, Submission
 
 if TYPE_CHECKING:
@@ -25,16 +23,6 @@ class Bounds(NamedTuple):
     """Bytes."""
     label_value: int
     """Bytes."""
-
-    def check_depth(self, body: bytes) -> None:
-        """Refuse a body whose lists and objects lie too deep in each other.
-
-        Raises:
-            LimitError: They do.
-        """
-        if is_deeper(body, self.json_depth):
-            fault = Fault("", f"lists and objects may lie in each other at most {self.json_depth} deep")
-            raise LimitError("json_depth", f"nested deeper than {self.json_depth} levels", fault)
 
     def hold(self, webhook: Webhook) -> tuple[Webhook, list[str]]:
         """The webhook, its alerts that go over a limit among the rejected; and the limits' names, one for each."""

@@ -96,7 +96,7 @@ class Intake:
         """
         accepted_ms = now_ms()
         headers = self._headers(given) if self._prefixes else NO_HEADERS
-        received = Received(body, accepted_ms, headers, self._resolve_timeout_ms)
+        received = Received(body, accepted_ms, headers, self._resolve_timeout_ms, self._bounds.json_depth)
         try:
             if len(body) <= LARGE_BYTES:
                 webhook = self._read(received, limit)
@@ -164,7 +164,6 @@ class Intake:
         return Envelope(ingest_id, self._lines_as, source, receiver, group_key, accepted_ms)
 
     def _read(self, received: Received, limit: int | None) -> Webhook:
-        self._bounds.check_depth(received.body)
         webhook = bounds.read(self.form, received)
         count = len(webhook.submissions) + len(webhook.rejected)
         if limit is not None and count > limit:

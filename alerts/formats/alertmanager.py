@@ -5,15 +5,12 @@ Source: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
 
 from __future__ import annotations
 
-from operator import itemgetter
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import orjson
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
 from alerts.alert import Status
-from alerts.crowd import check_entries
 from alerts.described import As, Body, With
 from alerts.entry import (
     LABELS,
@@ -23,14 +20,13 @@ from alerts.entry import (
     check_labels,
     content_of,
     faults_of,
-    instant_text,
     line_of,
 )
 from alerts.errors import FormatError
-from alerts.instant import is_zero
-from alerts.json_text import loads
+from alerts.opened import opened
 from alerts.truncated import warning
-from alerts.webhook import Content, Received, Rejected, Submission, Webhook, submission_of
+from alerts.usual import end_of, usual
+from alerts.webhook import Content, Received, Rejected, Submission, Webhook
 
 PATHS = ("/webhook/proxy", "/api/v1/webhook/proxy", "/v1/webhooks/alertmanager")
 
@@ -103,8 +99,6 @@ _EXAMPLE = {
 }
 BODIES = {"application/json": Body(WebhookBody, {"firing": _EXAMPLE})}
 
-_usual = itemgetter("labels", "annotations", "status", "startsAt", "endsAt", "generatorURL")
-_STATUS = {status.value: status for status in Status}
 _validate_alert = WebhookAlert.__pydantic_validator__.validate_python
 _validate_body = WebhookBody.__pydantic_validator__.validate_python
 
@@ -118,8 +112,12 @@ def read(received: Received) -> Webhook:
     Raises:
         FormatError: Not JSON, or the envelope is not a v4 webhook; its `faults` name every faulty field.
     """
-    value = loads(received.body)
-    check_entries(value, received.body)
+    return usual(received.body) or _judged(received)
+
+
+def _judged(received: Received) -> Webhook:
+    """By the models, which cost twice as much and can tell what is wrong."""
+    value = opened(received)
     try:
         envelope: WebhookBody = _validate_body(value)
     except ValidationError as error:
@@ -127,7 +125,7 @@ def read(received: Received) -> Webhook:
     submissions: list[Submission] = []
     rejected: list[Rejected] = []
     for position, entry in enumerate(envelope.alerts):
-        found = _plain(position, entry) or _judged(position, entry, f"alerts[{position}]")
+        found = read_alert(position, entry, f"alerts[{position}]")
         if isinstance(found, Submission):
             submissions.append(found)
         else:
@@ -140,45 +138,14 @@ def read(received: Received) -> Webhook:
 
 def read_alert(position: int, entry: object, where: str) -> Submission | Rejected:
     """One entry of `alerts`, validated; `where` stands before the paths of its faults."""
-    return _plain(position, entry) or _judged(position, entry, where)
-
-
-def _plain(position: int, entry: Any) -> Submission | None:
-    """An entry as Alertmanager and Grafana write it, read without the model, which costs three times as much.
-
-    None: it is not so, or wrong, and the model has to be asked. What is read here it takes too, and reads the same in
-    it.
-    """
-    try:
-        labels, annotations, word, starts_at, ends_at, url = _usual(entry)
-        fingerprint = entry.get("fingerprint", "")
-        # Joining raises unless all is text, at a tenth of the price of asking each.
-        "".join((fingerprint, url, *labels.values(), *annotations.values()))
-        if not labels["alertname"]:
-            return None
-        check_labels(labels)
-        status, ends_at = _STATUS[word], instant_text(ends_at)
-        line = orjson.dumps(entry)
-        fields = (position, labels, status, instant_text(starts_at), _end(status, ends_at), fingerprint, line, "")
-    except (KeyError, TypeError, AttributeError, ValueError):
-        return None
-    return submission_of(fields)
-
-
-def _judged(position: int, entry: object, where: str) -> Submission | Rejected:
     line = line_of(entry)
     try:
         alert: WebhookAlert = _validate_alert(entry)
     except ValidationError as error:
         return Rejected(position, faults_of(error, where), line)
-    status = _STATUS[alert.status]
-    ends_at = _end(status, alert.endsAt)
+    status = Status(alert.status)
+    ends_at = end_of(status, alert.endsAt)
     return Submission(position, alert.labels, status, alert.startsAt, ends_at, alert.fingerprint or "", line)
-
-
-def _end(status: Status, ends_at: str | None) -> str | None:
-    """One that fires has none: Alertmanager sends a resolve, and does not say each minute that it still fires."""
-    return None if status is Status.FIRING or ends_at is None or is_zero(ends_at) else ends_at
 
 
 def alone(line: bytes) -> bytes:

@@ -23,7 +23,6 @@ from urllib.parse import unquote
 
 import orjson
 
-from alerts.crowd import check_entries
 from alerts.described import Body
 from alerts.entry import bounded, line_of
 from alerts.errors import FormatError
@@ -32,7 +31,7 @@ from alerts.event_body import EXAMPLES, Batch, CloudEvent
 from alerts.fingerprint import identity
 from alerts.formats.alertmanager import read_alert
 from alerts.instant import instant
-from alerts.json_text import loads
+from alerts.opened import opened as opened_body
 from alerts.webhook import Content, Fault, Received, Rejected, Submission, Webhook
 
 if TYPE_CHECKING:
@@ -102,8 +101,8 @@ def _events(received: Received) -> tuple[list[object], bool]:
     """The events in their JSON format, and whether they came as a batch."""
     headers = received.headers
     if _is_binary(headers):
-        return [_binary(headers, received.body)], False
-    value = _loaded(received.body)
+        return [_binary(received)], False
+    value = opened_body(received)
     if not isinstance(value, list):
         if not _is_structured(headers) and isinstance(value, dict) and not value.keys() & set(_REQUIRED):
             # Four missing attributes say less than that it is no event at all.
@@ -130,16 +129,10 @@ def _by_headers(rejected: Rejected) -> Rejected:
     return rejected._replace(faults=tuple(faults))
 
 
-def _binary(headers: Mapping[str, str], body: bytes) -> Event:
-    attributes = {name[3:]: _attribute(value) for name, value in headers.items() if name.startswith("ce-")}
+def _binary(received: Received) -> Event:
+    attributes = {name[3:]: _attribute(value) for name, value in received.headers.items() if name.startswith("ce-")}
     event: Event = {**attributes, "datacontenttype": "application/json"}
-    return {**event, "data": _loaded(body)} if body.strip() else event
-
-
-def _loaded(body: bytes) -> object:
-    value = loads(body)
-    check_entries(value, body)
-    return value
+    return {**event, "data": opened_body(received)} if received.body.strip() else event
 
 
 def _attribute(text: str) -> str:

@@ -15,13 +15,12 @@ import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from alerts.alert import Status
-from alerts.crowd import check_entries
 from alerts.described import Body, With
 from alerts.entry import LABELS, Instant, Texts, check_labels, content_of, faults_of, instant_text, line_of, short
 from alerts.errors import FormatError
 from alerts.formats import alertmanager
 from alerts.instant import instant_ms, is_zero, rfc3339
-from alerts.json_text import loads
+from alerts.opened import opened
 from alerts.webhook import Content, Fault, Rejected, Submission, Webhook, submission_of
 
 if TYPE_CHECKING:
@@ -79,8 +78,7 @@ def read(received: Received) -> Webhook:
     Raises:
         FormatError: Not JSON, or no array.
     """
-    value = loads(received.body)
-    check_entries(value, received.body)
+    value = opened(received)
     if not isinstance(value, list):
         is_webhook = isinstance(value, dict) and "alerts" in value
         todo = f"; an Alertmanager's webhook goes to {alertmanager.PATHS[-1]}" if is_webhook else ""

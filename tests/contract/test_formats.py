@@ -125,16 +125,25 @@ def test_alert_of_a_sample_is_read_alone_as_it_is_among_others(form: Format, pat
 def test_crowd_of_entries_that_are_no_alerts_is_refused_as_one(name: str) -> None:
     entries = b"[" + b",".join([b"{}"] * 10_000) + b"]"
     bodies = [entries, b'{"receiver":"r","alerts":' + entries + b"}", b'{"data":' + entries + b"}"]
-    refused = [_is_crowd(formats()[name], body) for body in bodies]
-    assert refused == [True] * len(bodies)
+    assert {_limit(formats()[name], Received(body, NOW_MS)) for body in bodies} == {"entries"}
 
 
-def _is_crowd(form: Format, body: bytes) -> bool:
+@every_format
+def test_body_that_is_too_deep_is_refused_as_such(form: Format) -> None:
+    deep = Received(b'{"receiver":"r","alerts":[' + b"[" * 5 + b"]" * 5 + b"]}", NOW_MS, json_depth=6)
+    assert _limit(form, deep) == "json_depth"
+    assert _limit(form, deep._replace(json_depth=7)) != "json_depth"
+
+
+def _limit(form: Format, received: Received) -> str:
+    """The limit that a body goes over."""
     try:
-        form.read(Received(body, NOW_MS))
+        form.read(received)
     except LimitError as error:
-        return error.limit == "entries"
-    return False
+        return error.limit
+    except FormatError:
+        return ""
+    return ""
 
 
 @every_format

@@ -1,4 +1,4 @@
-"""An alert that is read without its model is read as the model reads it, and nothing passes that it refuses."""
+"""What is read without its model is read as the model reads it, and nothing passes that it refuses."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from alerts.alert import Status
+from alerts.errors import FormatError
 from alerts.formats import alertmanager, prometheus
 from alerts.instant import is_zero
 from alerts.webhook import Received
@@ -47,6 +48,23 @@ CHANGES = st.dictionaries(FIELDS, ODD, min_size=1, max_size=2)
 ENTRIES = ODD | st.builds(_changed, CHANGES, FIELDS | st.just("nothing"))
 
 
+ENVELOPE: dict[str, Any] = {
+    "receiver": "team",
+    "alerts": [USUAL],
+    "groupKey": "{}:{}",
+    "status": "firing",
+    "version": "4",
+    "externalURL": "http://alertmanager.example.com",
+    "groupLabels": {},
+    "commonLabels": NAMED,
+    "commonAnnotations": {},
+    "truncatedAlerts": 0,
+    "orgId": 1,
+    "title": "[FIRING:1] HighCPU",
+}
+ENVELOPES = st.dictionaries(st.sampled_from([*ENVELOPE, "own"]), ODD | st.just(7), max_size=2)
+
+
 def _judged(model: type[Model], entry: object) -> Model | None:
     try:
         return model.model_validate(entry)
@@ -71,6 +89,22 @@ def test_alert_of_a_webhook_is_read_as_the_model_reads_it(entry: object) -> None
         has_end = told.status == "resolved" and told.endsAt and not is_zero(told.endsAt)
         assert (one.labels, one.status, one.starts_at) == (told.labels, Status(told.status), told.startsAt)
         assert (one.ends_at, one.fingerprint) == (told.endsAt if has_end else None, told.fingerprint or "")
+
+
+@settings(max_examples=500, deadline=None)
+@given(ENVELOPES)
+def test_webhook_around_its_alerts_is_read_as_the_model_reads_it(changes: dict[str, object]) -> None:
+    body = {**ENVELOPE, **changes}
+    told = _judged(alertmanager.WebhookBody, body)
+    try:
+        webhook = alertmanager.read(Received(orjson.dumps(body), NOW_MS))
+    except FormatError:
+        assert told is None
+        return
+    assert told is not None
+    assert (webhook.receiver, webhook.group_key) == (told.receiver, told.groupKey or "")
+    assert len(webhook.submissions) + len(webhook.rejected) == len(told.alerts)
+    assert bool(webhook.own) is bool(told.truncatedAlerts)
 
 
 @settings(max_examples=500, deadline=None)
