@@ -24,6 +24,8 @@ _CLUSTER_MAX_CHARS = 32
 
 def sendable(text: str) -> str:
     """`text` as JSON and databases take it: no NUL, lone surrogates replaced by U+FFFD."""
+    if text.isascii() and "\x00" not in text:
+        return text
     return _UNSENDABLE.sub(_replacement, text)
 
 
@@ -43,7 +45,7 @@ def one_line(text: str) -> str:
 
 def width(text: str) -> int:
     """How many characters `text` has for those who count most: in UTF-16, as JavaScript and Java do."""
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text) if text.isascii() else len(text) + sum(character > "\uffff" for character in text)
 
 
 def cut(text: str, limit: int, written: Callable[[str], str] = str) -> str:

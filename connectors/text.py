@@ -21,6 +21,8 @@ _INDENT = re.compile(r"^( {0,3})[ \t]*", re.MULTILINE)
 _ENTITIES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"))
 _BAD_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 _URI_MARKS = ":/?#[]@!$&'()*+,;=%"
+# `\u0007`; the quotes, colon and comma of an entry are less than another character.
+_JSON_MAX_BYTES_A_CHAR = 6
 _NO_LINK = re.compile(rf"\s|{INVISIBLE.pattern}")
 # Names, dots and colons, or an IPv6 address; no user in front, which is there to mislead.
 _AUTHORITY = re.compile(r"(?:[^\s@\[\]\\<>\"|]+|\[[0-9A-Fa-f:.]+\](?::\d+)?)")
@@ -100,6 +102,8 @@ def moment(text: str | None, accepted_ms: int) -> str:
 def cut_map(values: Mapping[str, str], limit_bytes: int) -> dict[str, str]:
     """`values` in at most `limit_bytes` of JSON: first the long values are cut, then some are left out."""
     kept = {sendable(name): sendable(values[name]) for name in sorted(values)}
+    if _JSON_MAX_BYTES_A_CHAR * sum(len(name) + len(value) + 1 for name, value in kept.items()) < limit_bytes:
+        return kept  # most maps are far from it, whatever they hold
     for longest in (16384, 4096, 1024, 256):
         if len(orjson.dumps(kept)) <= limit_bytes:
             return kept
