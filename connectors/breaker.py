@@ -23,6 +23,9 @@ class Breaker:
         self._in_a_row = 0
         self._slices: dict[int, tuple[int, int]] = {}
         """By second: calls and failures; the oldest first."""
+        self._calls = 0
+        """In all slices."""
+        self._failures = 0
         self._open_until_ms: int | None = None
         self._is_probing = False
 
@@ -69,12 +72,23 @@ class Breaker:
         self._is_probing = False
         self._in_a_row = 0
         self._slices.clear()
+        self._calls = self._failures = 0
 
     def _count(self, now_ms: int, failed: int) -> tuple[int, int]:
         """Note one more call; how many there were in the window, and how many of them failed."""
         now = now_ms // _SLICE_MS
-        for old in [second for second in self._slices if second <= now - WINDOW_MS // _SLICE_MS]:
-            del self._slices[old]
-        calls, failures = self._slices.get(now, (0, 0))
+        if now not in self._slices:
+            self._slices[now] = (0, 0)
+            self._forget(now - WINDOW_MS // _SLICE_MS)
+        calls, failures = self._slices[now]
         self._slices[now] = (calls + 1, failures + failed)
-        return sum(one for one, _ in self._slices.values()), sum(one for _, one in self._slices.values())
+        self._calls += 1
+        self._failures += failed
+        return self._calls, self._failures
+
+    def _forget(self, latest: int) -> None:
+        """Drop the seconds up to this one."""
+        for old in [second for second in self._slices if second <= latest]:
+            calls, failures = self._slices.pop(old)
+            self._calls -= calls
+            self._failures -= failures
