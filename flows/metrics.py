@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from prometheus_client import Counter, Gauge, Histogram
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+    from connectors.job import Ended
 
 step_errors = Counter("winnow_step_errors_total", "Alerts that went on although the step raised", ["step"])
 verdicts = Counter("winnow_verdicts_total", "Alerts by what a step said of them", ["step", "outcome"])
@@ -47,3 +49,14 @@ def count(step: str, outcomes: Iterable[str]) -> None:
     """Count what a step said of the alerts of a chunk."""
     for outcome, times in Tally(outcomes).items():
         verdicts.labels(step=step, outcome=str(outcome)).inc(times)
+
+
+def count_ended(ended: Sequence[Ended]) -> None:
+    """Count deliveries that ended, and how long each took; a label is looked up once for all that have it."""
+    for (target, outcome), times in Tally((end.delivery.target, end.outcome) for end in ended).items():
+        deliveries.labels(target=target, outcome=outcome).inc(times)
+    for target in {end.delivery.target for end in ended}:
+        observe = delivery_seconds.labels(target=target).observe
+        for end in ended:
+            if end.delivery.target == target:
+                observe(max(0, end.ended_ms - end.delivery.alert.envelope.accepted_ms) / 1000)

@@ -23,7 +23,7 @@ from flows.decision_text import texts, verdict_text
 from flows.replies import Replies
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from alerts.retry import Retry
     from connectors.job import Ended
@@ -67,21 +67,25 @@ class Trail:
             value = from_flow((self._topics.webhooks, partition, offset), accepted_ms, reason, body)
             yield str(partition), Message(self._topics.quarantine, value)
 
-    def of_ended(self, ended: Ended) -> Iterator[tuple[str, Message]]:
-        """The outcome of a delivery, its dead letter if it was given up, and a copy for whoever waits for it."""
-        delivery = ended.delivery
-        metrics.deliveries.labels(target=delivery.target, outcome=ended.outcome).inc()
-        took_ms = ended.ended_ms - delivery.alert.envelope.accepted_ms
-        metrics.delivery_seconds.labels(target=delivery.target).observe(max(0, took_ms) / 1000)
-        partition = partition_of(delivery.alert.fingerprint, self._partitions)
-        outcome = _outcome(ended)
-        value = orjson.dumps({"v": VERSION, "outcomes": [outcome]})
-        yield str(partition), Message(self._topics.decisions, value, partition=partition)
-        if delivery.alert.envelope.reply:
-            yield from self._replies.of_ended(ended, outcome, partition)
-        if ended.outcome is Outcome.DEAD_LETTERED:
-            letter = orjson.dumps({"v": VERSION, **outcome, "delivery": to_plain(delivery)})
-            yield str(partition), Message(self._topics.dead_letters, letter, key=delivery.id.encode())
+    def of_ended(self, ended: Sequence[Ended]) -> Iterator[tuple[str, Message]]:
+        """The outcomes of deliveries, dead letters of what was given up, and copies for whoever waits for them."""
+        metrics.count_ended(ended)
+        rows = [(end, self._partition(end), _outcome(end)) for end in ended]
+        shares: dict[int, list[Row]] = {}
+        for _, partition, outcome in rows:
+            shares.setdefault(partition, []).append(outcome)
+        for partition, share in shares.items():
+            for value in fitted({"v": VERSION}, "outcomes", share):
+                yield str(partition), Message(self._topics.decisions, value, partition=partition)
+        for end, partition, outcome in rows:
+            if end.delivery.alert.envelope.reply:
+                yield from self._replies.of_ended(end, outcome, partition)
+            if end.outcome is Outcome.DEAD_LETTERED:
+                letter = orjson.dumps({"v": VERSION, **outcome, "delivery": to_plain(end.delivery)})
+                yield str(partition), Message(self._topics.dead_letters, letter, key=end.delivery.id.encode())
+
+    def _partition(self, ended: Ended) -> int:
+        return partition_of(ended.delivery.alert.fingerprint, self._partitions)
 
 
 def decided(chunk: Chunk, head: Row) -> Iterable[bytes]:

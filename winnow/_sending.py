@@ -193,7 +193,7 @@ class _Sending:
 async def _written(producer: AcknowledgedProducer, trail: Trail, ended: Sequence[Ended]) -> None:
     loop = asyncio.get_running_loop()
     reported: asyncio.Future[str | None] = loop.create_future()
-    messages = [message for end in ended for _, message in trail.of_ended(end)]
+    messages = [message for _, message in trail.of_ended(ended)]
 
     def report(batch: Batch) -> None:
         loop.call_soon_threadsafe(_settle, reported, batch.error)

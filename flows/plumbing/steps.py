@@ -107,9 +107,7 @@ def shadow(changes: Chunks, judged: Chunks, candidate: Shadow) -> Messages:
 
 def outcomes(up: KeyedStream[Ended], trail: Trail) -> Messages:
     """What became of the deliveries, as messages."""
-    return op.flat_map_batch(
-        "outcome", up, lambda items: [message for _, ended in items for message in trail.of_ended(ended)]
-    )
+    return op.flat_map_batch("outcome", up, lambda items: trail.of_ended([ended for _, ended in items]))
 
 
 def _weights(chunk: Chunk) -> tuple[list[Classification], list[Classification | None]]:

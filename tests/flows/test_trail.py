@@ -129,7 +129,7 @@ def test_unreadable_record_goes_to_the_quarantine_with_its_place() -> None:
 
 
 def test_delivered_one_has_an_outcome_and_no_dead_letter() -> None:
-    ((key, message),) = TRAIL.of_ended(_ended())
+    ((key, message),) = TRAIL.of_ended([_ended()])
     partition = partition_of(f"{5:016x}", 4)
     assert (key, message.topic, message.partition) == (str(partition), TOPICS.decisions, partition)
     (row,) = json.loads(message.value)["outcomes"]
@@ -137,10 +137,25 @@ def test_delivered_one_has_an_outcome_and_no_dead_letter() -> None:
     assert (row["status_code"], row["tries"], row["ended_ms"]) == (503, 3, NOW_MS + 9)
 
 
+def test_outcomes_of_one_partition_are_one_record_in_the_order_in_which_they_ended() -> None:
+    delivered = [delivery(number, id=f"{number:032}") for number in (1, 2, 5, 9)]
+    told = TRAIL.of_ended([_ended()._replace(delivery=one) for one in delivered])
+    ids = {key: [row["delivery"] for row in json.loads(message.value)["outcomes"]] for key, message in told}
+    assert ids == {"1": [delivered[place].id for place in (0, 2, 3)], "2": [delivered[1].id]}
+
+
+def test_more_outcomes_than_fit_into_a_record_are_several() -> None:
+    ended = [_ended()._replace(error="x" * 100_000)] * 12
+    told = [message.value for _, message in TRAIL.of_ended(ended)]
+    assert len(told) > 1
+    assert max(map(len, told)) <= RECORD_MAX_BYTES
+    assert sum(len(json.loads(value)["outcomes"]) for value in told) == 12
+
+
 def test_outcome_names_its_alert_for_whoever_did_not_see_the_decision() -> None:
     ended = _ended()
     ended = ended._replace(delivery=ended.delivery._replace(alert=ended.delivery.alert._replace(name="ü" * 201)))
-    ((_, message),) = TRAIL.of_ended(ended)
+    ((_, message),) = TRAIL.of_ended([ended])
     (row,) = json.loads(message.value)["outcomes"]
     found = ended.delivery
     assert (row["name"], row["status"]) == ("ü" * 200, found.alert.status.value)
@@ -148,7 +163,7 @@ def test_outcome_names_its_alert_for_whoever_did_not_see_the_decision() -> None:
 
 
 def test_delivery_that_was_given_up_has_an_outcome_and_a_dead_letter_it_can_be_sent_from() -> None:
-    (_, outcome), (_, letter) = TRAIL.of_ended(_ended(Outcome.DEAD_LETTERED))
+    (_, outcome), (_, letter) = TRAIL.of_ended([_ended(Outcome.DEAD_LETTERED)])
     assert json.loads(outcome.value)["outcomes"][0]["outcome"] == "dead-lettered"
     assert (letter.topic, letter.key) == (TOPICS.dead_letters, delivery(5).id.encode())
     told = json.loads(letter.value)
@@ -160,14 +175,14 @@ def test_dead_letter_of_the_largest_alert_is_one_a_broker_takes() -> None:
     largest = alert("\x01" * 1024, annotations={"pad": "x" * ALERT_MAX_BYTES}, status=Status.RESOLVED)
     envelope = largest.envelope._replace(receiver="x" * 8192, group_key='"' * 8192)
     messages = [
-        message for _, message in TRAIL.of_ended(_ended(Outcome.DEAD_LETTERED, largest._replace(envelope=envelope)))
+        message for _, message in TRAIL.of_ended([_ended(Outcome.DEAD_LETTERED, largest._replace(envelope=envelope))])
     ]
     assert max(len(message.value) for message in messages) < BROKER_MAX_BYTES
 
 
 @pytest.mark.parametrize("outcome", [Outcome.DELIVERED, Outcome.DEAD_LETTERED])
 def test_outcome_of_what_may_have_been_sent_before_the_restart_says_so(outcome: Outcome) -> None:
-    told = [message for _, message in TRAIL.of_ended(_ended(outcome)._replace(is_repeat=True))]
+    told = [message for _, message in TRAIL.of_ended([_ended(outcome)._replace(is_repeat=True)])]
     (row,) = json.loads(told[0].value)["outcomes"]
     assert row["repeat"] == "after recovery"
     assert all(json.loads(letter.value)["repeat"] == "after recovery" for letter in told[1:])
@@ -176,11 +191,11 @@ def test_outcome_of_what_may_have_been_sent_before_the_restart_says_so(outcome: 
 def test_outcome_and_dead_letter_of_what_was_replayed_say_so() -> None:
     end = _ended(Outcome.DEAD_LETTERED)
     marked = end._replace(delivery=end.delivery._replace(replayed=True))
-    (_, outcome), (_, letter) = TRAIL.of_ended(marked)
+    (_, outcome), (_, letter) = TRAIL.of_ended([marked])
     assert json.loads(outcome.value)["outcomes"][0]["replayed"] is True
     assert from_plain(json.loads(letter.value)["delivery"]) == marked.delivery
 
 
 def test_outcome_of_what_was_sent_once_says_nothing_of_repeats_or_replays() -> None:
-    ((_, message),) = TRAIL.of_ended(_ended())
+    ((_, message),) = TRAIL.of_ended([_ended()])
     assert not {"repeat", "replayed"} & json.loads(message.value)["outcomes"][0].keys()

@@ -98,7 +98,7 @@ def outcomes(ends: dict[str, Outcome], records: Sequence[Stored]) -> Iterator[Me
         outcome = ends.get(delivery.alert.labels["team"])
         if outcome is not None:
             end = Ended(delivery, outcome, 1, 503, "", delivery.alert.envelope.accepted_ms + 1)
-            yield from (message for _, message in trail.of_ended(end) if message.topic == TOPICS.decisions)
+            yield from (message for _, message in trail.of_ended([end]) if message.topic == TOPICS.decisions)
 
 
 def history(made: World, records: Sequence[Stored], **ends: Outcome) -> None:

@@ -59,7 +59,7 @@ def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         trail = Trail(TOPICS, PARTITIONS, "c")
         for number in range(300):
             end = Ended(delivery(number), Outcome.DEAD_LETTERED, 1, 400, "refused", NOW_MS)
-            for _, message in trail.of_ended(end):
+            for _, message in trail.of_ended([end]):
                 made.put(message.topic, [message.value], partition=message.partition or 0)
         yield
 

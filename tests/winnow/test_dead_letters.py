@@ -30,7 +30,7 @@ TARGETS = 'targets: [{name: oncall, kind: webhook, url: "https://example.com/a"}
 def letter(number: int, target: str, error: str, name: str = "HighCPU") -> bytes:
     about = alert(name, fingerprint=f"{number:016x}", id=f"{number:032x}-0")
     ended = Ended(delivery(number, target=target, alert=about), Outcome.DEAD_LETTERED, 3, 503, error, NOW_MS)
-    messages = [message for _, message in Trail(TOPICS, 4, "c").of_ended(ended)]
+    messages = [message for _, message in Trail(TOPICS, 4, "c").of_ended([ended])]
     return next(message.value for message in messages if message.topic == TOPICS.dead_letters)
 
 

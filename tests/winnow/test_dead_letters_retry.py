@@ -47,7 +47,7 @@ def held(tmp_path: Path) -> Iterator[Shelf]:
 def end(held: Shelf, *deliveries: Delivery, outcome: Outcome = Outcome.DEAD_LETTERED, error: str = "refused") -> None:
     """Each ends so, in this order."""
     for one in deliveries:
-        for _, message in Trail(TOPICS, PARTITIONS, "c").of_ended(Ended(one, outcome, 1, 400, error, NOW_MS)):
+        for _, message in Trail(TOPICS, PARTITIONS, "c").of_ended([Ended(one, outcome, 1, 400, error, NOW_MS)]):
             held.put(message.topic, [message.value], partition=message.partition or 0)
 
 

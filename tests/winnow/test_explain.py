@@ -46,7 +46,7 @@ def decided(**more: object) -> bytes:
 
 
 def ended(outcome: Outcome, error: str = "") -> Iterator[Message]:
-    return (message for _, message in TRAIL.of_ended(Ended(TOLD, outcome, 1, 400, error, NOW_MS + 1000)))
+    return (message for _, message in TRAIL.of_ended([Ended(TOLD, outcome, 1, 400, error, NOW_MS + 1000)]))
 
 
 def recalled(outcome: str) -> Iterator[Message]:
@@ -107,12 +107,14 @@ def test_outcome_told_twice_after_a_crash_is_told_once(tmp_path: Path) -> None:
 
 def test_what_may_repeat_one_sent_before_a_restart_says_so(tmp_path: Path) -> None:
     end = Ended(TOLD, Outcome.DELIVERED, 1, 200, "", NOW_MS + 1000, is_repeat=True)
-    assert "may repeat one sent before the restart" in printed(tmp_path, *(told for _, told in TRAIL.of_ended(end)))
+    assert "may repeat one sent before the restart" in printed(tmp_path, *(told for _, told in TRAIL.of_ended([end])))
 
 
 def test_resolve_that_only_closed_what_was_open_is_told_with_its_decision(tmp_path: Path) -> None:
     closing = TOLD._replace(id="f" * 32, target="pager", only_closes=True)
-    messages = (message for _, message in TRAIL.of_ended(Ended(closing, Outcome.DELIVERED, 1, 202, "", NOW_MS + 1000)))
+    messages = (
+        message for _, message in TRAIL.of_ended([Ended(closing, Outcome.DELIVERED, 1, 202, "", NOW_MS + 1000)])
+    )
     told = printed(tmp_path, *ended(Outcome.DELIVERED), *messages)
     assert "pager: delivered 1.000 s after acceptance, 1 try, answered 202 (nothing sends it there, but" in told
 
@@ -134,7 +136,7 @@ def test_replay_to_a_target_that_no_decision_named_is_told(tmp_path: Path) -> No
 
 
 def messages_of(end: Ended) -> Iterator[Message]:
-    return (message for _, message in TRAIL.of_ended(end))
+    return (message for _, message in TRAIL.of_ended([end]))
 
 
 def advised(folder: Path, advice: Advice, alone: Classification | None = None, *guards: str) -> str:

@@ -22,7 +22,7 @@ def ended(made: World, minutes_ago: int, team: str, outcome: Outcome, error: str
     history(made, records)
     (delivery,) = planned(records)
     end = Ended(delivery, outcome, 1, None, error, ended_ms)
-    for _, message in Trail(TOPICS, PARTITIONS, "c").of_ended(end):
+    for _, message in Trail(TOPICS, PARTITIONS, "c").of_ended([end]):
         made.shelf.put(message.topic, [message.value], partition=message.partition or 0)
 
 
