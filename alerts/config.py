@@ -216,6 +216,11 @@ class Target(Section):
         return False
 
     @property
+    def alerts_a_request(self) -> int:
+        """How many alerts one request may tell of."""
+        return 1
+
+    @property
     def heartbeat(self) -> timedelta | None:
         """How often it must be told again what it was told, or it forgets; None: once is enough."""
         return None

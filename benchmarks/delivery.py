@@ -44,7 +44,7 @@ class _Case(NamedTuple):
 
 _CASES = (
     _Case("delivery one by one, to a webhook", "webhook", 40_000, 1, ">= 5,000"),
-    _Case("delivery in batches, to an Alertmanager", "alertmanager", 20_000, 64, ">= 30,000"),
+    _Case("delivery in batches, to an Alertmanager", "alertmanager", 200_000, 64, ">= 30,000"),
 )
 
 

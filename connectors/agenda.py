@@ -39,6 +39,11 @@ class Agenda:
             heapq.heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
+    def due(self, now_ms: int) -> str | None:
+        """The name of the earliest moment, if that has come."""
+        first_ms = self.first_ms()
+        return None if first_ms is None or first_ms > now_ms else self._heap[0][2]
+
     def pop(self) -> str:
         """Take out the name of the earliest moment; there must be one."""
         self.first_ms()

@@ -61,9 +61,12 @@ class Arrival(NamedTuple):
             return [_from_texts(self.body)]
         alerts = self.body.get("alerts") if isinstance(self.body, Mapping) else self.body
         several = isinstance(alerts, Sequence) and not isinstance(alerts, str) and alerts
-        given = self.headers.get("webhook-id", "")
         told = [_from_fields(one) for one in several or [self.body]]
-        return [one._replace(id=given) for one in told] if given else told
+        given = self.headers.get("webhook-id", "")
+        if not given:
+            return told
+        ids = given.split(", ")
+        return [one._replace(id=ids[place] if len(ids) == len(told) else given) for place, one in enumerate(told)]
 
 
 def kind_of(path: str) -> str:

@@ -7,6 +7,7 @@ from zlib import crc32
 
 from alerts.alert import Status
 from alerts.decision import Severity
+from connectors.request import Judgement
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from connectors.request import Sent
 
 PAUSE_MAX_MS = 60_000
+RESTORED_MS = 120_000
+"""What a restart leaves is tried for so long at least."""
 _NO_MORE_DOUBLING = 30
 
 
@@ -58,6 +61,8 @@ class Job(NamedTuple):
     """How long its tries took, without the pauses between them."""
     turned: Turned | None = None
     """Set when it was turned to the fallback."""
+    is_alone: bool = False
+    """A request that told of others too was refused: only one of its own shows whether it was this that was meant."""
 
     @property
     def fingerprint(self) -> str:
@@ -68,6 +73,12 @@ class Job(NamedTuple):
     def outgoing(self) -> Delivery:
         """The delivery as it is sent: under the same id, to whom it goes."""
         return self.delivery if self.to == self.delivery.target else self.delivery._replace(target=self.to)
+
+    @property
+    def size_chars(self) -> int:
+        """About how much it adds to a request that tells of several."""
+        alert = self.delivery.alert
+        return sum(map(len, alert.labels.values())) + sum(map(len, alert.annotations.values()))
 
     @property
     def is_firing(self) -> bool:
@@ -85,6 +96,15 @@ class Job(NamedTuple):
         if older.to != self.to:
             return merged
         return merged._replace(due_ms=max(self.due_ms, older.due_ms), failures=older.failures)
+
+    def restored(self, began_ms: int) -> Job:
+        """This one out of a snapshot, in a process that began then: the time between is not the target's fault."""
+        away_ms = max(0, began_ms + RESTORED_MS - self.deadline_ms)
+        return self._replace(deadline_ms=self.deadline_ms + away_ms, since_ms=self.since_ms + away_ms, may_repeat=True)
+
+    def merged_into(self, newer: Job) -> str:
+        """Why it ends when a newer one takes its place."""
+        return f"into {newer.delivery.id}" + (f"; last try: {self.last.error}" if self.last else "")
 
     def tried(self, sent: Sent) -> Job:
         """This one after one more try."""
@@ -123,6 +143,17 @@ class Job(NamedTuple):
         whole_ms = min(first_ms * 2 ** min(self.failures - 1, _NO_MORE_DOUBLING), PAUSE_MAX_MS)
         share = crc32(f"{self.delivery.id}/{self.tries}".encode()) / 2**32
         return int(whole_ms * (1 + share) / 2)
+
+
+Load = tuple[Job, ...]
+"""What one request tells: deliveries of different alerts, at least one, all on their way to the same target."""
+
+
+def heard(load: Load, sent: Sent) -> tuple[Load, Sent]:
+    """What an answer says of each: who refuses several may mean one of them, so each is told alone."""
+    if len(load) == 1 or sent.judgement is not Judgement.REFUSED:
+        return load, sent
+    return tuple(job._replace(is_alone=True) for job in load), sent._replace(judgement=Judgement.RETRY)
 
 
 class Ended(NamedTuple):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from alerts.decision import Delivery, Outcome
 from connectors import lane_state
 from connectors.agenda import Agenda
-from connectors.job import Ended, Job, begun
+from connectors.job import Ended, Job, Load, begun, heard
 from connectors.pages import Pages
 from connectors.request import Judgement, Sent
 from connectors.ways import Ways
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from connectors.way import Way
 
 _SLOW_AGAIN_MS = 10_000
-_RESTORED_MS = 120_000
 
 
 class Lane:
@@ -47,6 +46,8 @@ class Lane:
         self._deadlines = Agenda()
         """Of the firsts that may be sent."""
         self._ways = Ways(targets, settings.max_concurrent)
+        self.ways: Mapping[str, Way] = self._ways.by_name
+        """To its target and to the fallback, by name."""
         self._ended: list[Ended] = []
         self._ages = Agenda()
         """Deliveries that have not ended, by acceptance."""
@@ -66,11 +67,6 @@ class Lane:
     def is_busy(self) -> bool:
         """Whether a try or a heartbeat is under way."""
         return bool(self._under_way or self._beating)
-
-    @property
-    def ways(self) -> Mapping[str, Way]:
-        """The ways to its target and to the fallback, by name."""
-        return self._ways.by_name
 
     def wants(self, delivery: Delivery) -> bool:
         """Whether to offer it: all but a resolve that goes only where its alert is open, when it is not open here."""
@@ -100,16 +96,16 @@ class Lane:
         self._end(older, Outcome.NOT_NEEDED, "resolved before it could be sent", now_ms)
         self._end(job, Outcome.NOT_NEEDED, "its firing was never sent", now_ms)
 
-    def take(self, now_ms: int) -> list[Job]:
-        """The deliveries to send now; each must come back through `came_back`.
+    def take(self, now_ms: int) -> list[Load]:
+        """The requests to send now; each must come back through `came_back`.
 
         What may be sent at its deadline is sent once more; what may not is given up, and so is what waits for a target
         that is told nothing any more.
         """
-        jobs: list[Job] = []
+        loads: list[Load] = []
         for way in self._ways:
-            while (fingerprint := way.take(now_ms)) is not None:
-                jobs.append(self._set_out(fingerprint, now_ms))
+            while fingerprints := way.take(now_ms, lambda name: self._waiting[name][0]):
+                loads.append(tuple([self._set_out(fingerprint, now_ms) for fingerprint in fingerprints]))
             self._clear(way, now_ms)
         while (first_ms := self._deadlines.first_ms()) is not None and first_ms <= now_ms:
             late = self._waiting[self._deadlines.pop()][0]
@@ -118,7 +114,7 @@ class Lane:
                 continue
             self._unschedule(late)
             self._fall(late, self._ways.lateness(late), now_ms)
-        return jobs
+        return loads
 
     def beats(self, now_ms: int) -> list[Beat]:
         """The heartbeats to send now, after `take`; each must come back through `beat_came_back`.
@@ -147,8 +143,14 @@ class Lane:
         self._under_way[fingerprint] = self._ways.sets_out(job, now_ms)
         return job
 
-    def came_back(self, job: Job, sent: Sent, now_ms: int) -> None:
-        """Note what became of a try."""
+    def came_back(self, load: Load, sent: Sent, now_ms: int) -> None:
+        """Note what became of a request."""
+        self._ways[load[0].to].came_back(sent, now_ms, max(job.deadline_ms for job in load))
+        load, sent = heard(load, sent)
+        for job in load:
+            self._heard(job, sent, now_ms)
+
+    def _heard(self, job: Job, sent: Sent, now_ms: int) -> None:
         self._ways.came_back(job, sent, now_ms, was_open=self._under_way.pop(job.fingerprint))
         job = job.tried(sent)
         self._waiting[job.fingerprint][0] = job
@@ -193,11 +195,8 @@ class Lane:
         self._ways.restore(saved.opened, saved.unsure_until_ms, saved.alive)
         for job in saved.jobs:
             self._ways.may_be_open(job, self._began_ms)
-            # The time this process was away is not the target's fault: each is tried once more at least.
-            away_ms = max(0, self._began_ms + _RESTORED_MS - job.deadline_ms)
-            later = job._replace(deadline_ms=job.deadline_ms + away_ms, since_ms=job.since_ms + away_ms)
             self._ages.put(job.delivery.id, job.delivery.alert.envelope.accepted_ms)
-            self._append(later._replace(may_repeat=True))
+            self._append(job.restored(self._began_ms))
 
     def _append(self, job: Job) -> None:
         self._changed.add(job.fingerprint)
@@ -220,8 +219,7 @@ class Lane:
 
     def _merged(self, older: Job, newer: Job, now_ms: int) -> Job:
         """The newer in place of the older, which waited and ends here."""
-        failed = f"; last try: {older.last.error}" if older.last else ""
-        self._end(older, Outcome.MERGED, f"into {newer.delivery.id}{failed}", now_ms)
+        self._end(older, Outcome.MERGED, older.merged_into(newer), now_ms)
         return newer.in_place_of(older)
 
     def _again(self, job: Job, sent: Sent, now_ms: int) -> None:

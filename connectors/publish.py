@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from alerts.decision import Delivery
     from connectors.heartbeats import Beat
 
-    Render = Callable[[kinds.Kind, Target, datetime], Request | Message]
+    Render = Callable[[Target, datetime], Request | Message]
 
 log = structlog.get_logger()
 
@@ -52,20 +52,20 @@ class Publisher:
         self._producers: dict[timedelta, AcknowledgedProducer] = {}
         """By the time a message has."""
 
-    async def send(self, delivery: Delivery) -> Sent:
-        """One try. Whatever goes wrong comes back as a value, in words that hold no secret."""
-        return await self._tell(delivery.target, lambda kind, target, at: kind.render(target, delivery, at))
+    async def send(self, deliveries: Sequence[Delivery]) -> Sent:
+        """One request, to the target of all of them. Whatever goes wrong comes back as a value that holds no secret."""
+        return await self._tell(deliveries[0].target, lambda target, at: kinds.render(target, deliveries, at))
 
     async def beat(self, beat: Beat) -> Sent:
         """One try of a heartbeat, in the same way."""
-        return await self._tell(beat.to, lambda _, target, at: kinds.render_heartbeat(target, beat.deliveries, at))
+        return await self._tell(beat.to, lambda target, at: kinds.render_heartbeat(target, beat.deliveries, at))
 
     async def _tell(self, name: str, render: Render) -> Sent:
         target = self._targets.get(name)
         if target is None:
             return Sent(Judgement.REFUSED, None, f"no target named {name} in winnow.yaml")
         try:
-            request = render(kinds.kinds()[target.kind], target, datetime.now(UTC))
+            request = render(target, datetime.now(UTC))
         except Exception as error:  # a bug in a renderer: this notification ends on record, the others go on
             log.exception("render_raised", target=name, error=type(error).__name__)
             return Sent(Judgement.REFUSED, None, f"could not be rendered: {type(error).__name__}")

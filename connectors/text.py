@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 import orjson
@@ -52,6 +53,7 @@ def escape_markdown(text: str) -> str:
     return _MARKDOWN_MARKS.sub(lambda found: f"{found[0][:-1]}\\{found[0][-1]}", escape_slack(text))
 
 
+@lru_cache(maxsize=1024)
 def web_link(text: str) -> str | None:
     """The address in `text` as ASCII, if it is one of http or https that others take as it is; else None."""
     text = text.strip()

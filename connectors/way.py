@@ -16,12 +16,16 @@ if TYPE_CHECKING:
     from alerts.alert import Alert
     from alerts.config import Target
     from alerts.decision import Delivery
+    from connectors.job import Job
     from connectors.request import Sent
 
 GONE = 410
 """The endpoint asks not to be called again: RFC 9110, section 15.5.11, and Standard Webhooks."""
 OPEN_MAX = 100_000
 """So many alerts are remembered as open: about 10 MB. Beyond that every resolve is sent."""
+
+REQUEST_MAX_CHARS = 512 * 1024
+"""Of what several alerts in one request hold together; one that has more goes alone."""
 
 BEATS_SHARE = 4
 """Heartbeats take one in so many of the requests that may be under way."""
@@ -52,6 +56,7 @@ class Way:
         self._beats_max = max(1, max_concurrent // BEATS_SHARE)
         self._open: dict[str, None] = {}
         """Fingerprints, the oldest first."""
+        self._alerts_a_request = 1 if target is None else target.alerts_a_request
         self._bucket = Bucket(target.rate, target.burst) if target is not None and target.rate else None
         self._breaker = Breaker()
         self._max_concurrent = max_concurrent
@@ -84,12 +89,22 @@ class Way:
         moments = [ms for ms in (self.agenda.first_ms(), self._beat_ms()) if ms is not None]
         return None if free_ms is None or not moments else max(min(moments), free_ms)
 
-    def take(self, now_ms: int) -> str | None:
-        """The alert that may be told now, None if there is none; it must come back through `came_back`."""
-        due_ms = self.agenda.first_ms()
-        if self.refusal or due_ms is None or due_ms > now_ms or not self._sets_out(now_ms):
-            return None
-        return self.agenda.pop()
+    def take(self, now_ms: int, job_of: Callable[[str], Job]) -> list[str]:
+        """The alerts that one request may tell now, none if there are none; it must come back through `came_back`."""
+        name = self.agenda.due(now_ms)
+        if self.refusal or name is None or not self._sets_out(now_ms):
+            return []
+        taken = [self.agenda.pop()]
+        if self._alerts_a_request == 1 or job_of(name).is_alone:
+            return taken
+        room_chars = REQUEST_MAX_CHARS - job_of(name).size_chars
+        while len(taken) < self._alerts_a_request and (name := self.agenda.due(now_ms)) is not None:
+            job = job_of(name)
+            room_chars -= job.size_chars
+            if job.is_alone or room_chars < 0:
+                break
+            taken.append(self.agenda.pop())
+        return taken
 
     def take_beat(self, now_ms: int, is_quiet: Callable[[str], bool]) -> tuple[Delivery, ...]:
         """What to say once more, after `take` had nothing left; it must come back through `beat_came_back`."""

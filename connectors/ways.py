@@ -63,9 +63,8 @@ class Ways:
         return was_open
 
     def came_back(self, job: Job, sent: Sent, now_ms: int, *, was_open: bool) -> None:
-        """Note what became of a try; `was_open` is what `sets_out` said."""
+        """Note what became of one delivery of a request; `was_open` is what `sets_out` said."""
         way = self[job.to]
-        way.came_back(sent, now_ms, job.deadline_ms)
         # After a 429 nothing of the try is there either: http.md says so of PagerDuty, Slack and Rootly.
         is_unheard = sent.judgement is Judgement.REFUSED or sent.status == 429
         is_taken = sent.judgement is Judgement.DELIVERED

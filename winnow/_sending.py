@@ -2,7 +2,7 @@
 
 In the order given; the next one of an alert sets out when the one before has ended. Nothing more is sent while Kafka
 has not confirmed what became of what was sent. So whatever ends this process, what may be sent once more, under the
-same ids, is what was under way: `publish.max_concurrent` at most.
+same ids, is what was under way: `publish.max_concurrent` requests at most.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from alerts.config import Config, Target
     from alerts.decision import Delivery
-    from connectors.job import Ended, Job
+    from connectors.job import Ended, Load
     from connectors.request import Sent
 
 _TIMEOUT = timedelta(seconds=30)
@@ -88,7 +88,7 @@ class _Sending:
         self._behind: dict[str, deque[Delivery]] = {}
         """By fingerprint, of the alerts that the lane has something of: what comes after it."""
         self._tries: set[asyncio.Task[None]] = set()
-        self._back: list[tuple[Job, Sent]] = []
+        self._back: list[tuple[Load, Sent]] = []
         self._awake = asyncio.Event()
         self._given_up: Counter[str] = Counter()
         self._gone = Gone(given_up=self._given_up, left=len(going))
@@ -115,16 +115,16 @@ class _Sending:
         """Take back what came back, write it down, send what is due; whether there is more to do."""
         now_ms = _now_ms()
         back, self._back = self._back, []
-        for job, sent in back:
-            self._lane.came_back(job, sent, now_ms)
-        due: list[Job] = []
+        for load, sent in back:
+            self._lane.came_back(load, sent, now_ms)
+        due: list[Load] = []
         if not self._gone.signal:
             self._feed(now_ms)
             due = self._lane.take(now_ms)
         await self._note(producer, self._lane.ended())
         if not self._gone.signal:
-            for job in due:
-                one = asyncio.create_task(self._try(job))
+            for load in due:
+                one = asyncio.create_task(self._try(load))
                 self._tries.add(one)
                 one.add_done_callback(self._done)
         way = self._lane.ways.get(self._target.name)
@@ -153,10 +153,10 @@ class _Sending:
             else:
                 behind.append(delivery)
 
-    async def _try(self, job: Job) -> None:
+    async def _try(self, load: Load) -> None:
         began_s = time.perf_counter()
-        sent = await self._publisher.send(job.outgoing)
-        self._back.append((job, sent._replace(took_ms=(time.perf_counter() - began_s) * 1000)))
+        sent = await self._publisher.send([job.outgoing for job in load])
+        self._back.append((load, sent._replace(took_ms=(time.perf_counter() - began_s) * 1000)))
 
     def _done(self, one: asyncio.Task[None]) -> None:
         self._tries.discard(one)

@@ -48,9 +48,10 @@ def _delivered(deliveries: list[Delivery], again: Collection[str] = ()) -> int:
     waiting, now_ms = lane(deliveries), events.NOW_MS
     count = 0
     while len(waiting):
-        while jobs := waiting.take(now_ms):
-            for job in jobs:
-                waiting.came_back(job, _AGAIN if not job.tries and job.delivery.id in again else _SENT, now_ms)
+        while loads := waiting.take(now_ms):
+            for load in loads:
+                fails = not load[0].tries and load[0].delivery.id in again
+                waiting.came_back(load, _AGAIN if fails else _SENT, now_ms)
         count += sum(end.outcome is Outcome.DELIVERED for end in waiting.ended())
         now_ms = waiting.next_ms() or now_ms
     return count

@@ -1,6 +1,7 @@
 """Targets, one file each, found by name: `<kind>.py` holds `Config`, `EXAMPLE`, `render` and perhaps `judge`.
 
-If its `Config` has a `heartbeat`, it holds `render_heartbeat` too.
+If its `Config` has a `heartbeat`, it holds `render_heartbeat` too; if one request may tell of several alerts,
+`render_several`.
 """
 
 from __future__ import annotations
@@ -37,6 +38,15 @@ def kinds() -> Mapping[str, Kind]:
     """Every kind of target, by the name of its file."""
     names = [module.name for module in pkgutil.iter_modules(__path__)]
     return MappingProxyType({name: importlib.import_module(f"{__name__}.{name}") for name in names})
+
+
+def render(target: Target, deliveries: Sequence[Delivery], at: datetime) -> Request | Message:
+    """The request that tells all of these to the target; several only to kinds that have `render_several`."""
+    kind = kinds()[target.kind]
+    if len(deliveries) == 1:
+        return kind.render(target, deliveries[0], at)
+    request: Request = kind.render_several(target, deliveries, at)  # type: ignore[attr-defined]
+    return request
 
 
 def render_heartbeat(target: Target, deliveries: Sequence[Delivery], at: datetime) -> Request:

@@ -25,6 +25,9 @@ from connectors.targets.webhook import MAP_MAX_BYTES, NAME_MAX_CHARS, TEXT_MAX_C
 from connectors.text import cut_map, moment, to_json, web_link
 
 API_PATH = "/api/v2/alerts"
+ALERTS_A_REQUEST = 64
+"""Prometheus puts up to 256 into one (`--alertmanager.notification-batch-size`). Of what 64 cost the request itself is
+little already, and fewer are told again when one of them is refused."""
 REASONING_MAX_CHARS = 500
 RECOMMENDATIONS_MAX = 3
 LASTS_HEARTBEATS = 4
@@ -42,6 +45,11 @@ class Config(HttpTarget):
     """How often what fires is told again, and what has resolved for five minutes more. Only `v2`."""
 
     @property
+    def alerts_a_request(self) -> int:
+        """Alertmanager's API takes a list."""
+        return ALERTS_A_REQUEST if self.format == "v2" else 1
+
+    @property
     def heartbeat(self) -> timedelta | None:
         """Alertmanager's API wants to hear of an alert again and again; a webhook of its kind does not."""
         return self.repeat_every if self.format == "v2" else None
@@ -52,18 +60,30 @@ EXAMPLE: dict[str, object] = {"name": "cluster-am", "kind": "alertmanager", "url
 
 def render(config: Config, delivery: Delivery, at: datetime) -> Request:
     """One alert, its annotations with the classification."""
-    headers = {"content-type": "application/json", "webhook-id": delivery.id}
-    if delivery.replayed:
-        headers[REPLAYED] = "true"
     if config.format == "webhook":
-        return Request(config.url, headers, to_json(_webhook(delivery)))
-    return Request(_api(config.url), headers, to_json([_lasting(config, delivery, at)]))
+        return Request(config.url, _headers([delivery]), to_json(_webhook(delivery)))
+    return render_several(config, [delivery], at)
+
+
+def render_several(config: Config, deliveries: Sequence[Delivery], at: datetime) -> Request:
+    """All of them in one request, their ids in the order of the alerts; only `v2`."""
+    alerts = [_lasting(config, delivery, at) for delivery in deliveries]
+    return Request(_api(config.url), _headers(deliveries), to_json(alerts))
 
 
 def render_heartbeat(config: Config, deliveries: Sequence[Delivery], at: datetime) -> Request:
     """All of them in one request; it is no notification and has no id."""
     alerts = [_lasting(config, delivery, at) for delivery in deliveries]
     return Request(_api(config.url), {"content-type": "application/json"}, to_json(alerts))
+
+
+def _headers(deliveries: Sequence[Delivery]) -> dict[str, str]:
+    # A list, as RFC 9110 writes one in a header (section 5.6.1).
+    ids = ", ".join(delivery.id for delivery in deliveries)
+    headers = {"content-type": "application/json", "webhook-id": ids}
+    if all(delivery.replayed for delivery in deliveries):
+        headers[REPLAYED] = "true"
+    return headers
 
 
 def _lasting(config: Config, delivery: Delivery, at: datetime) -> dict[str, object]:

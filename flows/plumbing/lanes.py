@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,7 +14,7 @@ from bytewax.operators import StatefulBatchLogic
 
 from alerts.decision import Delivery, Outcome
 from alerts.delivery_json import Plain
-from connectors.job import Ended, Job
+from connectors.job import Ended, Load
 from connectors.lane import Lane
 from connectors.request import Judgement, Sent
 from flows import metrics
@@ -22,14 +22,12 @@ from flows.plumbing.account import account
 from flows.plumbing.gauges import Gauges
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from alerts.config import Publish, Target
     from connectors.heartbeats import Beat
     from flows.plumbing.background import Background, Work
     from flows.plumbing.pending import Pending
 
-Send = Callable[[Delivery], Awaitable[Sent]]
+Send = Callable[[Sequence[Delivery]], Awaitable[Sent]]
 SendBeat = Callable[["Beat"], Awaitable[Sent]]
 
 log = structlog.get_logger()
@@ -67,13 +65,13 @@ class LaneLogic(StatefulBatchLogic[Delivery, Ended, Plain]):
     def __init__(
         self, send: Send, background: Background, settings: Publish, state: Plain | None, shared: Shared = _NOTHING
     ) -> None:
-        """Run one lane: `send` is one try, made in `background`; `state` is its snapshot, if there is one."""
+        """Run one lane: `send` is one request, made in `background`; `state` is its snapshot, if there is one."""
         self._send = send
         self._background = background
         self._pending = shared.pending
         self._is_behind = shared.is_behind
         self._lane = Lane(settings, {target.name: target for target in shared.targets}, shared.began_ms)
-        self._back: deque[tuple[Job, Sent]] = deque()
+        self._back: deque[tuple[Load, Sent]] = deque()
         self._counted = 0
         if self._pending is not None:
             self._pending.watch(self._lane.oldest_ms)
@@ -100,10 +98,10 @@ class LaneLogic(StatefulBatchLogic[Delivery, Ended, Plain]):
         self._background.check()
         now_ms = _now_ms()
         while self._back:
-            job, sent = self._back.popleft()
+            load, sent = self._back.popleft()
             self._background.took_back(1)
-            metrics.attempts.labels(target=job.to, judgement=sent.judgement.value).inc()
-            self._lane.came_back(job, sent, now_ms)
+            metrics.attempts.labels(target=load[0].to, judgement=sent.judgement.value).inc()
+            self._lane.came_back(load, sent, now_ms)
         while self._beats_back:
             beat, sent = self._beats_back.popleft()
             self._background.took_back(1)
@@ -131,8 +129,8 @@ class LaneLogic(StatefulBatchLogic[Delivery, Ended, Plain]):
         if is_behind and not (self._pending is not None and self._pending.is_full):
             return []
         works = [
-            self._work(job.to, partial(self._send, job.outgoing), partial(self._came_back, job))
-            for job in self._lane.take(now_ms)
+            self._work(load[0].to, partial(self._send, [job.outgoing for job in load]), partial(self._came_back, load))
+            for load in self._lane.take(now_ms)
         ]
         return works + [
             self._work(beat.to, partial(self._beat, beat), partial(self._beat_came_back, beat))
@@ -152,8 +150,8 @@ class LaneLogic(StatefulBatchLogic[Delivery, Ended, Plain]):
 
         return work
 
-    def _came_back(self, job: Job, sent: Sent) -> None:
-        self._back.append((job, sent))
+    def _came_back(self, load: Load, sent: Sent) -> None:
+        self._back.append((load, sent))
 
     def _beat_came_back(self, beat: Beat, sent: Sent) -> None:
         self._beats_back.append((beat, sent))

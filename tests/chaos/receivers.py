@@ -32,7 +32,7 @@ class Mood(StrEnum):
 
 
 class Note(NamedTuple):
-    """One request."""
+    """One notification."""
 
     at: float
     """Monotonic, when its last byte was read."""
@@ -92,8 +92,9 @@ class Receivers:
         mood = self.moods[target]
         try:
             if not is_heartbeat(KINDS[target], headers):
+                now_s = time.monotonic()
                 spoken = read(KINDS[target], headers, orjson.loads(body))
-                self.notes.append(Note(time.monotonic(), target, mood, spoken))
+                self.notes.extend(Note(now_s, target, mood, one) for one in spoken)
         except (KeyError, IndexError, ValueError, TypeError) as error:
             self.strange.append(f"{target}: {type(error).__name__}: {error}: {body[:300]!r}")
         return await self._answer(mood, KINDS[target], writer)

@@ -17,13 +17,13 @@ class Spoken(NamedTuple):
     """By which a receiver knows a repeat; of Slack, which has none, what the message says."""
 
 
-def read(kind: str, headers: dict[str, str], body: Any) -> Spoken:
-    """Read one request.
+def read(kind: str, headers: dict[str, str], body: Any) -> list[Spoken]:
+    """Read one request; only an Alertmanager is told of several alerts in one.
 
     Raises:
         KeyError, IndexError, ValueError, TypeError: It is not what this kind of target is sent.
     """
-    return _READERS[kind](headers, body)
+    return _alertmanager(headers, body) if kind == "alertmanager" else [_READERS[kind](headers, body)]
 
 
 def is_heartbeat(kind: str, headers: dict[str, str]) -> bool:
@@ -47,10 +47,17 @@ def _rootly(headers: dict[str, str], body: Any) -> Spoken:
     return Spoken(body["labels"]["instance"], body["status"], body["starts_at"], body["notification_id"])
 
 
-def _alertmanager(headers: dict[str, str], body: Any) -> Spoken:
-    (alert,) = body
-    status = "resolved" if datetime.fromisoformat(alert["endsAt"]) <= datetime.now(UTC) else "firing"
-    return Spoken(alert["labels"]["instance"], status, alert["startsAt"], headers["webhook-id"])
+def _alertmanager(headers: dict[str, str], body: Any) -> list[Spoken]:
+    now = datetime.now(UTC)
+    return [
+        Spoken(
+            alert["labels"]["instance"],
+            "resolved" if datetime.fromisoformat(alert["endsAt"]) <= now else "firing",
+            alert["startsAt"],
+            id_,
+        )
+        for alert, id_ in zip(body, headers["webhook-id"].split(", "), strict=True)
+    ]
 
 
 def _slack(headers: dict[str, str], body: Any) -> Spoken:
@@ -70,6 +77,5 @@ _READERS = {
     "webhook": _webhook,
     "pagerduty": _pagerduty,
     "rootly": _rootly,
-    "alertmanager": _alertmanager,
     "slack": _slack,
 }

@@ -104,7 +104,7 @@ def ask(url: str, *, allow_private: bool = False, names: AbstractResolver | None
     async def go() -> Sent:
         publisher = Publisher([hook], Kafka(), names)
         try:
-            return await publisher.send(delivery(target="hook"))
+            return await publisher.send([delivery(target="hook")])
         finally:
             await publisher.close()
 
@@ -205,7 +205,7 @@ def test_redirect_to_a_private_address_is_not_followed() -> None:
         async with target([http(200)]) as (inside, visits), target([http(307, f"location: {inside}/\r\n")]) as (url, _):
             hook = kinds()["webhook"].Config.model_validate({"name": "hook", "url": url, "allow_private": True})
             publisher = Publisher([hook], Kafka())
-            sent = await publisher.send(delivery(target="hook"))
+            sent = await publisher.send([delivery(target="hook")])
             await publisher.close()
             return sent, visits
 

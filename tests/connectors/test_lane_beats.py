@@ -9,7 +9,7 @@ from alerts.config import Publish
 from connectors.heartbeats import Beat
 from connectors.lane import Lane
 from connectors.request import Judgement, Sent
-from tests.support.events import NOW_MS, alert, delivery, saved, target
+from tests.support.events import NOW_MS, alert, delivery, saved, taken, target
 
 if TYPE_CHECKING:
     from alerts.decision import Delivery
@@ -35,8 +35,8 @@ def _lane(max_concurrent: int = 32, **changes: object) -> Lane:
 
 def _send(lane: Lane, told: Delivery, sent: Sent = DELIVERED, at_ms: int = NOW_MS) -> None:
     lane.offer(told, at_ms)
-    (job,) = lane.take(at_ms)
-    lane.came_back(job, sent, at_ms)
+    (job,) = taken(lane, at_ms)
+    lane.came_back((job,), sent, at_ms)
 
 
 def _beat(lane: Lane, at_ms: int) -> Beat:
@@ -73,9 +73,9 @@ def test_alert_that_has_something_to_tell_gets_no_heartbeat() -> None:
     lane = _lane()
     _send(lane, F1)
     lane.offer(R1, NEXT_MS)
-    (job,) = lane.take(NEXT_MS)
+    (job,) = taken(lane, NEXT_MS)
     assert lane.beats(NEXT_MS) == []
-    lane.came_back(job, RETRY, NEXT_MS)
+    lane.came_back((job,), RETRY, NEXT_MS)
     assert lane.beats(NEXT_MS + MINUTE_MS) == []
 
 
@@ -86,18 +86,18 @@ def test_resolve_waits_for_the_heartbeat_of_its_alert_that_is_under_way_and_othe
     lane.offer(F2, NEXT_MS)
     lane.offer(R1, NEXT_MS)
     lane.offer(_told(9, alert_number=9), NEXT_MS)
-    assert [job.delivery.id for job in lane.take(NEXT_MS)] == [_told(9).id]
+    assert [job.delivery.id for job in taken(lane, NEXT_MS)] == [_told(9).id]
     lane.beat_came_back(beat, RETRY, NEXT_MS)
-    assert [job.delivery.id for job in lane.take(NEXT_MS)] == [R1.id]
+    assert [job.delivery.id for job in taken(lane, NEXT_MS)] == [R1.id]
 
 
 def test_delivery_that_is_due_goes_before_a_heartbeat_that_is_due() -> None:
     lane = _lane(max_concurrent=1)
     _send(lane, F1)
     lane.offer(_told(9, alert_number=9), NEXT_MS)
-    (job,) = lane.take(NEXT_MS)
+    (job,) = taken(lane, NEXT_MS)
     assert lane.beats(NEXT_MS) == []
-    lane.came_back(job, DELIVERED, NEXT_MS)
+    lane.came_back((job,), DELIVERED, NEXT_MS)
     assert _beat(lane, NEXT_MS).deliveries == (F1,)
 
 
@@ -117,10 +117,10 @@ def test_heartbeats_keep_to_the_rate_and_to_the_breaker() -> None:
     assert lane.next_ms() == NOW_MS + 100_000
     lane = _lane()
     _send(lane, F1)
-    for number in range(5):
+    for number in range(4):
         lane.offer(_told(10 + number, alert_number=10 + number), NEXT_MS - 1)
-    for job in lane.take(NEXT_MS - 1):
-        lane.came_back(job, RETRY, NEXT_MS - 1)
+        (job,) = taken(lane, NEXT_MS - 1)
+        lane.came_back((job,), RETRY, NEXT_MS - 1)
     assert lane.ways["am"].is_held_back
     assert lane.beats(NEXT_MS) == []
 
@@ -166,8 +166,8 @@ def test_target_that_is_gone_gets_no_heartbeat() -> None:
 def test_fallback_that_forgets_is_kept_informed_too() -> None:
     lane = Lane(Publish(), {"am": target(name="am", fallback="other"), "other": target("alertmanager", "other")})
     _send(lane, F1, REFUSED)
-    (job,) = lane.take(NOW_MS)
-    lane.came_back(job, DELIVERED, NOW_MS)
+    (job,) = taken(lane, NOW_MS)
+    lane.came_back((job,), DELIVERED, NOW_MS)
     assert _beat(lane, NEXT_MS) == Beat("other", (F1._replace(target="other"),))
 
 

@@ -10,7 +10,7 @@ from alerts.alert import Status
 from alerts.config import Publish
 from connectors.lane import Lane
 from connectors.request import Judgement, Sent
-from tests.support.events import NOW_MS, alert, delivery, saved, target
+from tests.support.events import NOW_MS, alert, delivery, saved, taken, target
 
 if TYPE_CHECKING:
     from alerts.decision import Delivery
@@ -33,10 +33,10 @@ def _send(lane: Lane, told: Delivery, *answers: Sent) -> list[str]:
         lane.offer(told, NOW_MS)
     tried = []
     for answer in answers:
-        (job,) = lane.take(NOW_MS)
+        (job,) = taken(lane, NOW_MS)
         tried.append(job.to)
-        lane.came_back(job, answer, NOW_MS)
-    assert lane.take(NOW_MS) == []
+        lane.came_back((job,), answer, NOW_MS)
+    assert taken(lane, NOW_MS) == []
     return tried
 
 
@@ -85,12 +85,12 @@ def test_it_ends_a_firing_that_still_waits_and_neither_is_told() -> None:
 def test_it_waits_behind_a_firing_that_is_under_way() -> None:
     lane = _lane("pagerduty")
     lane.offer(FIRING, NOW_MS)
-    (job,) = lane.take(NOW_MS)
+    (job,) = taken(lane, NOW_MS)
     assert lane.wants(CLOSING)
     lane.offer(CLOSING, NOW_MS)
-    assert lane.take(NOW_MS) == []
-    lane.came_back(job, DELIVERED, NOW_MS)
-    assert [one.delivery.id for one in lane.take(NOW_MS)] == [CLOSING.id]
+    assert taken(lane, NOW_MS) == []
+    lane.came_back((job,), DELIVERED, NOW_MS)
+    assert [one.delivery.id for one in taken(lane, NOW_MS)] == [CLOSING.id]
 
 
 def test_it_goes_to_the_fallback_that_was_told_of_the_firing() -> None:

@@ -12,7 +12,7 @@ from connectors.breaker import IN_A_ROW
 from connectors.lane import Lane
 from connectors.request import Judgement, Sent
 from connectors.ways import UNSURE_MS
-from tests.support.events import NOW_MS, alert, delivery, saved, target
+from tests.support.events import NOW_MS, alert, delivery, saved, taken, target
 
 if TYPE_CHECKING:
     from alerts.decision import Delivery
@@ -53,9 +53,9 @@ def _fails_until(lane: Lane, until_ms: int, sent: Sent = RETRY) -> list[tuple[in
     """Every try up to `until_ms`, each answered `sent`: when and to whom."""
     tries: list[tuple[int, str]] = []
     while (at_ms := lane.next_ms()) is not None and at_ms <= until_ms:
-        for job in lane.take(at_ms):
+        for job in taken(lane, at_ms):
             tries.append((at_ms, job.to))
-            lane.came_back(job, sent, at_ms)
+            lane.came_back((job,), sent, at_ms)
     return tries
 
 
@@ -75,7 +75,7 @@ def test_deadline_begins_anew_once_the_target_has_been_told() -> None:
     lane.offer(F1, NOW_MS)
     assert _fails_until(lane, NOW_MS, DELIVERED)
     lane.offer(R2, NOW_MS + MINUTE_MS)
-    (job,) = lane.take(NOW_MS + MINUTE_MS)
+    (job,) = taken(lane, NOW_MS + MINUTE_MS)
     assert job.deadline_ms == LATE_MS + MINUTE_MS
 
 
@@ -107,21 +107,21 @@ def test_restored_delivery_to_a_target_that_is_told_nothing_any_more_is_a_dead_l
 ) -> None:
     lane = _lane()
     lane.offer(F1, NOW_MS)
-    lane.take(NOW_MS)
+    taken(lane, NOW_MS)
     lane.offer(R2, NOW_MS)
     after = _restored(lane, Lane(Publish(), targets))
     assert after.next_ms() == 0
-    assert after.take(NOW_MS) == []
+    assert taken(after, NOW_MS) == []
     assert _ends(after) == [(F1.id, "dead-lettered", why), (R2.id, "dead-lettered", why)]
 
 
 def test_restored_delivery_to_a_fallback_that_is_no_longer_there_is_a_dead_letter_that_says_both() -> None:
     lane = _with_fallback()
     lane.offer(F1, NOW_MS)
-    (job,) = lane.take(NOW_MS)
-    lane.came_back(job, REFUSED, NOW_MS)
+    (job,) = taken(lane, NOW_MS)
+    lane.came_back((job,), REFUSED, NOW_MS)
     after = _restored(lane, _lane())
-    assert after.take(NOW_MS) == []
+    assert taken(after, NOW_MS) == []
     why = "oncall: answered 403; other: target is no longer in winnow.yaml"
     assert _ends(after) == [(F1.id, "dead-lettered", why)]
 
@@ -137,7 +137,7 @@ def test_change_event_that_fired_and_resolved_while_it_waited_is_told() -> None:
     lane = _lane(oncall=target("pagerduty"))
     lane.offer(_told(1, change_event="true"), NOW_MS)
     lane.offer(_told(2, Status.RESOLVED, change_event="true"), NOW_MS)
-    (job,) = lane.take(NOW_MS)
+    (job,) = taken(lane, NOW_MS)
     assert (job.delivery.id, job.delivery.untold_firing) == (R2.id, True)
 
 
@@ -148,7 +148,7 @@ def test_lane_that_begins_without_a_snapshot_closes_what_may_be_open_for_a_week(
     restored = _restored(after, _lane(NOW_MS + 1, oncall=target(kind)))
     restored.offer(F1, NOW_MS + UNSURE_MS - 1)
     restored.offer(R2, NOW_MS + UNSURE_MS - 1)
-    assert [job.delivery.id for job in restored.take(NOW_MS + UNSURE_MS - 1)] == [R2.id]
+    assert [job.delivery.id for job in taken(restored, NOW_MS + UNSURE_MS - 1)] == [R2.id]
 
 
 def test_lane_that_began_without_a_snapshot_a_week_ago_tells_nothing_of_an_incident_that_never_was() -> None:
@@ -167,9 +167,9 @@ def test_what_waited_while_the_process_was_away_is_tried_before_it_is_given_up()
     after = Lane(Publish(), {"oncall": target()}, back_ms)
     after.restore(saved(lane.snapshot()))
     tried = 0
-    while jobs := after.take(back_ms):
+    while jobs := taken(after, back_ms):
         for job in jobs:
-            after.came_back(job, DELIVERED, back_ms)
+            after.came_back((job,), DELIVERED, back_ms)
             tried += 1
     assert tried == 100
     assert {ended.outcome.value for ended in after.ended()} == {"delivered"}
@@ -182,8 +182,8 @@ def test_what_is_newer_than_what_waited_while_the_process_was_away_has_as_much_t
     after = Lane(Publish(), {"oncall": target()}, back_ms)
     after.restore(saved(lane.snapshot()))
     after.offer(_told(2, Status.RESOLVED), back_ms)
-    (job,) = after.take(back_ms)
-    after.came_back(job, RETRY, back_ms)
+    (job,) = taken(after, back_ms)
+    after.came_back((job,), RETRY, back_ms)
     assert len(_fails_until(after, back_ms + 119_999)) > 1
     assert [outcome for _, outcome, _ in _ends(after)] == ["merged"]
     _fails_until(after, back_ms + 120_000)
@@ -195,8 +195,8 @@ def test_what_a_rate_holds_back_waits_beyond_its_deadline() -> None:
     for number in range(1000):
         lane.offer(delivery(number, id=f"{number:032x}"), NOW_MS)
     for second in range(1000):
-        for job in lane.take(NOW_MS + second * 1000):
-            lane.came_back(job, DELIVERED, NOW_MS + second * 1000)
+        for job in taken(lane, NOW_MS + second * 1000):
+            lane.came_back((job,), DELIVERED, NOW_MS + second * 1000)
     assert [ended.outcome.value for ended in lane.ended()] == ["delivered"] * 1000
 
 
@@ -206,7 +206,7 @@ def test_what_is_read_again_may_have_been_opened_whatever_the_clocks_say() -> No
     fired = delivery(1, id="a" * 32)
     lane.offer(fired, NOW_MS, is_read_again=True)
     lane.offer(fired._replace(id="b" * 32, alert=fired.alert._replace(status=Status.RESOLVED)), NOW_MS)
-    (job,) = lane.take(NOW_MS)
+    (job,) = taken(lane, NOW_MS)
     assert (job.delivery.id, job.delivery.alert.status) == ("b" * 32, Status.RESOLVED)
 
 
@@ -215,11 +215,11 @@ def test_what_was_never_tried_says_at_its_deadline_what_held_its_target_back() -
     away = Sent(Judgement.RETRY, None, "connection failed: errno 111")
     for number in range(IN_A_ROW):
         lane.offer(delivery(number, id=f"{number:032x}"), NOW_MS)
-    for job in lane.take(NOW_MS):
-        lane.came_back(job, away, NOW_MS)
+    for job in taken(lane, NOW_MS):
+        lane.came_back((job,), away, NOW_MS)
     for number in (8, 9):
         lane.offer(delivery(number, id=f"{number:032x}"), NOW_MS)
-    (probe,) = lane.take(LATE_MS)
+    (probe,) = taken(lane, LATE_MS)
     why = "not taken until its deadline; the target was held back: connection failed: errno 111"
     (untried,) = {f"{8:032x}", f"{9:032x}"} - {probe.delivery.id}
     assert [end for end in _ends(lane) if end[2] != away.error] == [(untried, "dead-lettered", why)]

@@ -21,7 +21,7 @@ from tests.support.events import NOW_MS, alert, delivery, saved, target
 
 if TYPE_CHECKING:
     from connectors.heartbeats import Beat
-    from connectors.job import Job
+    from connectors.job import Job, Load
 
 DEADLINE = Deadline(critical=timedelta(minutes=5), others=timedelta(minutes=2))
 SETTINGS = Publish(deadline=DEADLINE, backoff=timedelta(milliseconds=100), max_concurrent=4)
@@ -32,6 +32,10 @@ ANSWERS = {
     "refused": Sent(Judgement.REFUSED, 403, "answered 403"),
     "gone": Sent(Judgement.REFUSED, 410, "answered 410"),
 }
+
+
+UNCLEAR = Sent(Judgement.RETRY, None, "refused with others")
+"""Of each of several that one request told of."""
 
 
 class Try(NamedTuple):
@@ -54,7 +58,7 @@ class LaneMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now_ms = NOW_MS
-        self.under_way: list[tuple[Job, Try]] = []
+        self.under_way: list[tuple[Load, list[Try]]] = []
         self.offered: dict[str, list[Delivery]] = {}
         self.tries: dict[str, list[Try]] = {}
         self.ended: dict[str, Outcome] = {}
@@ -85,25 +89,37 @@ class LaneMachine(RuleBasedStateMachine):
 
     @rule()
     def take(self) -> None:
-        for job in self.lane.take(self.now_ms):
-            told = job.outgoing
-            tries = self.tries.setdefault(told.alert.fingerprint, [])
-            assert told.alert.fingerprint not in self.alerts_beating()
-            assert all(other.outgoing.alert.fingerprint != told.alert.fingerprint for other, _ in self.under_way)
-            seen = [one.delivery for one in tries]
-            # What was sent before a crash may be repeated after it, the newer ones behind it.
-            assert told.id >= max(seen, default="") or (job.is_repeat and told.id in seen), "an older one after a newer"
-            assert job.is_repeat is (told.alert.envelope.accepted_ms < self.began_ms)
-            tries.append(Try(told.target, told.id, told.alert.status, []))
-            self.under_way.append((job, tries[-1]))
+        for load in self.lane.take(self.now_ms):
+            assert len({job.to for job in load}) == 1
+            assert len(load) == 1 or self.targets[load[0].to].kind == "alertmanager"
+            self.under_way.append((load, []))
+            for job in load:
+                self.under_way[-1][1].append(self.sets_out(job))
         self.collect()
+
+    def sets_out(self, job: Job) -> Try:
+        told = job.outgoing
+        tries = self.tries.setdefault(told.alert.fingerprint, [])
+        assert told.alert.fingerprint not in self.alerts_beating()
+        assert sum(fingerprint == told.alert.fingerprint for fingerprint in self.alerts_under_way()) == 1
+        seen = [one.delivery for one in tries]
+        # What was sent before a crash may be repeated after it, the newer ones behind it.
+        assert told.id >= max(seen, default="") or (job.is_repeat and told.id in seen), "an older one after a newer"
+        assert job.is_repeat is (told.alert.envelope.accepted_ms < self.began_ms)
+        tries.append(Try(told.target, told.id, told.alert.status, []))
+        return tries[-1]
+
+    def alerts_under_way(self) -> list[str]:
+        return [job.fingerprint for load, _ in self.under_way for job in load]
 
     @precondition(lambda self: self.under_way)
     @rule(which=st.integers(0, 99), answer=st.sampled_from([*ANSWERS][:4] * 6 + ["gone"]))
     def answer(self, which: int, answer: str) -> None:
-        job, made = self.under_way.pop(which % len(self.under_way))
-        made.came_back.append(ANSWERS[answer])
-        self.lane.came_back(job, ANSWERS[answer], self.now_ms)
+        load, tries = self.under_way.pop(which % len(self.under_way))
+        is_unclear = len(load) > 1 and ANSWERS[answer].judgement is Judgement.REFUSED
+        for made in tries:
+            made.came_back.append(UNCLEAR if is_unclear else ANSWERS[answer])
+        self.lane.came_back(load, ANSWERS[answer], self.now_ms)
         self.collect()
 
     @rule(number=st.integers(0, 2), status=st.sampled_from(Status))
@@ -123,7 +139,7 @@ class LaneMachine(RuleBasedStateMachine):
             for one in beat.deliveries:
                 fingerprint = one.alert.fingerprint
                 assert fingerprint not in self.alerts_beating()
-                assert not any(job.delivery.alert.fingerprint == fingerprint for job, _ in self.under_way)
+                assert fingerprint not in self.alerts_under_way()
                 heard = [made for made in self.tries[fingerprint] if made.target == beat.to and made.may_be_heard]
                 assert one.alert.status is heard[-1].status
                 assert one.id in [made.delivery for made in heard if made.was_taken]

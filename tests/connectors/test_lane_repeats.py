@@ -6,7 +6,7 @@ from alerts.alert import Status
 from alerts.config import Publish
 from connectors.lane import Lane
 from connectors.request import Judgement, Sent
-from tests.support.events import NOW_MS, alert, delivery, saved, target
+from tests.support.events import NOW_MS, alert, delivery, saved, taken, target
 
 DELIVERED = Sent(Judgement.DELIVERED, 200, "")
 FIRING = delivery(1, id="a" * 32)
@@ -17,8 +17,8 @@ def test_what_a_process_before_this_one_may_have_sent_is_a_repeat_and_what_came_
     lane = Lane(Publish(), {"oncall": target()}, began_ms=NOW_MS)
     for number, at_ms in enumerate((NOW_MS - 1, NOW_MS)):
         lane.offer(delivery(number, alert=alert(fingerprint=f"{number:016x}", at_ms=at_ms)), NOW_MS)
-    for job in lane.take(NOW_MS):
-        lane.came_back(job, DELIVERED, NOW_MS)
+    for job in taken(lane, NOW_MS):
+        lane.came_back((job,), DELIVERED, NOW_MS)
     assert [ended.is_repeat for ended in lane.ended()] == [True, False]
 
 
@@ -27,8 +27,8 @@ def test_what_waited_in_a_snapshot_is_a_repeat_once_it_is_sent() -> None:
     lane.offer(FIRING, NOW_MS)
     after = Lane(Publish(), {"oncall": target()}, began_ms=NOW_MS + 1)
     after.restore(saved(lane.snapshot()))
-    (job,) = after.take(NOW_MS + 1)
-    after.came_back(job, DELIVERED, NOW_MS + 1)
+    (job,) = taken(after, NOW_MS + 1)
+    after.came_back((job,), DELIVERED, NOW_MS + 1)
     assert [ended.is_repeat for ended in after.ended()] == [True]
 
 

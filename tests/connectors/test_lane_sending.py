@@ -6,7 +6,7 @@ from alerts.config import Publish
 from connectors.job import Turned
 from connectors.lane import Lane
 from connectors.request import Judgement, Sent
-from tests.support.events import NOW_MS, delivery, saved, target
+from tests.support.events import NOW_MS, delivery, saved, taken, target
 
 DELIVERED = Sent(Judgement.DELIVERED, 200, "", took_ms=5.0)
 RETRY = Sent(Judgement.RETRY, 503, "answered 503", took_ms=20.0)
@@ -23,8 +23,8 @@ def sent(at: Lane, *tries: Sent) -> None:
     for one in tries:
         due_ms = at.next_ms()
         assert due_ms is not None
-        (job,) = at.take(due_ms)
-        at.came_back(job, one, due_ms)
+        (job,) = taken(at, due_ms)
+        at.came_back((job,), one, due_ms)
 
 
 def test_time_of_all_tries_is_counted_without_the_pauses_between_them() -> None:

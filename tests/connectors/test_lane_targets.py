@@ -10,7 +10,7 @@ from alerts.decision import Delivery, Outcome
 from connectors.job import Ended, Job
 from connectors.lane import Lane
 from connectors.request import Judgement, Sent
-from tests.support.events import NOW_MS, alert, delivery, saved, target
+from tests.support.events import NOW_MS, alert, delivery, saved, taken, target
 
 DELIVERED = Sent(Judgement.DELIVERED, 200, "")
 RETRY = Sent(Judgement.RETRY, 503, "answered 503")
@@ -33,8 +33,8 @@ F1, F2, R1, R2 = _told(1), _told(2), _told(3, Status.RESOLVED), _told(4, Status.
 
 
 def _send(lane: Lane, sent: Sent, at_ms: int = NOW_MS) -> Job:
-    (job,) = lane.take(at_ms)
-    lane.came_back(job, sent, at_ms)
+    (job,) = taken(lane, at_ms)
+    lane.came_back((job,), sent, at_ms)
     return job
 
 
@@ -56,25 +56,25 @@ def test_forty_updates_that_wait_become_one() -> None:
     ended = lane.ended()
     assert [one.outcome.value for one in ended] == ["merged"] * 39
     assert ended[0].error == f"into {updates[1].id}"
-    assert [job.delivery.id for job in lane.take(NOW_MS)] == [updates[-1].id]
+    assert [job.delivery.id for job in taken(lane, NOW_MS)] == [updates[-1].id]
 
 
 def test_what_is_under_way_is_not_replaced() -> None:
     lane = _lane()
     lane.offer(F1, NOW_MS)
-    (job,) = lane.take(NOW_MS)
+    (job,) = taken(lane, NOW_MS)
     lane.offer(F2, NOW_MS)
     lane.offer(R1, NOW_MS)
     assert _ends(lane) == [(F2.id, "merged")]
-    lane.came_back(job, DELIVERED, NOW_MS)
+    lane.came_back((job,), DELIVERED, NOW_MS)
     assert _ends(lane) == [(F1.id, "delivered")]
-    assert [one.delivery.id for one in lane.take(NOW_MS)] == [R1.id]
+    assert [one.delivery.id for one in taken(lane, NOW_MS)] == [R1.id]
 
 
 def test_what_waits_behind_another_after_a_crash_is_replaced_and_the_first_is_still_sent() -> None:
     lane = _lane()
     lane.offer(F1, NOW_MS)
-    lane.take(NOW_MS)
+    taken(lane, NOW_MS)
     lane.offer(F2, NOW_MS)
     restored = _lane()
     restored.restore(lane.snapshot())
@@ -90,15 +90,15 @@ def test_what_replaces_a_delivery_that_pauses_keeps_the_pause() -> None:
     due_ms = _next(lane)
     lane.offer(R1, NOW_MS)
     assert _ends(lane) == [(F1.id, "merged")]
-    assert lane.take(due_ms - 1) == []
-    assert len(lane.take(due_ms)) == 1
+    assert taken(lane, due_ms - 1) == []
+    assert len(taken(lane, due_ms)) == 1
 
 
 def test_resolve_tells_that_its_firing_was_not_told() -> None:
     lane = _lane()
     lane.offer(F1, NOW_MS)
     lane.offer(R1, NOW_MS)
-    (job,) = lane.take(NOW_MS)
+    (job,) = taken(lane, NOW_MS)
     assert (job.delivery.id, job.delivery.untold_firing) == (R1.id, True)
 
 
@@ -119,13 +119,13 @@ def test_incident_that_may_have_been_opened_is_closed(sent: Sent, *, is_told: bo
     lane.offer(F1, NOW_MS)
     _send(lane, sent)
     lane.offer(R1, NOW_MS)
-    assert bool(lane.take(NOW_MS + 1000)) is is_told
+    assert bool(taken(lane, NOW_MS + 1000)) is is_told
 
 
 def test_incident_that_may_have_been_opened_before_a_crash_is_closed() -> None:
     lane = _lane("pagerduty")
     lane.offer(F1, NOW_MS)
-    lane.take(NOW_MS)
+    taken(lane, NOW_MS)
     restored = _lane("pagerduty")
     restored.restore(saved(lane.snapshot()))
     restored.offer(R1, NOW_MS)
@@ -154,9 +154,9 @@ def test_incident_that_was_closed_and_fires_again_unsent_needs_nothing() -> None
 def test_resolve_of_a_refused_incident_is_not_sent() -> None:
     lane = _lane("pagerduty")
     lane.offer(F1, NOW_MS)
-    (job,) = lane.take(NOW_MS)
+    (job,) = taken(lane, NOW_MS)
     lane.offer(R1, NOW_MS)
-    lane.came_back(job, REFUSED, NOW_MS)
+    lane.came_back((job,), REFUSED, NOW_MS)
     assert _ends(lane) == [(F1.id, "dead-lettered"), (R1.id, "not-needed")]
 
 
@@ -164,18 +164,18 @@ def test_target_that_is_gone_gets_nothing_more() -> None:
     lane = _lane()
     for number in (1, 2, 3):
         lane.offer(_told(number, alert_number=number), NOW_MS)
-    jobs = lane.take(NOW_MS)
+    jobs = taken(lane, NOW_MS)
     lane.offer(_told(4, alert_number=4), NOW_MS + 60_000)
-    lane.came_back(jobs[0], GONE, NOW_MS)
+    lane.came_back((jobs[0],), GONE, NOW_MS)
     lane.offer(_told(5, alert_number=5), NOW_MS)
     assert lane.next_ms() == 0
-    assert lane.take(NOW_MS) == []
+    assert taken(lane, NOW_MS) == []
     ended = lane.ended()
     assert [one.outcome.value for one in ended] == ["dead-lettered"] * 3
     assert [one.error for one in ended[1:]] == ["target is gone: it answered 410"] * 2
-    lane.came_back(jobs[1], RETRY, NOW_MS)
-    lane.came_back(jobs[2], DELIVERED, NOW_MS)
-    assert lane.take(NOW_MS) == []
+    lane.came_back((jobs[1],), RETRY, NOW_MS)
+    lane.came_back((jobs[2],), DELIVERED, NOW_MS)
+    assert taken(lane, NOW_MS) == []
     assert [one.outcome.value for one in lane.ended()] == ["delivered", "dead-lettered"]
     assert (lane.ways["oncall"].is_gone, len(lane)) == (True, 0)
 
@@ -184,11 +184,11 @@ def test_open_breaker_waits_and_then_lets_one_through() -> None:
     lane = _lane()
     for number in range(7):
         lane.offer(_told(number, alert_number=number), NOW_MS)
-    for job in lane.take(NOW_MS):
-        lane.came_back(job, RETRY, NOW_MS)
+    for job in taken(lane, NOW_MS):
+        lane.came_back((job,), RETRY, NOW_MS)
     assert lane.next_ms() == NOW_MS + 30_000
     _send(lane, DELIVERED, NOW_MS + 30_000)
-    assert len(lane.take(NOW_MS + 30_000)) == 6
+    assert len(taken(lane, NOW_MS + 30_000)) == 6
     assert len(lane) == 6
 
 
@@ -196,13 +196,13 @@ def test_delivery_that_an_open_breaker_holds_until_its_deadline_is_a_dead_letter
     lane = _lane()
     for number in range(5):
         lane.offer(_told(number, alert_number=number), NOW_MS)
-    for job in lane.take(NOW_MS):
-        lane.came_back(job, RETRY, NOW_MS)
+    for job in taken(lane, NOW_MS):
+        lane.came_back((job,), RETRY, NOW_MS)
     at_ms = NOW_MS
     while len(lane) and at_ms <= LATE_MS:
         at_ms = max(at_ms, _next(lane))
-        for job in lane.take(at_ms):
-            lane.came_back(job, RETRY, at_ms)
+        for job in taken(lane, at_ms):
+            lane.came_back((job,), RETRY, at_ms)
     assert at_ms == LATE_MS
     assert {outcome for _, outcome in _ends(lane)} == {"dead-lettered"}
 
@@ -211,10 +211,10 @@ def test_rate_is_kept_and_nothing_dropped() -> None:
     lane = _lane(rate=1, burst=2)
     for number in range(4):
         lane.offer(_told(number, alert_number=number), NOW_MS)
-    assert len(lane.take(NOW_MS)) == 2
+    assert len(taken(lane, NOW_MS)) == 2
     assert lane.next_ms() == NOW_MS + 1000
-    assert len(lane.take(NOW_MS + 1000)) == 1
-    assert len(lane.take(NOW_MS + 2000)) == 1
+    assert len(taken(lane, NOW_MS + 1000)) == 1
+    assert len(taken(lane, NOW_MS + 2000)) == 1
 
 
 @pytest.mark.parametrize("sent", [REFUSED, GONE, RETRY._replace(retry_after_ms=10**7)])
@@ -238,8 +238,8 @@ def test_what_the_fallback_refuses_too_is_a_dead_letter_that_says_both() -> None
     at_ms = NOW_MS
     while len(lane):
         at_ms = _next(lane)
-        for job in lane.take(at_ms):
-            lane.came_back(job, RETRY, at_ms)
+        for job in taken(lane, at_ms):
+            lane.came_back((job,), RETRY, at_ms)
     (ended,) = lane.ended()
     assert at_ms == LATE_MS
     assert (ended.outcome.value, ended.error) == ("dead-lettered", "oncall: answered 403; other: answered 503")

@@ -31,7 +31,7 @@ def hook(url: str, kind: str = "webhook", **changes: object) -> Target:
 async def send(to: Target) -> Sent:
     publisher = Publisher([to], Kafka())
     try:
-        return await publisher.send(delivery(target=to.name))
+        return await publisher.send([delivery(target=to.name)])
     finally:
         await publisher.close()
 
@@ -58,6 +58,19 @@ async def told(answer: bytes | None, **changes: object) -> tuple[Sent, list[byte
 def test_every_status_is_judged(status: int, judgement: Judgement) -> None:
     sent, _ = asyncio.run(told(http(status)))
     assert (sent.judgement, sent.status) == (judgement, status)
+
+
+def test_several_for_an_alertmanager_are_one_request() -> None:
+    async def go() -> tuple[Sent, list[bytes]]:
+        async with target([http(200)]) as (url, heads):
+            publisher = Publisher([hook(url, "alertmanager")], Kafka())
+            sent = await publisher.send([delivery(id=id_ * 32, target="hook") for id_ in "ab"])
+            await publisher.close()
+            return sent, heads
+
+    sent, (head,) = asyncio.run(go())
+    assert sent.judgement is Judgement.DELIVERED
+    assert f"webhook-id: {'a' * 32}, {'b' * 32}".encode() in head.lower()
 
 
 def test_a_redirect_is_not_followed() -> None:
@@ -182,7 +195,7 @@ def test_a_name_that_resolves_to_a_private_address_is_refused() -> None:
 def test_a_target_that_is_gone_from_the_configuration_is_refused() -> None:
     async def go() -> Sent:
         publisher = Publisher([], Kafka())
-        return await publisher.send(delivery(target="gone"))
+        return await publisher.send([delivery(target="gone")])
 
     assert asyncio.run(go()).judgement is Judgement.REFUSED
 
@@ -196,7 +209,7 @@ def test_a_kafka_target_is_delivered_when_the_broker_has_it(kafka_bootstrap: str
     async def go() -> Sent:
         publisher = Publisher([lake], kafka)
         try:
-            return await publisher.send(delivery(target="lake"))
+            return await publisher.send([delivery(target="lake")])
         finally:
             await publisher.close()
 
@@ -215,8 +228,8 @@ def test_each_kafka_target_has_its_own_timeout(topic_prefix: str) -> None:
     async def go() -> Sent:
         publisher = Publisher(lakes, kafka)
         try:
-            slow = asyncio.create_task(publisher.send(delivery(target="slow")))
-            sent = await publisher.send(delivery(target="quick"))
+            slow = asyncio.create_task(publisher.send([delivery(target="slow")]))
+            sent = await publisher.send([delivery(target="quick")])
             assert not slow.done()
             slow.cancel()
         finally:

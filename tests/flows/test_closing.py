@@ -16,7 +16,7 @@ from connectors.request import Judgement, Sent
 from flows.plan import Closing
 from flows.steps.filter import Filter
 from flows.steps.route import Route
-from tests.support.events import NOW_MS, target
+from tests.support.events import NOW_MS, taken, target
 from tests.support.whole_flow import rows, run, webhook
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ class TakesAtOnce(StatefulBatchLogic[Delivery, Ended, "Plain"]):
     def on_batch(self, values: list[Delivery]) -> tuple[Iterable[Ended], bool]:
         for one in filter(self._lane.wants, values):
             self._lane.offer(one, NOW_MS)
-            for job in self._lane.take(NOW_MS):
-                self._lane.came_back(job, Sent(Judgement.DELIVERED, 200, ""), NOW_MS)
+            for job in taken(self._lane, NOW_MS):
+                self._lane.came_back((job,), Sent(Judgement.DELIVERED, 200, ""), NOW_MS)
         return self._lane.ended(), StatefulBatchLogic.RETAIN
 
     def snapshot(self) -> Plain:

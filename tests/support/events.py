@@ -16,6 +16,8 @@ from connectors.targets import kinds
 if TYPE_CHECKING:
     from alerts.config import Target
     from alerts.delivery_json import Plain
+    from connectors.job import Job
+    from connectors.lane import Lane
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 
@@ -68,6 +70,13 @@ def target(kind: str = "webhook", name: str = "oncall", **changes: object) -> Ta
     """A target of this kind as its example has it."""
     found = kinds()[kind]
     return found.Config.model_validate({**found.EXAMPLE, "name": name, **changes})
+
+
+def taken(lane: Lane, now_ms: int) -> list[Job]:
+    """What it sends now, one delivery a request."""
+    loads = lane.take(now_ms)
+    assert all(len(load) == 1 for load in loads)
+    return [load[0] for load in loads]
 
 
 def submission(name: str = "HighCPU", position: int = 0, **labels: str) -> Submission:

@@ -65,6 +65,14 @@ def printed(path: str, body: object, headers: dict[str, str] | None = None) -> s
     return screen.getvalue()
 
 
+def test_ids_of_a_list_are_those_of_its_alerts() -> None:
+    alerts = [{"labels": {"alertname": name}, "startsAt": "2026-11-24T03:00:00Z"} for name in ("Down", "Slow")]
+    taken = arrival("POST", "/api/v2/alerts", {"webhook-id": "n1, n2"}, json.dumps(alerts).encode())
+    assert [(one.name, one.id) for one in taken.notifications()] == [("Down", "n1"), ("Slow", "n2")]
+    alone = taken._replace(headers={"webhook-id": "n1"})
+    assert [one.id for one in alone.notifications()] == ["n1", "n1"]
+
+
 def test_pagerduty_is_answered_as_pagerduty_does() -> None:
     answer = post("/v2/enqueue", PAGERDUTY)
     assert answer.status_code == 202

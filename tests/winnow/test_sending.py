@@ -118,9 +118,18 @@ def test_address_that_may_not_be_asked_is_not_asked() -> None:
 
 def test_alertmanager_is_told_once_and_no_heartbeats() -> None:
     with world() as made:
-        gone = made.send(made.target("alertmanager", "", repeat_every="1s", rate=1), going(3))
+        gone = made.send(made.target("alertmanager", "", repeat_every="1s", rate=1), going(3, of=1))
         assert (gone.delivered, len(made.told)) == (3, 3)
         assert {one.headers["winnow-replayed"] for one in made.told} == {"true"}
+
+
+def test_what_may_go_to_an_alertmanager_at_once_shares_a_request() -> None:
+    with world() as made:
+        gone = made.send(made.target("alertmanager", ""), going(3))
+        (told,) = made.told
+        assert isinstance(told.body, list)
+        assert (gone.delivered, len(told.body)) == (3, 3)
+        assert made.outcomes() == [(f"{number:032x}", "delivered", True) for number in range(3)]
 
 
 def test_resolve_that_only_closes_goes_and_is_recorded_as_one() -> None:

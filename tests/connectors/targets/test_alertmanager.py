@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from connectors.targets.alertmanager import Config, render, render_heartbeat
+from connectors.targets.alertmanager import Config, render, render_heartbeat, render_several
 from tests.support.build import AT, ENDS_AT, STARTS_AT, alert, classification, delivery, resolved
 from tests.support.events import read
 
@@ -135,3 +135,22 @@ def test_webhook_can_be_read_by_winnow_itself(of: Any) -> None:
 def test_what_is_replayed_says_so_in_an_annotation() -> None:
     assert told(delivery(replayed=True))["annotations"]["winnow_replayed"] == "true"
     assert "winnow_replayed" not in told()["annotations"]
+
+
+def test_several_are_one_list_with_their_ids_in_its_order() -> None:
+    deliveries = [delivery(id="a" * 32), delivery(id="b" * 32, alert=resolved(fingerprint="00000000000000bb"))]
+    made = render_several(config(), deliveries, AT)
+    alone = [render(config(), one, AT) for one in deliveries]
+    assert made.url == alone[0].url
+    assert made.headers["webhook-id"] == f"{'a' * 32}, {'b' * 32}"
+    assert json.loads(made.body) == [json.loads(one.body)[0] for one in alone]
+
+
+def test_several_are_said_to_be_replayed_only_if_all_are() -> None:
+    both = [delivery(id="a" * 32, replayed=True), delivery(id="b" * 32)]
+    assert "winnow-replayed" not in render_several(config(), both, AT).headers
+    assert render_several(config(), both[:1], AT).headers["winnow-replayed"] == "true"
+
+
+def test_receiver_of_its_webhooks_is_told_one_alert_a_request() -> None:
+    assert (config().alerts_a_request, config(format="webhook").alerts_a_request) == (64, 1)

@@ -18,6 +18,8 @@ from flows.plumbing.pending import Pending
 from tests.support.events import NOW_MS, delivery, target
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pytest
 
     from alerts.decision import Delivery
@@ -27,7 +29,7 @@ FIRING = delivery(1, id="a" * 32)
 RESOLVED = FIRING._replace(id="b" * 32, transition="resolved", alert=FIRING.alert._replace(status=Status.RESOLVED))
 
 
-async def _take(_: Delivery) -> Sent:
+async def _take(_: Sequence[Delivery]) -> Sent:
     return Sent(Judgement.DELIVERED, 200, "")
 
 
@@ -45,7 +47,7 @@ def _tell(lane: LaneLogic, wake: Wake, *told: Delivery) -> list[str]:
 
 
 def test_target_that_is_gone_is_a_gauge_and_its_deliveries_are_dead_letters() -> None:
-    async def send(_: Delivery) -> Sent:
+    async def send(_: Sequence[Delivery]) -> Sent:
         return Sent(Judgement.REFUSED, 410, "answered 410")
 
     wake = Wake()
@@ -57,7 +59,7 @@ def test_target_that_is_gone_is_a_gauge_and_its_deliveries_are_dead_letters() ->
 
 
 def test_breaker_is_a_gauge_that_goes_up_when_the_target_fails() -> None:
-    async def send(_: Delivery) -> Sent:
+    async def send(_: Sequence[Delivery]) -> Sent:
         return Sent(Judgement.RETRY, 503, "answered 503")
 
     wake = Wake()
