@@ -39,7 +39,14 @@ class Envelope(NamedTuple):
 
     def plain(self) -> dict[str, object]:
         """Its fields by name; those that came later only if they are set, so that an older Winnow reads it too."""
-        return {name: value for name, value in self._asdict().items() if value or name not in self._field_defaults}
+        plain = self._asdict()
+        for name in _LATER_FIELDS:
+            if not plain[name]:
+                del plain[name]
+        return plain
+
+
+_LATER_FIELDS = tuple(Envelope._field_defaults)
 
 
 class Arrival(NamedTuple):

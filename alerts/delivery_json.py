@@ -22,24 +22,49 @@ Plain = dict[str, object]
 
 
 def to_plain(delivery: Delivery) -> Plain:
-    """The delivery as strings, numbers, lists and dicts."""
-    alert, found = delivery.alert, delivery.classification
-    replayed: Plain = {"replayed": True} if delivery.replayed else {}
-    return {
+    """The delivery as strings, numbers, lists and dicts.
+
+    Field by field: a snapshot writes all that waits, and `_asdict` of three tuples takes three times as long.
+    """
+    plain: Plain = {
         "v": VERSION,
         "id": delivery.id,
         "target": delivery.target,
         "transition": delivery.transition,
         "untold_firing": delivery.untold_firing,
         "only_closes": delivery.only_closes,
-        "alert": {**alert._asdict(), "status": alert.status.value, "envelope": alert.envelope.plain()},
-        "classification": {
-            **found._asdict(),
-            "severity": found.severity.value,
-            "source": found.source.value,
-            "recommendations": list(found.recommendations),
-        },
-        **replayed,
+        "alert": _alert(delivery.alert),
+        "classification": _classification(delivery.classification),
+    }
+    if delivery.replayed:
+        plain["replayed"] = True
+    return plain
+
+
+def _alert(alert: Alert) -> Plain:
+    return {
+        "id": alert.id,
+        "fingerprint": alert.fingerprint,
+        "status": alert.status.value,
+        "name": alert.name,
+        "starts_at": alert.starts_at,
+        "ends_at": alert.ends_at,
+        "envelope": alert.envelope.plain(),
+        "labels": alert.labels,
+        "annotations": alert.annotations,
+        "generator_url": alert.generator_url,
+    }
+
+
+def _classification(found: Classification) -> Plain:
+    return {
+        "severity": found.severity.value,
+        "category": found.category,
+        "confidence": found.confidence,
+        "source": found.source.value,
+        "rule": found.rule,
+        "recommendations": list(found.recommendations),
+        "reasoning": found.reasoning,
     }
 
 
