@@ -13,7 +13,8 @@ import uvloop
 
 from benchmarks.bodies import alert, labels
 from connectors import egress
-from connectors.targets import alertmanager, webhook
+from connectors.request import Request
+from connectors.targets import kinds, render
 from tests.support import build
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from aiohttp import ClientSession
 
     from alerts.decision import Delivery
-    from connectors.request import Request
 
 _UNDER_WAY = 32
 _VARIANTS = 500
@@ -39,12 +39,10 @@ def _requests(kind: str, url: str, batch: int) -> list[Request]:
     """As many as are different enough."""
     at = datetime.now(UTC)
     deliveries = [_delivery(number) for number in range(_VARIANTS)]
-    if kind == "webhook":
-        config = webhook.Config(name="limit", url=url)
-        return [webhook.render(config, delivery, at) for delivery in deliveries]
-    api = alertmanager.Config(name="limit", url=url)
-    starts = range(0, _VARIANTS, batch)
-    return [alertmanager.render_heartbeat(api, deliveries[start : start + batch], at) for start in starts]
+    told = {"name": "limit", "url": url} | ({"batch": batch} if kind == "webhook" else {})
+    target = kinds()[kind].Config.model_validate(told)
+    requests = [render(target, deliveries[start : start + batch], at) for start in range(0, _VARIANTS, batch)]
+    return [request for request in requests if isinstance(request, Request)]
 
 
 async def _send(requests: Iterator[Request], session: ClientSession) -> None:

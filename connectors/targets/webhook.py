@@ -1,4 +1,4 @@
-"""Any HTTP endpoint: one alert a request, signed as Standard Webhooks says.
+"""Any HTTP endpoint: one alert a request, or a list of what waits, signed as Standard Webhooks says.
 
 Source: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 """
@@ -7,6 +7,7 @@ import base64
 import binascii
 import hmac
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
@@ -26,6 +27,8 @@ MAP_MAX_BYTES = 400_000
 TEXT_MAX_CHARS = 4000
 NAME_MAX_CHARS = 1024
 RECOMMENDATIONS_MAX = 10
+BATCH_MAX = 64
+"""Of what so many cost the request is little already, and the ids of more would fill 4 KB of headers."""
 
 _PREFIX = "whsec_"
 # RFC 9110, section 5.6.2.
@@ -73,6 +76,13 @@ class Config(HttpTarget):
     """Sent as `Authorization: Bearer ...`."""
     headers: Annotated[dict[str, Secret], AfterValidator(_headers)] = Field(default_factory=dict)
     """Sent as they are; names in lower case."""
+    batch: Annotated[int, Field(ge=1, le=BATCH_MAX)] = 1
+    """How many alerts that wait may share a request; above 1 each body is a list of documents, if only of one."""
+
+    @property
+    def alerts_a_request(self) -> int:
+        """As it is configured."""
+        return self.batch
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -95,16 +105,28 @@ EXAMPLE: dict[str, object] = {
 
 def render(config: Config, delivery: Delivery, at: datetime) -> Request:
     """The document, its id in `webhook-id`, and a signature if there is a secret."""
-    body = to_json(document(delivery))
+    if config.batch > 1:
+        return render_several(config, [delivery], at)
+    return _request(config, [delivery], to_json(document(delivery)), at)
+
+
+def render_several(config: Config, deliveries: Sequence[Delivery], at: datetime) -> Request:
+    """All documents as a list, their ids in its order; only where `batch` is above 1."""
+    return _request(config, deliveries, to_json([document(delivery) for delivery in deliveries]), at)
+
+
+def _request(config: Config, deliveries: Sequence[Delivery], body: bytes, at: datetime) -> Request:
+    ids = ", ".join(delivery.id for delivery in deliveries)
     # Whole seconds since the epoch, of this attempt: receivers refuse what is older than some minutes.
-    headers = {"webhook-id": delivery.id, "webhook-timestamp": str(int(at.timestamp()))}
+    headers = {"webhook-id": ids, "webhook-timestamp": str(int(at.timestamp()))}
     secrets = [secret for secret in (config.secret, config.previous_secret) if secret]
     if secrets:
-        content = f"{delivery.id}.{headers['webhook-timestamp']}.".encode() + body
+        content = f"{ids}.{headers['webhook-timestamp']}.".encode() + body
         headers["webhook-signature"] = " ".join(signature(secret, content) for secret in secrets)
-    if delivery.alert.envelope.traceparent:
-        headers["traceparent"] = delivery.alert.envelope.traceparent
-    if delivery.replayed:
+    traces = {delivery.alert.envelope.traceparent for delivery in deliveries}
+    if len(traces) == 1 and "" not in traces:
+        headers["traceparent"] = traces.pop()
+    if all(delivery.replayed for delivery in deliveries):
         headers[REPLAYED] = "true"
     if config.token:
         headers["authorization"] = f"Bearer {config.token.get_secret_value()}"

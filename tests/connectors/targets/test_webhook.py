@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from connectors.targets import webhook
-from connectors.targets.webhook import EXAMPLE, Config, render
+from connectors.targets.webhook import EXAMPLE, Config, render, render_several
 from tests.support.build import (
     ACCEPTED_MS,
     AT,
@@ -192,3 +192,30 @@ def test_what_is_replayed_says_so_in_a_header_and_in_the_signed_document() -> No
     made = render(config(headers={"Winnow-Replayed": "no"}), told, AT)
     assert (made.headers["winnow-replayed"], made.headers["webhook-id"]) == ("true", told.id)
     assert body(told)["replayed"] is True
+
+
+def test_batch_is_a_list_of_documents_with_their_ids_signed_as_one() -> None:
+    told = [delivery(id="a" * 32), delivery(id="b" * 32)]
+    batched = config(batch=2, secret=KEY)
+    made = render_several(batched, told, AT)
+    assert json.loads(made.body) == [json.loads(render(config(), one, AT).body) for one in told]
+    ids = f"{'a' * 32}, {'b' * 32}"
+    content = f"{ids}.{made.headers['webhook-timestamp']}.".encode() + made.body
+    assert made.headers["webhook-id"] == ids
+    assert made.headers["webhook-signature"] == webhook.signature(SecretStr(KEY), content)
+
+
+def test_batch_of_one_is_a_list_too() -> None:
+    assert json.loads(render(config(batch=2), delivery(), AT).body) == [
+        json.loads(render(config(), delivery(), AT).body)
+    ]
+
+
+def test_batch_belongs_to_a_trace_if_all_of_it_does() -> None:
+    both = [traced(), delivery()]
+    assert "traceparent" not in render_several(config(batch=2), both, AT).headers
+    assert render_several(config(batch=2), [traced(), traced()], AT).headers["traceparent"] == TRACEPARENT
+
+
+def test_alerts_go_one_by_one_unless_asked_otherwise() -> None:
+    assert (config().alerts_a_request, config(batch=64).alerts_a_request) == (1, 64)
