@@ -53,10 +53,14 @@ def count(step: str, outcomes: Iterable[str]) -> None:
 
 def count_ended(ended: Sequence[Ended]) -> None:
     """Count deliveries that ended, and how long each took; a label is looked up once for all that have it."""
-    for (target, outcome), times in Tally((end.delivery.target, end.outcome) for end in ended).items():
+    outcomes: Tally[tuple[str, str]] = Tally()
+    took_ms: dict[str, list[int]] = {}
+    for end in ended:
+        outcomes[end.delivery.target, end.outcome] += 1
+        took_ms.setdefault(end.delivery.target, []).append(end.ended_ms - end.delivery.alert.envelope.accepted_ms)
+    for (target, outcome), times in outcomes.items():
         deliveries.labels(target=target, outcome=outcome).inc(times)
-    for target in {end.delivery.target for end in ended}:
+    for target, all_ms in took_ms.items():
         observe = delivery_seconds.labels(target=target).observe
-        for end in ended:
-            if end.delivery.target == target:
-                observe(max(0, end.ended_ms - end.delivery.alert.envelope.accepted_ms) / 1000)
+        for ms in all_ms:
+            observe(max(0, ms) / 1000)
