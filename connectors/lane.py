@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from alerts.decision import Delivery, Outcome
 from connectors import lane_state
 from connectors.agenda import Agenda
+from connectors.drafts import Drafts
 from connectors.job import Ended, Job, Load, begun, heard
-from connectors.pages import Pages
 from connectors.request import Judgement, Sent
 from connectors.ways import Ways
 
@@ -51,9 +51,7 @@ class Lane:
         self._ended: list[Ended] = []
         self._ages = Agenda()
         """Deliveries that have not ended, by acceptance."""
-        self._changed: set[str] = set()
-        """The alerts whose pages the next snapshot renews."""
-        self._pages = Pages()
+        self._drafts = Drafts(self._waiting)
 
     def __len__(self) -> int:
         """Deliveries that have not ended."""
@@ -171,15 +169,13 @@ class Lane:
         moments = [way.next_ms() for way in self._ways]
         return min((ms for ms in (*moments, self._deadlines.first_ms()) if ms is not None), default=None)
 
+    def write_ahead(self) -> None:
+        """Do a little of the next snapshot's work now."""
+        self._drafts.write()
+
     def snapshot(self) -> Plain:
         """All that has not ended, as plain data; what is under way is among it."""
-        for fingerprint in self._changed:
-            if jobs := self._waiting.get(fingerprint):
-                self._pages.put(fingerprint, "\n".join(lane_state.encode_job(job) for job in jobs))
-            else:
-                self._pages.drop(fingerprint)
-        self._changed.clear()
-        return lane_state.to_plain(self._pages.packed(), self._ways)
+        return lane_state.to_plain(self._drafts.packed(), self._ways)
 
     def begin(self) -> None:
         """Start without a snapshot: nobody knows which incidents a process before this one has opened."""
@@ -199,7 +195,7 @@ class Lane:
             self._append(job.restored(self._began_ms))
 
     def _append(self, job: Job) -> None:
-        self._changed.add(job.fingerprint)
+        self._drafts.changed(job.fingerprint)
         jobs = self._waiting.setdefault(job.fingerprint, deque())
         jobs.append(job)
         if len(jobs) == 1:
@@ -207,7 +203,7 @@ class Lane:
 
     def _schedule(self, job: Job) -> None:
         """Put the first of its alert where its turn is found, unless a heartbeat of the alert is under way."""
-        self._changed.add(job.fingerprint)
+        self._drafts.changed(job.fingerprint)
         if job.fingerprint in self._beating:
             return
         self._ways[job.to].agenda.put(job.fingerprint, job.due_ms)
@@ -295,5 +291,5 @@ class Lane:
 
     def _end(self, job: Job, outcome: Outcome, error: str, now_ms: int) -> None:
         self._ages.drop(job.delivery.id)
-        self._changed.add(job.fingerprint)
+        self._drafts.changed(job.fingerprint)
         self._ended.append(job.ended(outcome, error, now_ms))

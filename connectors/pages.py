@@ -34,6 +34,8 @@ class Pages:
         if number is None:
             number = self._numbers[name] = self._next
             self._next += 1
+            if number % _A_PAGE == 0:
+                self._pack(number // _A_PAGE - 1)  # it is full, and `packed` has less to do
         page = number // _A_PAGE
         self._texts.setdefault(page, {})[number] = text
         self._changed.add(page)
@@ -49,13 +51,16 @@ class Pages:
     def packed(self) -> list[bytes]:
         """All texts."""
         for page in sorted(self._changed):
-            if texts := self._texts[page]:
-                self._packed[page] = zlib.compress("\n".join(texts.values()).encode(), _FASTEST)
-            else:
-                del self._texts[page]
-                self._packed.pop(page, None)
-        self._changed.clear()
+            self._pack(page)
         return list(self._packed.values())
+
+    def _pack(self, page: int) -> None:
+        self._changed.discard(page)
+        if texts := self._texts.get(page):
+            self._packed[page] = zlib.compress("\n".join(texts.values()).encode(), _FASTEST)
+        else:
+            self._texts.pop(page, None)
+            self._packed.pop(page, None)
 
 
 def unpack(packed: Iterable[bytes]) -> Iterator[str]:
