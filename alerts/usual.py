@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -14,6 +14,8 @@ from alerts.webhook import Submission, Webhook, submission_of
 
 Text = str | UnsetType
 Texts = dict[str, str] | UnsetType
+# Of longer ones others that read the line make what they like.
+Whole = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
 Word = Literal["firing", "resolved"]
 
 
@@ -31,9 +33,9 @@ class UsualAlert(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     dashboardURL: Text = UNSET  # noqa: N815
     panelURL: Text = UNSET  # noqa: N815
     imageURL: Text = UNSET  # noqa: N815
-    values: dict[str, int | float | None] | UnsetType | None = UNSET
+    values: dict[str, Whole | float | None] | UnsetType | None = UNSET
     valueString: Text = UNSET  # noqa: N815
-    orgId: int | UnsetType = UNSET  # noqa: N815
+    orgId: Whole | UnsetType = UNSET  # noqa: N815
 
 
 class UsualBody(msgspec.Struct, gc=False, forbid_unknown_fields=True):
@@ -51,7 +53,7 @@ class UsualBody(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     truncatedAlerts: Literal[0] = 0  # noqa: N815
     notification_reason: Text = UNSET
     routeLabels: Texts = UNSET  # noqa: N815
-    orgId: int | UnsetType = UNSET  # noqa: N815
+    orgId: Whole | UnsetType = UNSET  # noqa: N815
     title: Text = UNSET
     state: Text = UNSET
     message: Text = UNSET

@@ -83,6 +83,19 @@ def test_time_that_is_none_is_left_to_others(field: str) -> None:
     assert usual(orjson.dumps({**BODY, "alerts": [{**ALERT, field: "2025-02-29T00:00:00Z"}]})) is None
 
 
+@pytest.mark.parametrize("number", [2**53, -(2**53), 0.5, None])
+def test_values_of_grafana_are_kept_as_they_are(number: float | None) -> None:
+    webhook = usual(orjson.dumps({**BODY, "alerts": [{**ALERT, "values": {"B": number}}]}))
+    assert webhook is not None
+    assert json.loads(webhook.submissions[0].line)["values"] == {"B": number}
+
+
+@pytest.mark.parametrize("number", ["9007199254740993", "1" * 400, "1e400"])
+def test_number_that_not_all_read_alike_is_left_to_others(number: str) -> None:
+    body = orjson.dumps({**BODY, "alerts": [{**ALERT, "values": {"B": 1234567}}]})
+    assert usual(body.replace(b"1234567", number.encode())) is None
+
+
 @pytest.mark.parametrize("changes", [{"receiver": ""}, {"alerts": []}, {"truncatedAlerts": 1}, {"groupKey": None}])
 def test_odd_envelope_is_left_to_others(changes: dict[str, object]) -> None:
     assert usual(orjson.dumps({**BODY, **changes})) is None
