@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
-from benchmarks import delivery, flow, gateway, model, path, replay, shadow, snapshot, stages
+from benchmarks import delivery, flow, footprint, gateway, live, model, path, replay, shadow, snapshot, stages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,6 +32,8 @@ PARTS: Mapping[str, Part] = MappingProxyType(
         "path": path,
         "model": model,
         "snapshot": snapshot,
+        "live": live,
+        "footprint": footprint,
     }
 )
 """In the order in which they are measured."""

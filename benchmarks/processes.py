@@ -52,7 +52,7 @@ def running(arguments: list[str], environment: Mapping[str, str], core: int | No
 def cpu_s(pid: int) -> float:
     """CPU seconds used so far by a process and its children, user and system."""
     total = 0.0
-    for found in [pid, *_children(pid)]:
+    for found in [pid, *children(pid)]:
         fields = Path(f"/proc/{found}/stat").read_text().rpartition(")")[2].split()
         total += (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
     return total
@@ -67,16 +67,17 @@ def find(argument: str | None) -> int | None:
     if argument is None:
         return os.getpid()
     with contextlib.suppress(OSError):  # one has ended meanwhile
-        for pid in _children(os.getpid()):
+        for pid in children(os.getpid()):
             if argument in Path(f"/proc/{pid}/cmdline").read_text(errors="replace").split("\0"):
                 return pid
     return None
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
+    """All that a process has started, and those have."""
     text = "".join(path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/children"))
     direct = [int(child) for child in text.split()]
-    return direct + [grandchild for child in direct for grandchild in _children(child)]
+    return direct + [grandchild for child in direct for grandchild in children(child)]
 
 
 def wait_for(is_true: Callable[[], bool], what: str, at_most_s: float = 60.0) -> None:

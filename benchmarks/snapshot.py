@@ -8,7 +8,6 @@ import time
 import urllib.request
 from contextlib import contextmanager
 from itertools import pairwise
-from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,9 +16,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from benchmarks import flow, processes
 from benchmarks.figure import Figure
 from connectors.kafka import topics
+from tests.chaos.process import resident_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from alerts.config import Kafka
     from benchmarks.settings import Bench
@@ -30,10 +31,9 @@ _ALERTS = 1_000_000
 _WARM_UP = 400_000
 _SNAPSHOTS = 10
 _EVERY_S = 2
-_PAGE_BYTES = 4096
 
 
-class _Told(NamedTuple):
+class Told(NamedTuple):
     """What the flow tells of itself."""
 
     records: float
@@ -51,15 +51,15 @@ def figures(bench: Bench) -> Iterator[Figure]:
     subprocess.run([sys.executable, "-m", "bytewax.recovery", str(state), "1"], check=True)
     with _flow(environment, state) as pid:
         flow.fill(kafka, _WARM_UP, repeats=100)
-        processes.wait_for(lambda: _told(environment).records >= _WARM_UP / flow.ALERTS_A_RECORD, "warm", 120)
+        processes.wait_for(lambda: told(environment).records >= _WARM_UP / flow.ALERTS_A_RECORD, "warm", 120)
         time.sleep(2 * _EVERY_S)
-        empty_bytes = _rss_bytes(pid)
+        empty_bytes = resident_bytes(pid)
         flow.fill(kafka, _ALERTS)
         processes.wait_for(
-            lambda: _told(environment).records >= (_WARM_UP + _ALERTS) / flow.ALERTS_A_RECORD, "a million", 300
+            lambda: told(environment).records >= (_WARM_UP + _ALERTS) / flow.ALERTS_A_RECORD, "a million", 300
         )
         time.sleep(2 * _EVERY_S)
-        live_bytes = _rss_bytes(pid) - empty_bytes
+        live_bytes = resident_bytes(pid) - empty_bytes
         pauses_ms = _pauses_ms(kafka, environment)
     note = f"all {_PARTITIONS} partitions at work"
     what = "flow, 1 M live alerts: pause for a snapshot"
@@ -67,7 +67,7 @@ def figures(bench: Bench) -> Iterator[Figure]:
     yield Figure("flow, 1 M live alerts: memory", live_bytes / _ALERTS, "bytes/alert", aim="<= 250")
     killed_at = time.monotonic()
     with _flow(environment, state):
-        processes.wait_for(lambda: _told(environment).records > 0, "the first record")
+        processes.wait_for(lambda: told(environment).records > 0, "the first record")
         restart_s = time.monotonic() - killed_at
     yield Figure("flow, 1 M live alerts: kill -9 to the first record", restart_s, "s", aim="< 10")
 
@@ -81,13 +81,13 @@ def _flow(environment: Mapping[str, str], state: Path) -> Iterator[int]:
 
 def _pauses_ms(kafka: Kafka, environment: Mapping[str, str]) -> tuple[float, ...]:
     """How long each snapshot stopped the flow, by its own count of them."""
-    told = [_told(environment)]
+    counts = [told(environment)]
     for _ in range(_SNAPSHOTS):
-        _at_work(kafka, environment, told[-1].snapshots + _PARTITIONS)
-        told.append(_told(environment))
+        _at_work(kafka, environment, counts[-1].snapshots + _PARTITIONS)
+        counts.append(told(environment))
     return tuple(
         1000 * (after.paused_s - before.paused_s) / (after.snapshots - before.snapshots)
-        for before, after in pairwise(told)
+        for before, after in pairwise(counts)
     )
 
 
@@ -96,22 +96,19 @@ def _at_work(kafka: Kafka, environment: Mapping[str, str], snapshots: float) -> 
 
     def is_there() -> bool:
         flow.fill(kafka, 2 * _PARTITIONS, a_record=1)
-        return _told(environment).snapshots >= snapshots
+        return told(environment).snapshots >= snapshots
 
     processes.wait_for(is_there, f"{snapshots:.0f} snapshots", 120)
 
 
-def _told(environment: Mapping[str, str]) -> _Told:
+def told(environment: Mapping[str, str]) -> Told:
+    """What the flow of this environment tells now; nothing of one that does not answer."""
     url = f"http://{environment['WINNOW_METRICS_LISTEN']}/metrics"
     try:
         with urllib.request.urlopen(url, timeout=10) as response:
             page = response.read().decode()
     except OSError:
-        return _Told(0, 0, 0)
+        return Told(0, 0, 0)
     found = {sample.name: sample.value for family in text_string_to_metric_families(page) for sample in family.samples}
     pauses = ("winnow_snapshot_pause_seconds_count", "winnow_snapshot_pause_seconds_sum")
-    return _Told(found["winnow_records_consumed_total"], found[pauses[0]], found[pauses[1]])
-
-
-def _rss_bytes(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE_BYTES
+    return Told(found["winnow_records_consumed_total"], found[pauses[0]], found[pauses[1]])
