@@ -92,6 +92,19 @@ class Product:
         command = ["-m", "bytewax.run", module, *arguments]
         return self._started("flow", command, f"{self.flow_url}/readyz")
 
+    def cluster(self, count: int, *arguments: str) -> list[subprocess.Popen[bytes]]:
+        """Start a flow of so many processes, logged as `flow0` and so on, and wait until each of them reads."""
+        addresses = ";".join(f"127.0.0.1:{free_port()}" for _ in range(count))
+        urls = [f"127.0.0.1:{free_port()}" for _ in range(count)]
+        command = ["-m", "bytewax.run", "flows.proxy", *arguments, "-a", addresses, "-i"]
+        processes = [
+            self._spawned(f"flow{number}", [*command, str(number)], WINNOW_METRICS_LISTEN=url)
+            for number, url in enumerate(urls)
+        ]
+        for number, url in enumerate(urls):
+            self._await(f"flow{number}", processes[number], f"http://{url}/readyz")
+        return processes
+
     def flow_is_ready(self) -> bool:
         """Whether the flow says that it reads."""
         return _answers(f"http://{self._metrics}/readyz")
@@ -110,18 +123,25 @@ class Product:
         return subprocess.run(command, env=self.environ, capture_output=True, text=True, timeout=60, check=False)
 
     def _started(self, name: str, arguments: list[str], ready: str) -> subprocess.Popen[bytes]:
+        process = self._spawned(name, arguments)
+        self._await(name, process, ready)
+        return process
+
+    def _spawned(self, name: str, arguments: list[str], **environ: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, *arguments]
         with (self.folder / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, *arguments], env=self.environ, stdout=log, stderr=log, start_new_session=True
+                command, env={**self.environ, **environ}, stdout=log, stderr=log, start_new_session=True
             )
         self._stack.callback(end, process)
+        return process
 
+    def _await(self, name: str, process: subprocess.Popen[bytes], ready: str) -> None:
         def is_ready() -> bool:
             assert process.poll() is None, f"{name} ended: {self.log(name)[-2000:]}"
             return _answers(ready)
 
         wait_for(is_ready, f"{name} ready")
-        return process
 
 
 def _answers(url: str) -> bool:
