@@ -78,6 +78,13 @@ class Faults:
         for thread in self._threads:
             thread.start()
 
+    def guarded(self, disturb: Callable[[], None]) -> None:
+        """Break something in a way of its own; what it raises is a failure of the harness."""
+        try:
+            disturb()
+        except Exception as error:  # noqa: BLE001 the run goes on; the report says so
+            self.failures.append(f"{type(error).__name__}: {error}")
+
     def stop(self) -> None:
         """Let what is broken be repaired, and break nothing more."""
         self._stopping.set()

@@ -34,6 +34,8 @@ class Command(NamedTuple):
     arguments: list[str]
     ready: str
     """The URL that answers 200 once it is ready."""
+    enter: tuple[str, ...] = ()
+    """What runs the rest of the command line on another host."""
 
 
 class Life(NamedTuple):
@@ -131,7 +133,7 @@ class Supervised:
         self.prepare()
         with self._lock, self._log().open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, *self.command.arguments],
+                [*self.command.enter, sys.executable, *self.command.arguments],
                 env=self._environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
             self._guard.watch(self._process.pid)

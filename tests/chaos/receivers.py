@@ -49,14 +49,14 @@ def _http(status: int, body: bytes, headers: str = "") -> bytes:
 class Receivers:
     """Serves in a thread of its own until it is closed."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "127.0.0.1") -> None:
         self.notes: list[Note] = []
         self.moods: dict[str, Mood] = dict.fromkeys(KINDS, Mood.WELL)
         self.strange: list[str] = []
         """Requests nobody understands; there should be none."""
         self._loop = asyncio.new_event_loop()
-        self._server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0))
-        self.port: int = self._server.sockets[0].getsockname()[1]
+        self._server = self._loop.run_until_complete(asyncio.start_server(self._serve, host, 0))
+        self.url = f"http://{host}:{self._server.sockets[0].getsockname()[1]}"
         self._thread = threading.Thread(target=self._loop.run_forever, name="receivers", daemon=True)
         self._thread.start()
 

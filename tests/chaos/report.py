@@ -56,7 +56,7 @@ def rows(result: Result) -> Iterator[tuple[str, str]]:
     yield "other findings", str(len(result.findings) - sum(found[what] for what in _NAMED))
     yield "ledger", _ledger(result)
     yield "slowest 503 of the gateway", f"{world.feeder.slowest_503_s:.1f} s" if world.feeder.slowest_503_s else "none"
-    for process in (world.flow, world.gateway):
+    for process in (*world.former, *world.flows, world.gateway):
         yield f"memory of the {process.command.name}", _memory(process)
         yield f"restart of the {process.command.name}", _restarts(process)
     yield "settled after", f"{result.settled_s:.0f} s"

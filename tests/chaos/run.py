@@ -54,14 +54,16 @@ class Result(NamedTuple):
 
 def run(settings: Settings, folder: Path, say: Callable[[str], None]) -> Result:
     """Feed, break, settle, judge; everything that ran has ended afterwards."""
-    with World(settings, folder) as world:
+    with scenarios.hosts(settings) as hosts, World(settings, folder, hosts=hosts) as world:
+        if hosts.lack:
+            say(f"no hosts of their own, all runs on loopback: {hosts.lack}")
         say(f"running in {folder}, broker {world.broker.bootstrap}; faults are in {folder / 'chaos.log'}")
         faults = Faults(world)
         disturbing: threading.Thread | None = None
         if settings.pace:
             faults.start()
-        if settings.scenario == scenarios.OUTAGE:
-            disturbing = threading.Thread(target=scenarios.outage, args=(world,), daemon=True)
+        if (disturb := scenarios.disturbance(world, faults, say)) is not None:
+            disturbing = threading.Thread(target=faults.guarded, args=(disturb,), daemon=True)
             disturbing.start()
         began = time.monotonic()
         ends = began + settings.seconds
@@ -72,15 +74,18 @@ def run(settings: Settings, folder: Path, say: Callable[[str], None]) -> Result:
                 ends = min(ends + _EVERY_S, began + _LATER_TIMES * settings.seconds)
             elif left_s < settings.calm_s:
                 faults.stop()
-            kills = sum(faults.kills.values())
-            count, notes = world.feeder.count, len(world.receivers.notes)
-            say(f"{time.monotonic() - began:6.0f} s  {count:>9,} accepted  {notes:>8,} notifications  {kills:>4} kills")
+            say(_progress(world, faults))
         faults.stop()
         if disturbing is not None:
             disturbing.join()
         world.log("calm")
         world.feeder.stop()
         return _judge(world, faults, say)
+
+
+def _progress(world: World, faults: Faults) -> str:
+    count, notes, kills = world.feeder.count, len(world.receivers.notes), sum(faults.kills.values())
+    return f"{world.elapsed_s():6.0f} s  {count:>9,} accepted  {notes:>8,} notifications  {kills:>4} kills"
 
 
 def _judge(world: World, faults: Faults, say: Callable[[str], None]) -> Result:
@@ -90,9 +95,11 @@ def _judge(world: World, faults: Faults, say: Callable[[str], None]) -> Result:
     world.log("settled", lag=rest.lag, pending=rest.pending, took_s=f"{took_s:.1f}")
     say(f"settled after {took_s:.0f} s; reading the evidence")
     findings = [] if rest.is_nothing else [Finding("not settled", "-", "flow", f"{rest}")]
-    codes = {process.command.name: process.stop() for process in (world.gateway, world.flow)}
+    codes = {world.gateway.command.name: world.gateway.stop(), **world.stop_flows()}
     findings += [
-        Finding("exit status", "-", name, f"{code} after SIGTERM") for name, code in codes.items() if code != 0
+        Finding("exit status", "-", name, f"{code} after SIGTERM")
+        for name, code in codes.items()
+        if not scenarios.is_good_end(world, code)
     ]
     ledger = _ledger(world)
     evidence = gather(world.broker.bootstrap, PREFIX)

@@ -53,6 +53,8 @@ class Settings(NamedTuple):
     dedup_window: str = "4h"
     new_share: float = 0.03
     """Of the alerts, how many were never seen before."""
+    processes: int = 1
+    """Of the flow."""
     away: tuple[str, ...] = ()
     """Targets at an address where nobody listens."""
 

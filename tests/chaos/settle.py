@@ -36,7 +36,7 @@ class Gauge:
     """Asks Kafka and the flow."""
 
     def __init__(self, world: World, prefix: str) -> None:
-        self._metrics_url = world.metrics_url
+        self._flows = world.flows
         self._topic = f"{prefix}.webhooks"
         settings = {"bootstrap.servers": world.broker.bootstrap, "group.id": "winnow", "enable.auto.commit": False}
         self._consumer = Consumer({**settings, "log_level": 0})
@@ -60,11 +60,17 @@ class Gauge:
         return sum(max(0, end - by_partition[partition]) for partition, end in enumerate(ends))
 
     def _pending(self) -> int | None:
-        try:
-            found = _PENDING.search(httpx.get(self._metrics_url, timeout=_TIMEOUT_S, trust_env=False).text)
-        except httpx.HTTPError:
-            return None
-        return int(float(found[1])) if found else None
+        pending = 0
+        for flow in self._flows:
+            url = flow.command.ready.replace("/readyz", "/metrics")
+            try:
+                found = _PENDING.search(httpx.get(url, timeout=_TIMEOUT_S, trust_env=False).text)
+            except httpx.HTTPError:
+                return None
+            if not found:
+                return None
+            pending += int(float(found[1]))
+        return pending
 
 
 def settle(world: World, prefix: str, at_most_s: float) -> Rest:

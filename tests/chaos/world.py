@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
@@ -15,6 +16,7 @@ import yaml
 
 from connectors.guard import Guard
 from tests.chaos.feeder import Feeder
+from tests.chaos.hosts import ALONE, LOOPBACK, Host, Hosts
 from tests.chaos.process import Command, Supervised
 from tests.chaos.receivers import Receivers
 from tests.chaos.settings import PARTITIONS, Settings, sections
@@ -33,52 +35,87 @@ _READY_TIMEOUT_S = 60.0
 class World:
     """A context manager: all of it runs inside, nothing is left behind."""
 
-    def __init__(self, settings: Settings, folder: Path, *, is_fed: bool = True) -> None:
-        """Prepare; nothing runs before it is entered. Unless `is_fed`, somebody else sends alerts."""
+    def __init__(self, settings: Settings, folder: Path, *, is_fed: bool = True, hosts: Hosts = ALONE) -> None:
+        """Prepare; nothing runs before it is entered. Unless `is_fed`, somebody else sends alerts.
+
+        The flow runs on these hosts: on the first, or as a cluster of `settings.processes`.
+        """
         self._is_fed = is_fed
+        self._hosts = hosts
         self.settings = settings
         self.folder = folder
         self.state = folder / "state"
-        self.broker = Broker(folder / "kafka")
-        self.receivers = Receivers()
+        self.broker = Broker(folder / "kafka", hosts.here)
+        self.receivers = Receivers(hosts.here)
         self._log = (folder / "chaos.log").open("a")
         self._log_lock = threading.Lock()
         self.began = time.monotonic()
         self.begin_ms = time.time_ns() // 1_000_000
         self._guard = Guard()
-        self.gateway_port, metrics_port = free_port(), free_port()
-        self.environ = self._environ(self.gateway_port, metrics_port)
-        self.metrics_url = f"http://127.0.0.1:{metrics_port}/metrics"
-        leaky = bool(settings.drops)
-        self.gateway = self._supervised(
-            "gateway", ["-m", "tests.chaos.leaky_gateway" if leaky else "http_gateway"], self.gateway_port
-        )
-        options = ["-r", str(self.state), "-s", str(_SNAPSHOT_EVERY_S), "-b", "0"]
-        module = "tests.chaos.leaky" if leaky else "flows.proxy"
-        self.flow = self._supervised("flow", ["-m", "bytewax.run", module, *options], metrics_port)
-        self.flow.prepare = self.ensure_state
+        self.gateway_port = free_port()
+        self.environ = self._environ()
+        module = "tests.chaos.leaky_gateway" if settings.drops else "http_gateway"
+        ready = f"http://{LOOPBACK}:{self.gateway_port}/readyz"
+        self.gateway = Supervised(Command("gateway", ["-m", module], ready), self.environ, folder, self._guard)
+        self.flows = self._flows(settings.processes)
+        """The processes of the flow."""
+        self.former: list[Supervised] = []
+        """Those before a rescale."""
         # Alerts began an hour ago, so that none of a run lies in the future or at the edge of a window.
         self.feeder = Feeder(settings, self.gateway_port, self.begin_ms - 3_600_000, self.log)
         self.feeder.was_paused_since = self.gateway.was_paused_since
         self._stack = ExitStack()
 
-    def _environ(self, gateway_port: int, metrics_port: int) -> dict[str, str]:
+    @property
+    def flow(self) -> Supervised:
+        """The flow, or the first process of it."""
+        return self.flows[0]
+
+    def _environ(self) -> dict[str, str]:
         config = self.folder / "winnow.yaml"
         kafka = {"bootstrap": self.broker.bootstrap, "topic_prefix": PREFIX, "partitions": PARTITIONS}
-        receiver = f"http://127.0.0.1:{self.receivers.port}"
-        config.write_text(yaml.safe_dump({"kafka": kafka, **sections(self.settings, receiver)}))
+        config.write_text(yaml.safe_dump({"kafka": kafka, **sections(self.settings, self.receivers.url)}))
         return {
             **os.environ,
             "WINNOW_CONFIG": str(config),
             "KAFKA_BOOTSTRAP": self.broker.bootstrap,
-            "WINNOW_LISTEN": f"127.0.0.1:{gateway_port}",
-            "WINNOW_METRICS_LISTEN": f"127.0.0.1:{metrics_port}",
+            "WINNOW_LISTEN": f"{LOOPBACK}:{self.gateway_port}",
             "WINNOW_CHAOS_DROPS": ",".join(self.settings.drops),
         }
 
-    def _supervised(self, name: str, arguments: list[str], port: int) -> Supervised:
-        command = Command(name, arguments, f"http://127.0.0.1:{port}/readyz")
-        return Supervised(command, self.environ, self.folder, self._guard)
+    def _flows(self, count: int) -> list[Supervised]:
+        """So many processes of one flow, not started yet."""
+        hosts = self._hosts.others[:count]
+        addresses = ";".join(f"{host.address}:{free_port()}" for host in hosts)
+        made = []
+        for number, host in enumerate(hosts):
+            cluster = [] if count == 1 else ["-i", str(number), "-a", addresses]
+            made.append(self._flow(f"flow{number}of{count}" if cluster else "flow", host, cluster))
+        # They are started in this order.
+        made[0].prepare = self.ensure_state
+        return made
+
+    def _flow(self, name: str, host: Host, cluster: list[str]) -> Supervised:
+        options = ["-r", str(self.state), "-s", str(_SNAPSHOT_EVERY_S), "-b", "0", *cluster]
+        module = "tests.chaos.leaky" if self.settings.drops else "flows.proxy"
+        metrics = f"{host.address}:{free_port()}"
+        command = Command(name, ["-m", "bytewax.run", module, *options], f"http://{metrics}/readyz", host.enter)
+        return Supervised(command, {**self.environ, "WINNOW_METRICS_LISTEN": metrics}, self.folder, self._guard)
+
+    def rescale(self, count: int) -> dict[str, int | None]:
+        """Stop all processes of the flow, as `stop_flows`, then start so many."""
+        codes = self.stop_flows()
+        self.former += self.flows
+        self.flows = self._flows(count)
+        for flow in self.flows:
+            flow.start()
+        return codes
+
+    def stop_flows(self) -> dict[str, int | None]:
+        """SIGTERM to all at once, for each that ends takes the others; exit statuses by name, as `Supervised.stop`."""
+        with ThreadPoolExecutor(len(self.flows)) as pool:
+            codes = list(pool.map(Supervised.stop, self.flows))
+        return {flow.command.name: code for flow, code in zip(self.flows, codes, strict=True)}
 
     def ensure_state(self) -> None:
         """Make the recovery directory if it is not there, as deploy/flow-entrypoint.sh does."""
@@ -111,10 +148,11 @@ class World:
         stack.callback(self.receivers.close)
         with stack:
             stack.enter_context(self.broker)
-            for process in (self.gateway, self.flow):
+            stack.callback(self.stop_flows)
+            stack.callback(self.gateway.stop)
+            for process in (self.gateway, *self.flows):
                 process.start()
-                stack.callback(process.stop)
-            for process in (self.gateway, self.flow):
+            for process in (self.gateway, *self.flows):
                 wait_for(process.is_ready, f"{process.command.name} is ready", _READY_TIMEOUT_S)
             if self._is_fed:
                 self.feeder.start()

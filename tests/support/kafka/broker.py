@@ -33,13 +33,14 @@ class Broker:
     """
 
     bootstrap: str
-    """`127.0.0.1:PORT`; the port is picked by the kernel and stays the same."""
+    """`HOST:PORT`; the port is picked by the kernel and stays the same."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, host: str = "127.0.0.1") -> None:
         """Prepare; nothing runs before `start`.
 
         Args:
             folder: Empty, missing, or that of an earlier broker, whose data it will have.
+            host: The address of this machine where it listens.
 
         Raises:
             UnavailableError: No Java, no Maven, or Maven could not get the jars.
@@ -49,8 +50,9 @@ class Broker:
         self._data = self._folder / "data"
         self._settings = self._folder / "server.properties"
         self._log = self._folder / "broker.log"
-        self._port, self._controller_port = _free_ports()
-        self.bootstrap = f"127.0.0.1:{self._port}"
+        self._host = host
+        self._port, self._controller_port = _free_ports(host)
+        self.bootstrap = f"{host}:{self._port}"
         self._process: subprocess.Popen[bytes] | None = None
         self._guard: Guard | None = None
 
@@ -67,7 +69,7 @@ class Broker:
         """
         assert self._process is None, "it has been started already"
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._settings.write_text(properties(self._port, self._controller_port, self._data))
+        self._settings.write_text(properties(self._host, self._port, self._controller_port, self._data))
         if not (self._data / "meta.properties").exists():
             self._format()
         self._guard = Guard()
@@ -172,11 +174,11 @@ class Broker:
         self.stop()
 
 
-def _free_ports() -> tuple[int, int]:
+def _free_ports(host: str) -> tuple[int, int]:
     """Two ports that nobody listens on.
 
     Linux gives listeners odd ports and outgoing connections even ones, so none of those takes it meanwhile.
     """
     with ExitStack() as stack:
-        first, second = (stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(2))
+        first, second = (stack.enter_context(socket.create_server((host, 0))) for _ in range(2))
         return first.getsockname()[1], second.getsockname()[1]

@@ -24,17 +24,17 @@ COMMON: dict[str, str] = {
 """What every broker for tests has, in jars or in a container."""
 
 
-def properties(port: int, controller_port: int, data: Path) -> str:
-    """The text of server.properties for a broker that is its own controller, on 127.0.0.1 only."""
+def properties(host: str, port: int, controller_port: int, data: Path) -> str:
+    """The text of server.properties for a broker that is its own controller, at this address only."""
     own = {
         "process.roles": "broker,controller",
         "node.id": "1",
-        "listeners": f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}",
-        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}",
+        "listeners": f"PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller_port}",
+        "advertised.listeners": f"PLAINTEXT://{host}:{port}",
         "controller.listener.names": "CONTROLLER",
         "inter.broker.listener.name": "PLAINTEXT",
         "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
-        "controller.quorum.voters": f"1@127.0.0.1:{controller_port}",
+        "controller.quorum.voters": f"1@{host}:{controller_port}",
         "log.dirs": str(data),
     }
     return "".join(f"{name}={value}\n" for name, value in (own | COMMON).items())
