@@ -104,8 +104,8 @@ class Comparison:
             ids = ahead.ids(now)
             texts = [text for text in map(self._rows.get, ids) if text is not None]
             if texts and joined(texts) == now:
-                for id_ in ids:
-                    del self._rows[id_]
+                for id_ in ids:  # one of them may have been met out of its turn
+                    self._rows.pop(id_, None)
                 self._same.add(texts)
                 ahead.passed(ids[-1])
                 return

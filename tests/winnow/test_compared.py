@@ -100,6 +100,12 @@ def test_what_lies_before_the_range_is_met_and_not_counted() -> None:
     assert told(compared(records(texts, 10), records(texts, 7), span)) == (25, 0, 0, 0)
 
 
+def test_decision_that_is_met_before_its_turn_is_no_hindrance_to_those_behind_it() -> None:
+    first, late, repeat, *_ = [*decided()[:2], *decided()[7:]]
+    then, now = records([first, repeat, late], 3), [*records([repeat, first], 2), *records([late], 1)]
+    assert told(compared(then, now)) == (3, 0, 0, 0)
+
+
 def other(text: bytes) -> bytes:
     """The same event, decided by another rule."""
     return text.replace(b'"rule":"window"', b'"rule":"other"')
