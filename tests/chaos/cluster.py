@@ -1,4 +1,4 @@
-"""A flow of two processes, each of which is killed once; then it goes on as one process, then as three.
+"""A flow of two processes: each is killed once, one host is cut off; then it goes on as one process, then as three.
 
 Each runs on a host of its own (`hosts.py`); alerts come all the while.
 """
@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from tests.support.product import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from tests.chaos.faults import Faults
+    from tests.chaos.process import Supervised
     from tests.chaos.world import World
 
 COUNT = 2
@@ -38,6 +39,9 @@ class Disturber(NamedTuple):
         self._phase()
         for victim in range(COUNT):
             self._kill(victim)
+            self._phase()
+        if not self.world.hosts.lack:
+            self._cut_off(COUNT - 1)
             self._phase()
         for count in (1, MOST):
             self._rescale(count)
@@ -68,17 +72,31 @@ class Disturber(NamedTuple):
         self.faults.kills["flow"] += 1
         began = time.monotonic()
         flows[victim].signal(signal.SIGKILL)
-        wait_for(
-            lambda: all(len(flow.lives) > before for flow, before in zip(flows, lives, strict=True)),
-            "the others end, too",
-            _TIMEOUT_S,
-        )
+        _await_another_life(flows, lives)
         ended_s = time.monotonic() - began
         exits = [flow.exits[-1] for flow in flows]
         self._await_ready()
         ready_s = time.monotonic() - began
         name = flows[victim].command.name
         self._tell("killed", process=name, exits=exits, all_ended_s=f"{ended_s:.1f}", all_ready_s=f"{ready_s:.1f}")
+
+    def _cut_off(self, victim: int) -> None:
+        """Cut one host off until the others have given it up."""
+        flows = self.world.flows
+        lives = [len(flow.lives) for flow in flows]
+        host = self.world.hosts.others[victim]
+        began = time.monotonic()
+        host.cut_off()
+        try:
+            _await_another_life(flows[:victim], lives[:victim])
+        finally:
+            host.join()
+        ended_s = time.monotonic() - began
+        _await_another_life(flows, lives)
+        self._await_ready()
+        ready_s = time.monotonic() - began
+        name = flows[victim].command.name
+        self._tell("cut off", process=name, others_ended_s=f"{ended_s:.1f}", all_ready_s=f"{ready_s:.1f}")
 
     def _rescale(self, count: int) -> None:
         began = time.monotonic()
@@ -90,3 +108,12 @@ class Disturber(NamedTuple):
     def _await_ready(self) -> None:
         for flow in self.world.flows:
             wait_for(flow.is_ready, f"{flow.command.name} is ready", _TIMEOUT_S)
+
+
+def _await_another_life(flows: Sequence[Supervised], lives: Sequence[int]) -> None:
+    """Wait until each has ended and been started once more than so often."""
+    wait_for(
+        lambda: all(len(flow.lives) > before for flow, before in zip(flows, lives, strict=True)),
+        "the others end, too",
+        _TIMEOUT_S,
+    )

@@ -41,7 +41,7 @@ class World:
         The flow runs on these hosts: on the first, or as a cluster of `settings.processes`.
         """
         self._is_fed = is_fed
-        self._hosts = hosts
+        self.hosts = hosts
         self.settings = settings
         self.folder = folder
         self.state = folder / "state"
@@ -85,7 +85,7 @@ class World:
 
     def _flows(self, count: int) -> list[Supervised]:
         """So many processes of one flow, not started yet."""
-        hosts = self._hosts.others[:count]
+        hosts = self.hosts.others[:count]
         addresses = ";".join(f"{host.address}:{free_port()}" for host in hosts)
         made = []
         for number, host in enumerate(hosts):
