@@ -75,6 +75,8 @@ def _separate(stack: ExitStack, count: int) -> Hosts:
         _ip("netns", "add", name)
         stack.callback(_ip, "netns", "del", name)
         _ip("link", "add", name, "type", "veth", "peer", "name", "eth0", "netns", name)
+        # A namespace takes its links along, but a moment later.
+        stack.callback(_ip, "link", "del", name)
         _ip("link", "set", name, "master", bridge, "up")
         host = Host(f"{network}.{number + 2}", ("ip", "netns", "exec", name), name)
         _ip("netns", "exec", name, "sysctl", "-qw", f"net.ipv4.tcp_retries2={_TCP_RETRIES}")
