@@ -149,11 +149,13 @@ Load = tuple[Job, ...]
 """What one request tells: deliveries of different alerts, at least one, all on their way to the same target."""
 
 
-def heard(load: Load, sent: Sent) -> tuple[Load, Sent]:
-    """What an answer says of each: who refuses several may mean one of them, so each is told alone."""
+def heard(load: Load, sent: Sent, now_ms: int) -> tuple[Load, Sent]:
+    """What an answer says of each: who refuses several may mean one of them, so each is told alone, if late too."""
     if len(load) == 1 or sent.judgement is not Judgement.REFUSED:
         return load, sent
-    return tuple(job._replace(is_alone=True) for job in load), sent._replace(judgement=Judgement.RETRY)
+    latest_ms = now_ms + PAUSE_MAX_MS
+    alone = [job._replace(is_alone=True, deadline_ms=max(job.deadline_ms, latest_ms)) for job in load]
+    return tuple(alone), sent._replace(judgement=Judgement.RETRY, retry_after_ms=0)
 
 
 class Ended(NamedTuple):

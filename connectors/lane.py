@@ -144,7 +144,7 @@ class Lane:
     def came_back(self, load: Load, sent: Sent, now_ms: int) -> None:
         """Note what became of a request."""
         self._ways[load[0].to].came_back(sent, now_ms, max(job.deadline_ms for job in load))
-        load, sent = heard(load, sent)
+        load, sent = heard(load, sent, now_ms)
         for job in load:
             self._heard(job, sent, now_ms)
 

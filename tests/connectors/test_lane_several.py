@@ -101,6 +101,18 @@ def test_each_of_several_that_were_refused_is_told_alone_and_only_the_bad_one_is
     assert ends == dict(zip(_told(0, 1, 2), (told, (Outcome.DEAD_LETTERED, "answered 400"), told), strict=True))
 
 
+def test_who_was_refused_with_others_at_the_deadline_is_still_told_alone() -> None:
+    lane, refused = _lane(waiting=2), REFUSED._replace(retry_after_ms=3_600_000)
+    deadline_ms = NOW_MS + Publish().deadline.others // timedelta(milliseconds=1)
+    for at_ms in (NOW_MS, deadline_ms):
+        (load,) = lane.take(at_ms)
+        lane.came_back(load, RETRY if at_ms < deadline_ms else refused, at_ms)
+    assert lane.ended() == []
+    for load in lane.take(deadline_ms + 60_000):
+        lane.came_back(load, DELIVERED, deadline_ms + 60_000)
+    assert [end.outcome for end in lane.ended()] == [Outcome.DELIVERED] * 2
+
+
 def test_what_is_to_be_told_alone_is_so_after_a_restart() -> None:
     lane = _lane()
     (load,) = lane.take(NOW_MS)
