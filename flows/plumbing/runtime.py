@@ -17,6 +17,9 @@ from connectors.redaction import redacted
 if TYPE_CHECKING:
     from types import TracebackType
 
+# In a StatefulSet Bytewax takes the process id from the pod's name (bytewax/run.py, `_parse_args`).
+_POD = {"BYTEWAX_POD_NAME", "BYTEWAX_STATEFULSET_NAME"}
+
 
 def prepare() -> None:
     """Tune the interpreter for the flow and make Winnow's own errors one clear line."""
@@ -37,9 +40,8 @@ def check_arguments(partitions: int) -> None:
     """
     folder = option(("-r", "--recovery-directory"), "BYTEWAX_RECOVERY_DIRECTORY", sys.argv, os.environ)
     if folder is not None:
-        cluster = ("-i", "--process-id"), "BYTEWAX_PROCESS_ID"
         if Path(folder).is_dir():
-            claim(Path(folder), is_shared=option(*cluster, sys.argv, os.environ) is not None)
+            claim(Path(folder), is_shared=_is_one_of_several())
         check(Path(folder), "proxy.kafka", partitions)
     names = ("-w", "--workers-per-process")
     workers = option(names, "BYTEWAX_WORKERS_PER_PROCESS", sys.argv, os.environ)
@@ -48,6 +50,11 @@ def check_arguments(partitions: int) -> None:
             f"{workers} workers in one process are slower than one (one interpreter lock) and cannot be stopped "
             "cleanly: start more processes instead (-i, -a)"
         )
+
+
+def _is_one_of_several() -> bool:
+    process = option(("-i", "--process-id"), "BYTEWAX_PROCESS_ID", sys.argv, os.environ)
+    return process is not None or os.environ.keys() >= _POD
 
 
 def _report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
