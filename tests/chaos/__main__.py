@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -22,6 +23,8 @@ _NAMED_MAX = 20
 def main() -> int:
     """Run and print; 1 if anything was lost or is wrong."""
     settings = _asked()
+    # By default Python ends at once, and hosts of a cluster would stay behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     console = Console(width=max(Console().width, 120), highlight=False)
     folder = Path(tempfile.mkdtemp(prefix="winnow-chaos-"))
     if settings.scenario == scenarios.NEIGHBOURS:
