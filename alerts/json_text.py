@@ -22,10 +22,14 @@ def loads(body: bytes) -> object:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        strict = error
-    try:
-        lenient = json.loads(body.decode("utf-8", "replace"), parse_constant=_no_constant)
-        text = json.dumps(lenient, ensure_ascii=False)
-        return orjson.loads(text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
-    except (ValueError, RecursionError):
-        raise FormatError(f"not JSON: {strict}") from strict
+        # In here: an error that has a name outside holds itself by its traceback, and the body with it.
+        try:
+            return _leniently(body)
+        except (ValueError, RecursionError):
+            raise FormatError(f"not JSON: {error}") from error
+
+
+def _leniently(body: bytes) -> object:
+    value = json.loads(body.decode("utf-8", "replace"), parse_constant=_no_constant)
+    text = json.dumps(value, ensure_ascii=False)
+    return orjson.loads(text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))

@@ -118,9 +118,12 @@ class Intake:
         del webhook  # ten times its bytes, and Kafka takes its time
         await self._store(messages)
         metrics.alerts.inc(self._accepted, stored)
-        if isinstance(answer, RefusedError):
-            raise answer
-        return answer
+        try:
+            if isinstance(answer, RefusedError):
+                raise answer
+            return answer
+        finally:
+            del answer  # or it holds itself by its traceback, and the body with it
 
     def _unreadable(self, error: FormatError, envelope: Envelope, received: Received) -> RefusedError:
         if isinstance(error, LimitError):

@@ -79,7 +79,10 @@ class Writer:
         if batch.error is not None:  # not queued: reports of those that were may be seconds away
             self._waiting.pop(batch, None)
             _end(future, batch.error)
-        await future
+        try:
+            await future
+        finally:
+            del future  # or its error holds it by the traceback, and what was to be written with it
 
     def write_unconfirmed(self, message: Message, lost: Callable[[str], None]) -> None:
         """Queue a message nobody waits for; `lost` is called with the reason, in any thread, if it fails."""
