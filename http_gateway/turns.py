@@ -11,9 +11,11 @@ def take_turns() -> None:
 
     A request is handed from the server's thread to Python's to Kafka's and back, and a record for each partition wakes
     Kafka's again. On a busy core each of these would take the core at once and give it back a moment later. Where a
-    core is idle nothing waits any longer, and every thread gets its share as before. Linux only.
+    core is idle nothing waits any longer, and every thread gets its share as before. Linux only; where it was started
+    under another policy than the usual one (`chrt`), that stays.
 
     Source: sched(7), SCHED_BATCH.
     """
     with suppress(AttributeError, OSError):
-        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+        if os.sched_getscheduler(0) == os.SCHED_OTHER:
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
