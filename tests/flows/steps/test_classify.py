@@ -116,6 +116,11 @@ def test_firing_alert_is_weighed_as_it_is_told() -> None:
     assert judged.weighed is judged.told
 
 
+def test_resolve_that_its_label_raises_as_its_firing_is_weighed_as_it_is_told() -> None:
+    judged = BUILTIN(alert("HighCPU", status=Status.RESOLVED, labels={"severity": "critical"}))
+    assert judged.weighed is judged.told  # else its decision says twice the same
+
+
 @pytest.mark.parametrize(
     ("labels", "severity"),
     [({"severity": "Critical"}, Severity.CRITICAL), ({"severity": "page"}, Severity.UNKNOWN), ({}, Severity.UNKNOWN)],
