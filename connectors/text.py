@@ -53,11 +53,16 @@ def escape_markdown(text: str) -> str:
     return _MARKDOWN_MARKS.sub(lambda found: f"{found[0][:-1]}\\{found[0][-1]}", escape_slack(text))
 
 
-@lru_cache(maxsize=1024)
 def web_link(text: str) -> str | None:
     """The address in `text` as ASCII, if it is one of http or https that others take as it is; else None."""
     text = text.strip()
-    if len(text) > URL_MAX_CHARS or _NO_LINK.search(text):
+    # What is remembered has to be bounded: an alert may hold a megabyte here.
+    return None if len(text) > URL_MAX_CHARS else _web_link(text)
+
+
+@lru_cache(maxsize=1024)
+def _web_link(text: str) -> str | None:
+    if _NO_LINK.search(text):
         return None
     try:
         parts = urlsplit(text)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import html
 import json
+import weakref
 
 import orjson
 import pytest
@@ -92,6 +93,17 @@ def test_web_link_is_ascii_that_others_take(sample: str, expected: str) -> None:
 )
 def test_what_is_no_usable_address_is_no_link(sample: str) -> None:
     assert text.web_link(sample) is None
+
+
+def test_what_is_too_long_for_a_link_is_not_remembered() -> None:
+    class Sample(str):  # noqa: SLOT000 it needs room for the reference
+        """One that a weak reference can be had of."""
+
+    sample = Sample("https://a.example/" + "x" * text.URL_MAX_CHARS)
+    kept = weakref.ref(sample)
+    assert text.web_link(sample) is None
+    del sample
+    assert kept() is None
 
 
 @given(ANY)
