@@ -35,17 +35,22 @@ async def _status(intake: Intake, body: bytes) -> int:
         return error.status
 
 
+def _errors() -> list[object]:
+    return [one for one in gc.get_objects() if isinstance(one, ValueError | WinnowError | RefusedError)]
+
+
 async def _left(kafka: Kafka, body: bytes, status: int) -> list[object]:
-    """The errors that are still there when the request is answered."""
+    """The errors that came up and are still there when the request is answered."""
     writer = Writer(kafka, timedelta(seconds=5 if status == 400 else 0.1))
     apart = Apart()
     intake = Intake("prometheus", formats()["prometheus"], writer, Config(kafka=kafka), apart)
     gc.collect()
     gc.disable()
+    before = _errors()
     try:
         assert await _status(intake, body) == status
         await apart.run(int)  # what handed the answer over, in the thread and on the loop, has let it go then
-        return [one for one in gc.get_objects() if isinstance(one, ValueError | WinnowError | RefusedError)]
+        return [one for one in _errors() if not any(one is old for old in before)]
     finally:
         gc.enable()
         writer.close()
