@@ -1,0 +1,75 @@
+"""`python -m benchmarks.page FOLDER RESULT.json ...`: results as Markdown, with the command that measures each again.
+
+What `docs/performance.md` is made of; the pictures that it shows are those of `benchmarks.chart` in `FOLDER`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.figure import shown
+from benchmarks.machine import line
+from benchmarks.parts import PARTS
+from benchmarks.result import UnreadableError, read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from benchmarks.figure import Figure
+    from benchmarks.result import Result
+
+_COLUMNS = ("what", "figure", "CPU µs", "beside", "ratio", "aim", "spread")
+
+
+def page(result: Result, folder: str) -> Iterator[str]:
+    """Its lines: of each part a heading, the command, the picture and the table."""
+    for part, figures in result.parts.items():
+        if not figures:  # it could not be measured
+            continue
+        command = f"make bench ONLY={part}" if part in PARTS else f"make load SCENARIO={part.removeprefix('load-')}"
+        yield from (f"## {part}", "", f"`{command}`, {line(result.machine)}", "")
+        yield from (f"![{part}]({folder}/{part}.svg)", "")
+        yield from _table(figures)
+        yield ""
+
+
+def _table(figures: Sequence[Figure]) -> Iterator[str]:
+    yield _row(_COLUMNS)
+    yield _row("---" for _ in _COLUMNS)
+    for figure in figures:
+        spread = figure.spread
+        yield _row((
+            figure.what,
+            f"{shown(figure.value)} {figure.unit}",
+            "" if figure.cpu_us is None else shown(figure.cpu_us),
+            figure.limit,
+            "" if figure.ratio is None else f"{figure.ratio:.2f}",
+            f"{figure.aim} **(missed)**" if figure.is_missed else figure.aim,
+            "" if spread is None else f"{100 * spread:.0f} % of {len(figure.rounds)}",
+        ))  # fmt: skip
+
+
+def _row(cells: Iterator[str] | Sequence[str]) -> str:
+    return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
+
+
+def main() -> int:
+    """Print the page; 2 if a result cannot be read."""
+    options = argparse.ArgumentParser(prog="python -m benchmarks.page", description=__doc__)
+    options.add_argument("folder", help="Where the pictures are, as the page is to name it.")
+    options.add_argument("results", nargs="+", type=Path, help="Of `make bench OUT=FILE` or `make load OUT=FILE`.")
+    asked = options.parse_args()
+    for file in asked.results:
+        try:
+            print("\n".join(page(read(file), asked.folder)))
+        except UnreadableError as error:
+            print(error, file=sys.stderr)
+            return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

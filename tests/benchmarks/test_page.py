@@ -1,0 +1,36 @@
+"""Results as Markdown."""
+
+from __future__ import annotations
+
+from benchmarks.figure import Figure
+from benchmarks.page import page
+from benchmarks.result import Result
+
+MISSED = Figure("one | two", 1234.5, "us", "bare: 10 us", 3.0, "ratio <= 2", cpu_us=7, rounds=(1.0, 2.0, 3.0))
+
+
+def lines(**parts: list[Figure]) -> list[str]:
+    return list(page(Result({"cpu": "fast"}, parts), "pictures"))
+
+
+def test_part_has_its_command_machine_picture_and_figures() -> None:
+    assert lines(flow=[MISSED]) == [
+        "## flow",
+        "",
+        "`make bench ONLY=flow`, cpu fast",
+        "",
+        "![flow](pictures/flow.svg)",
+        "",
+        "| what | figure | CPU µs | beside | ratio | aim | spread |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+        "| one / two | 1,234 us | 7 | bare: 10 us | 3.00 | ratio <= 2 **(missed)** | 50 % of 3 |",
+        "",
+    ]
+
+
+def test_load_has_its_own_command() -> None:
+    assert "`make load SCENARIO=storm`, cpu fast" in lines(**{"load-storm": [Figure("late", 1, "ms")]})
+
+
+def test_part_that_could_not_be_measured_is_left_out() -> None:
+    assert lines(flow=[]) == []
