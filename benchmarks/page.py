@@ -1,6 +1,6 @@
-"""`python -m benchmarks.page FOLDER RESULT.json ...`: results as Markdown, with the command that measures each again.
+"""`python -m benchmarks.page RESULT.json ...`: results as Markdown, with the command that measures each again.
 
-What `docs/performance.md` is made of; the pictures that it shows are those of `benchmarks.chart` in `FOLDER`.
+What `docs/performance.md` is made of.
 """
 
 from __future__ import annotations
@@ -24,14 +24,13 @@ if TYPE_CHECKING:
 _COLUMNS = ("what", "figure", "CPU µs", "beside", "ratio", "aim", "spread")
 
 
-def page(result: Result, folder: str) -> Iterator[str]:
-    """Its lines: of each part a heading, the command, the picture and the table."""
+def page(result: Result) -> Iterator[str]:
+    """Its lines: of each part a heading, the command and the table."""
     for part, figures in result.parts.items():
         if not figures:  # it could not be measured
             continue
         command = f"make bench ONLY={part}" if part in PARTS else f"make load SCENARIO={part.removeprefix('load-')}"
         yield from (f"## {part}", "", f"`{command}`, {line(result.machine)}", "")
-        yield from (f"![{part}]({folder}/{part}.svg)", "")
         yield from _table(figures)
         yield ""
 
@@ -59,12 +58,11 @@ def _row(cells: Iterator[str] | Sequence[str]) -> str:
 def main() -> int:
     """Print the page; 2 if a result cannot be read."""
     options = argparse.ArgumentParser(prog="python -m benchmarks.page", description=__doc__)
-    options.add_argument("folder", help="Where the pictures are, as the page is to name it.")
     options.add_argument("results", nargs="+", type=Path, help="Of `make bench OUT=FILE` or `make load OUT=FILE`.")
     asked = options.parse_args()
     for file in asked.results:
         try:
-            print("\n".join(page(read(file), asked.folder)))
+            print("\n".join(page(read(file))))
         except UnreadableError as error:
             print(error, file=sys.stderr)
             return 2

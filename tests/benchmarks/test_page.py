@@ -10,16 +10,14 @@ MISSED = Figure("one | two", 1234.5, "us", "bare: 10 us", 3.0, "ratio <= 2", cpu
 
 
 def lines(**parts: list[Figure]) -> list[str]:
-    return list(page(Result({"cpu": "fast"}, parts), "pictures"))
+    return list(page(Result({"cpu": "fast"}, parts)))
 
 
-def test_part_has_its_command_machine_picture_and_figures() -> None:
+def test_part_has_its_command_machine_and_figures() -> None:
     assert lines(flow=[MISSED]) == [
         "## flow",
         "",
         "`make bench ONLY=flow`, cpu fast",
-        "",
-        "![flow](pictures/flow.svg)",
         "",
         "| what | figure | CPU µs | beside | ratio | aim | spread |",
         "| --- | --- | --- | --- | --- | --- | --- |",
