@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
 
 from alerts.errors import KafkaError
+from connectors.kafka.patience import all_told
 from connectors.kafka.scan import stored
 from connectors.kafka.topics import RECOVERY
 
@@ -154,7 +155,7 @@ class Follower:
             return TopicPartition(self._topic, partition, OFFSET_BEGINNING)
         if self._since_ms is not None:
             asked = [TopicPartition(self._topic, partition, self._since_ms)]
-            (found,) = self._consumer.offsets_for_times(asked, timeout=_ASK_TIMEOUT_S)
+            (found,) = all_told(self._consumer.offsets_for_times(asked, timeout=_ASK_TIMEOUT_S))
             if found.offset >= 0:
                 return found
             self._ends.pop(partition, None)

@@ -10,6 +10,8 @@ from confluent_kafka import KafkaException
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from confluent_kafka import TopicPartition
+
 Out = TypeVar("Out")
 
 _PAUSE_S = 0.1
@@ -39,3 +41,18 @@ def patiently(ask: Callable[[], Out], at_most_s: float = 10.0, also: frozenset[s
             if error.args[0].name() not in _PASSING | also or time.monotonic() >= deadline:
                 raise
         time.sleep(_PAUSE_S)
+
+
+def all_told(places: list[TopicPartition]) -> list[TopicPartition]:
+    """These places, if the broker could say something of each.
+
+    librdkafka raises only when none was told. A partition without a leader has an error of its own and no offset, which
+    is as much as to say that there is nothing.
+
+    Raises:
+        KafkaException: It could not.
+    """
+    for place in places:
+        if place.error is not None:
+            raise KafkaException(place.error)
+    return places

@@ -9,7 +9,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPar
 
 from alerts.errors import KafkaError
 from alerts.record import Stored
-from connectors.kafka.patience import patiently
+from connectors.kafka.patience import all_told, patiently
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -82,7 +82,7 @@ def _starts(consumer: Consumer, topic: str, ends: dict[int, int], since: datetim
         return [TopicPartition(topic, partition, OFFSET_BEGINNING) for partition in ends]
     moment_ms = int(since.timestamp() * 1000)
     asked = [TopicPartition(topic, partition, moment_ms) for partition in ends]
-    found = patiently(lambda: consumer.offsets_for_times(asked, timeout=_TIMEOUT_S))
+    found = patiently(lambda: all_told(consumer.offsets_for_times(asked, timeout=_TIMEOUT_S)))
     for place in found:
         if place.offset < 0:  # nothing as new as that
             del ends[place.partition]

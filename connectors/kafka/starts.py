@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 import structlog
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
 
+from connectors.kafka.patience import all_told
+
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterable
@@ -33,13 +35,13 @@ def cold_starts(consumer: Consumer, places: Places, rewind_ms: int, closing: thr
     Raises:
         KafkaException: It refuses to.
     """
-    asked = _patiently(lambda: _all_told(consumer.committed(places, timeout=_ANSWER_TIMEOUT_S)), closing)
+    asked = _patiently(lambda: all_told(consumer.committed(places, timeout=_ANSWER_TIMEOUT_S)), closing)
     known = [place for place in asked if place.offset >= 0]
     starts = {place.partition: int(OFFSET_BEGINNING) for place in places}
     starts |= {place.partition: place.offset for place in known}
     moments = list(_moments(known, rewind_ms))
     if moments:
-        found = _patiently(lambda: _all_told(consumer.offsets_for_times(moments, timeout=_ANSWER_TIMEOUT_S)), closing)
+        found = _patiently(lambda: all_told(consumer.offsets_for_times(moments, timeout=_ANSWER_TIMEOUT_S)), closing)
         for place in found:
             if 0 <= place.offset < starts[place.partition]:
                 starts[place.partition] = place.offset
@@ -69,21 +71,6 @@ def _moments(known: Iterable[TopicPartition], rewind_ms: int) -> Iterable[TopicP
     for place in known:
         if place.metadata and place.metadata.isdigit():
             yield TopicPartition(place.topic, place.partition, max(0, int(place.metadata) - rewind_ms))
-
-
-def _all_told(places: list[TopicPartition]) -> list[TopicPartition]:
-    """These places, if the broker could say something of each.
-
-    librdkafka raises only when none was told; a partition without a leader has an error of its own, and taken for "not
-    rewound" what waited there would be lost.
-
-    Raises:
-        KafkaException: It could not.
-    """
-    for place in places:
-        if place.error is not None:
-            raise KafkaException(place.error)
-    return places
 
 
 def _patiently(ask: Callable[[], Found], closing: threading.Event) -> Found:
