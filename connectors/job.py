@@ -78,7 +78,9 @@ class Job(NamedTuple):
     def size_chars(self) -> int:
         """About how much it adds to a request that tells of several."""
         alert = self.delivery.alert
-        return sum(map(len, alert.labels.values())) + sum(map(len, alert.annotations.values()))
+        # Names too: a sender gives thousands of them, as long as it likes.
+        texts = (alert.labels, alert.labels.values(), alert.annotations, alert.annotations.values())
+        return len(alert.generator_url) + sum(sum(map(len, some)) for some in texts)
 
     @property
     def is_firing(self) -> bool:

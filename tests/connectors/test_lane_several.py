@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,6 +14,9 @@ from connectors.request import Judgement, Sent
 from connectors.targets.alertmanager import ALERTS_A_REQUEST
 from connectors.way import REQUEST_MAX_CHARS
 from tests.support.events import NOW_MS, alert, delivery, saved, target
+
+if TYPE_CHECKING:
+    from alerts.alert import Alert
 
 DELIVERED = Sent(Judgement.DELIVERED, 200, "")
 RETRY = Sent(Judgement.RETRY, 503, "answered 503")
@@ -50,9 +54,21 @@ def test_a_request_is_bounded_and_so_is_what_is_under_way() -> None:
     assert lane.take(NOW_MS) == []
 
 
-def test_what_is_too_large_for_company_goes_alone() -> None:
+LONG, ANOTHER = "x" * REQUEST_MAX_CHARS, alert(fingerprint="1" * 16)
+
+
+@pytest.mark.parametrize(
+    "large",
+    [
+        pytest.param(ANOTHER._replace(labels={"alertname": LONG}), id="label"),
+        pytest.param(ANOTHER._replace(labels={"alertname": "A", LONG: ""}), id="label-name"),
+        pytest.param(ANOTHER._replace(annotations={"text": LONG}), id="annotation"),
+        pytest.param(ANOTHER._replace(annotations={LONG: ""}), id="annotation-name"),
+        pytest.param(ANOTHER._replace(generator_url=LONG), id="url"),
+    ],
+)
+def test_what_is_too_large_for_company_goes_alone(large: Alert) -> None:
     lane = _lane(waiting=0)
-    large = alert(fingerprint="1" * 16, annotations={"text": "x" * REQUEST_MAX_CHARS})
     told: list[Delivery] = [delivery(0), delivery(1, alert=large), delivery(2)]
     for one in told:
         lane.offer(one, NOW_MS)
