@@ -10,11 +10,14 @@ from flows.decided import lines
 from tests.support.events import NOW_MS
 from tests.support.past import Event, Past, config
 from tests.support.shelf import TOPICS
+from winnow import _compared
 from winnow._compared import Comparison
 from winnow._recorded import Recorded, Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from flows.decided import Line
 
     Texts = list[bytes]
 
@@ -63,6 +66,22 @@ def test_how_decisions_are_cut_into_records_is_no_difference(then: int, now: int
     assert told(found) == (60, 0, 0, 0)
     assert found.after().plain()["notifications"] == {"web": 7}
     assert found.after().plain()["suppressed"] == {"dedup": {"duplicate": 53}}
+
+
+@pytest.mark.parametrize("then", [1, 7, 60])
+def test_record_that_says_what_was_decided_is_not_taken_apart(then: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = decided()
+    split: list[bytes] = []
+
+    def noted(value: bytes) -> list[Line]:
+        split.append(value)
+        return lines(value)
+
+    monkeypatch.setattr(_compared, "lines", noted)
+    # The third differs, and those behind it are compared as they are again.
+    now = records([*texts[:25], other(texts[25]), *texts[26:]], 10)
+    assert told(compared(records(texts, then), now)) == (60, 1, 0, 0)
+    assert split == [now[2]]
 
 
 @pytest.mark.parametrize("now", [1, 8, 60])
