@@ -30,5 +30,11 @@ def test_load_has_its_own_command() -> None:
     assert "`make load SCENARIO=storm`, cpu fast" in lines(**{"load-storm": [Figure("late", 1, "ms")]})
 
 
+def test_no_unit_reads_like_a_file_of_the_project() -> None:
+    assert "| at 100 alerts a second | 5 alerts a second |  |  |  |  |  |" in lines(
+        flow=[Figure("at 100 alerts/s", 5, "alerts/s")]
+    )
+
+
 def test_part_that_could_not_be_measured_is_left_out() -> None:
     assert lines(flow=[]) == []
