@@ -19,7 +19,7 @@ from alerts.quarantine import from_flow
 from alerts.record import RECORD_MAX_BYTES
 from connectors.request import Message
 from flows import metrics
-from flows.decision_text import texts, verdict_text
+from flows.decision_rows import encode, rows, verdict_json
 from flows.replies import Replies
 
 if TYPE_CHECKING:
@@ -53,11 +53,11 @@ class Trail:
         """The decisions of a chunk, copies for whoever waits for them, and what of it goes to the quarantine."""
         partition = chunk.partition
         if chunk.arrivals:
-            decisions = texts(chunk)
-            for value in _joined({"v": VERSION, "config": self._config_version}, "decisions", decisions):
+            decisions = rows(chunk)
+            for value in fitted({"v": VERSION, "config": self._config_version}, "decisions", decisions):
                 yield str(partition), Message(self._topics.decisions, value, partition=partition)
             if chunk.is_awaited:
-                yield from self._replies.of_chunk(chunk, map(orjson.loads, decisions))
+                yield from self._replies.of_chunk(chunk, orjson.loads(encode(decisions)))
         if chunk.retry is not None and chunk.recalled is not None:
             row = _recalled(chunk.retry, chunk.recalled)
             value = orjson.dumps({"v": VERSION, "config": self._config_version, "retries": [row]})
@@ -70,14 +70,14 @@ class Trail:
     def of_ended(self, ended: Sequence[Ended]) -> Iterator[tuple[str, Message]]:
         """The outcomes of deliveries, dead letters of what was given up, and copies for whoever waits for them."""
         metrics.count_ended(ended)
-        rows = [(end, self._partition(end), _outcome(end)) for end in ended]
+        told = [(end, self._partition(end), _outcome(end)) for end in ended]
         shares: dict[int, list[Row]] = {}
-        for _, partition, outcome in rows:
+        for _, partition, outcome in told:
             shares.setdefault(partition, []).append(outcome)
         for partition, share in shares.items():
             for value in fitted({"v": VERSION}, "outcomes", share):
                 yield str(partition), Message(self._topics.decisions, value, partition=partition)
-        for end, partition, outcome in rows:
+        for end, partition, outcome in told:
             if end.delivery.alert.envelope.reply:
                 yield from self._replies.of_ended(end, outcome, partition)
             if end.outcome is Outcome.DEAD_LETTERED:
@@ -90,7 +90,7 @@ class Trail:
 
 def decided(chunk: Chunk, head: Row) -> Iterable[bytes]:
     """The decisions of a chunk as records that begin with `head`."""
-    return _joined(head, "decisions", texts(chunk))
+    return fitted(head, "decisions", rows(chunk))
 
 
 def _recalled(retry: Retry, verdict: Verdict) -> Row:
@@ -104,7 +104,7 @@ def _recalled(retry: Retry, verdict: Verdict) -> Row:
         "transition": delivery.transition,
         "accepted_ms": delivery.alert.envelope.accepted_ms,
         **_about(delivery),
-        "retry": orjson.Fragment(verdict_text(verdict)),
+        "retry": orjson.Fragment(bytes(verdict_json(verdict))),
     }
 
 
@@ -143,14 +143,10 @@ def _about(delivery: Delivery) -> Row:
     }
 
 
-def fitted(head: Row, word: str, rows: list[Row]) -> Iterable[bytes]:
+def fitted(head: Row, word: str, told: Sequence[object]) -> list[bytes]:
     """Rows under a head, as few values as stay below the size of a record."""
-    return _joined(head, word, [orjson.dumps(row).decode() for row in rows])
-
-
-def _joined(head: Row, word: str, rows: list[str]) -> Iterable[bytes]:
-    value = f'{orjson.dumps(head).decode()[:-1]},"{word}":[{",".join(rows)}]}}'.encode()
-    if len(value) <= RECORD_MAX_BYTES or len(rows) == 1:
+    value = encode({**head, word: told})
+    if len(value) <= RECORD_MAX_BYTES or len(told) == 1:
         return [value]
-    middle = len(rows) // 2
-    return [*_joined(head, word, rows[:middle]), *_joined(head, word, rows[middle:])]
+    middle = len(told) // 2
+    return [*fitted(head, word, told[:middle]), *fitted(head, word, told[middle:])]

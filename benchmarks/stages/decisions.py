@@ -12,7 +12,7 @@ from benchmarks.stage import Limit, Stage
 from connectors.job import Ended
 from connectors.kafka.topics import Topics
 from flows import decided
-from flows.decision_text import texts
+from flows.decision_rows import encode, rows
 from flows.trail import Trail
 
 if TYPE_CHECKING:
@@ -48,9 +48,9 @@ def stages(_: Bench) -> Iterator[Stage]:
 
 
 def _written(chunk: Chunk, trail: Trail) -> Iterator[Stage]:
-    rows = [orjson.loads(text) for text in texts(chunk)]
-    limit = Limit("orjson.dumps of the same objects", lambda: orjson.dumps(rows))
-    yield Stage("decisions, texts", "decision", _COUNT, lambda: len(texts(chunk)), limit)
+    plain = orjson.loads(encode(rows(chunk)))
+    limit = Limit("orjson.dumps of the same objects", lambda: orjson.dumps(plain))
+    yield Stage("decisions, rows", "decision", _COUNT, lambda: len(rows(chunk)), limit)
 
     def run() -> int:
         return sum(message.value.count(b'"dedup":{') for _, message in trail.of_chunk(chunk))

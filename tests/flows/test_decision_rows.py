@@ -1,4 +1,4 @@
-"""Decisions are put together as text: they must be the bytes that an encoder would write."""
+"""Decisions are put together of parts that are encoded already: they must be the bytes that orjson writes of all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from alerts.advice import Advice, How
 from alerts.alert import Alert, Arrival, Envelope, Status
 from alerts.decision import Classification, Delivery, Judge, Severity, Verdict
 from flows.chunk import Chunk
-from flows.decision_text import texts
+from flows.decision_rows import encode, rows
 from flows.steps.classify import Judged
 from flows.steps.dedup import Seen
 from flows.steps.route import Routing
@@ -53,18 +53,18 @@ def _chunks(draw: st.DrawFn) -> Chunk:
 
 @given(_chunks())
 def test_decision_is_what_an_encoder_writes_of_it(chunk: Chunk) -> None:
-    for text in texts(chunk):
-        assert orjson.dumps(orjson.loads(text)) == text.encode()
+    text = encode(rows(chunk))
+    assert orjson.dumps(orjson.loads(text)) == text
 
 
 @given(_chunks())
 def test_decision_tells_what_the_steps_said_in_the_order_of_arrivals(chunk: Chunk) -> None:
-    rows = [orjson.loads(text) for text in texts(chunk)]
-    passed = [row for row in rows if "transition" in row]
-    assert [row["id"] for row in rows] == [arrival.id for arrival in chunk.arrivals]
-    assert [row["source"] for row in rows] == [arrival.envelope.source for arrival in chunk.arrivals]
-    assert [row.get("traceparent", "") for row in rows] == [one.envelope.traceparent for one in chunk.arrivals]
-    assert [row["dedup"]["saw"] for row in rows] == [seen.verdict.saw for seen in chunk.seen]
+    told = orjson.loads(encode(rows(chunk)))
+    passed = [row for row in told if "transition" in row]
+    assert [row["id"] for row in told] == [arrival.id for arrival in chunk.arrivals]
+    assert [row["source"] for row in told] == [arrival.envelope.source for arrival in chunk.arrivals]
+    assert [row.get("traceparent", "") for row in told] == [one.envelope.traceparent for one in chunk.arrivals]
+    assert [row["dedup"]["saw"] for row in told] == [seen.verdict.saw for seen in chunk.seen]
     assert [row["classify"]["category"] for row in passed] == [judged.told.category for judged in chunk.judged]
     assert [row["filter"]["rule"] for row in passed] == [verdict.rule for verdict in chunk.filtered]
     assert [[one["id"] for one in row["deliveries"]] for row in passed] == [
