@@ -63,7 +63,7 @@ def _named_once(figures: Iterator[Figure], names: set[str]) -> Iterator[Figure]:
 
 
 def main() -> int:
-    """Measure and print, in about ten minutes; 1 if a part could not be measured, the others are told all the same."""
+    """Measure and print, in about fifteen minutes; 1 if a part could not be measured, but the others are told."""
     asked = _asked()
     with kafka() as broker, tempfile.TemporaryDirectory() as folder:
         bench = Bench(broker.bootstrap, Path(folder), alerts=asked.alerts)

@@ -104,8 +104,8 @@ def need(load: Load, cost: Costs) -> Need:
     written_mb_s = load.alerts_s * alert_bytes / _MB
     copied_mb_s = written_mb_s * load.replicas
     brokers = max(load.replicas, math.ceil(copied_mb_s / load.broker_mb_s))
-    # Twice as many as processes: their number is for ever, so that twice as many processes may come.
-    partitions = max(8, 2 * flows)
+    # Fewer would be shared unevenly: docs/scaling.md.
+    partitions = max(32, 8 * flows)
     return Need(
         _processes(load, gateway_us), flows, partitions, written_mb_s, brokers, copied_mb_s * _MB * _DAY_S / _TB
     )

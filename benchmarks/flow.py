@@ -150,9 +150,9 @@ def measure(bench: Bench, kafka: Kafka, count: int, module: str = "flows.proxy",
     """
     group = {"group": f"bench-{secrets.token_hex(4)}"}
     environment = bench.environment(processes.free_port(), kafka, flow=group, **sections)
-    consumer = _watcher(kafka)
+    consumer = watcher(kafka)
     with processes.running(["-m", "bytewax.run", module], environment, processes.SERVER_CORE) as pid:
-        return _watch(consumer, pid, count)
+        return watch(consumer, [pid], count)
 
 
 def record(bench: Bench, kafka: Kafka, count: int, kills: int) -> None:
@@ -161,7 +161,7 @@ def record(bench: Bench, kafka: Kafka, count: int, kills: int) -> None:
     state.mkdir()
     subprocess.run([sys.executable, "-m", "bytewax.recovery", str(state), "1"], check=True)
     environment = bench.environment(processes.free_port(), kafka)
-    consumer, decided = _watcher(kafka), set[bytes]()
+    consumer, decided = watcher(kafka), set[bytes]()
     for run in range(1, kills + 2):
         with processes.running(
             ["-m", "bytewax.run", "flows.proxy", "-r", str(state), "-s", "1", "-b", "0"],
@@ -184,12 +184,12 @@ def cpu_s(bench: Bench, kafka: Kafka, count: int, **sections: object) -> float:
     with processes.running(["-m", "bytewax.run", "flows.proxy"], environment, processes.SERVER_CORE) as pid:
         processes.wait_for(partial(processes.answers, ready), f"{ready} answers")
         if count:
-            _watch(_watcher(kafka, OFFSET_BEGINNING), pid, count)
+            watch(watcher(kafka, OFFSET_BEGINNING), [pid], count)
         return processes.cpu_s(pid)
 
 
-def _watcher(kafka: Kafka, begin: int = OFFSET_END) -> Consumer:
-    """Reads the decisions topic from there."""
+def watcher(kafka: Kafka, begin: int = OFFSET_END) -> Consumer:
+    """Reads the decisions topic from there, for `watch`."""
     consumer = Consumer({"bootstrap.servers": kafka.bootstrap, "group.id": "bench-watch"})
     places = [TopicPartition(topics.topics(kafka).decisions, partition, begin) for partition in range(kafka.partitions)]
     for place in places if begin == OFFSET_END else ():  # that of now, not of when it is first asked
@@ -198,7 +198,12 @@ def _watcher(kafka: Kafka, begin: int = OFFSET_END) -> Consumer:
     return consumer
 
 
-def _watch(consumer: Consumer, pid: int, count: int) -> Rate:
+def watch(consumer: Consumer, pids: Sequence[int], count: int) -> Rate:
+    """From the first to the last record of so many decisions: the rate, and the CPU of these processes together.
+
+    Raises:
+        TimeoutError: They never were written.
+    """
     seen, first_ms, last_ms = 0, 0, 0
     before, before_s = 0, 0.0
     deadline = time.monotonic() + _DEADLINE_S
@@ -210,8 +215,8 @@ def _watch(consumer: Consumer, pid: int, count: int) -> Rate:
             last_ms = max(last_ms, message.timestamp()[1])
             seen += _decided(message.value() or b"")
         if seen and not before:  # what it took to start is no part of it
-            before, before_s = seen, processes.cpu_s(pid)
-    took_s = processes.cpu_s(pid) - before_s
+            before, before_s = seen, sum(map(processes.cpu_s, pids))
+    took_s = sum(map(processes.cpu_s, pids)) - before_s
     consumer.close()
     return Rate(seen / ((last_ms - first_ms) / 1000), 1e6 * took_s / max(1, seen - before))
 

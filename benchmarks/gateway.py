@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _CONNECTIONS = 64
 _ROUNDS = 5
-_PATH = "/v1/webhooks/alertmanager"
+PATH = "/v1/webhooks/alertmanager"
 _TOKEN = secrets.token_urlsafe(32)
 # All that is switched on by settings and meets each request.
 _GUARDED = {
@@ -48,10 +48,10 @@ def figures(bench: Bench) -> Iterator[Figure]:
         seconds = bench.seconds / _ROUNDS
         limits, taken, held, many = [], [], [], []
         for _ in range(_ROUNDS):
-            limits.append(_measure(bare, bare_port, "/", ones, seconds))
-            taken.append(_measure(gateway, port, _PATH, ones, seconds))
-            held.append(_measure(guarded, guarded_port, _PATH, ones, seconds, _TOKEN))
-            many.append(_measure(gateway, port, _PATH, hundreds, seconds))
+            limits.append(measure(bare, bare_port, "/", ones, seconds))
+            taken.append(measure(gateway, port, PATH, ones, seconds))
+            held.append(measure(guarded, guarded_port, PATH, ones, seconds, _TOKEN))
+            many.append(measure(gateway, port, PATH, hundreds, seconds))
     ours, theirs, guards, large = (_Columns(*zip(*rounds, strict=True)) for rounds in (taken, limits, held, many))
     yield from _ones(ours, theirs)
     yield _beside("gateway, bearer, addresses, rate: CPU per request", guards, ours, "without", "ratio <= 1.25")
@@ -110,7 +110,7 @@ def _beside(what: str, ours: _Columns, theirs: _Columns, named: str, aim: str) -
     )
 
 
-def _measure(
+def measure(
     pid: int, port: int, path: str, bodies: list[bytes], seconds: float, token: str | None = None
 ) -> tuple[float, float]:
     """CPU in microseconds per request, and requests a second, after a short warm-up."""

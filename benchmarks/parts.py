@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
-from benchmarks import delivery, flow, footprint, gateway, live, model, path, replay, shadow, snapshot, stages
+from benchmarks import delivery, flow, footprint, gateway, live, model, path, replay, scale, shadow, snapshot, stages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,6 +26,7 @@ PARTS: Mapping[str, Part] = MappingProxyType(
         "stages": stages,
         "gateway": gateway,
         "flow": flow,
+        "scale": scale,
         "delivery": delivery,
         "replay": replay,
         "shadow": shadow,

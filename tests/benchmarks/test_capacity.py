@@ -32,7 +32,7 @@ def test_costs_come_out_of_the_figures() -> None:
 def test_processes_are_what_keeps_each_core_as_busy_as_it_may_be() -> None:
     # 60 / 10 + 6 = 12 us at the gateway; 0.9 * 4 + 0.1 * (10 + 2 * 90) = 22.6 us in the flow.
     found = need(Load(100_000, a_request=10, repeats=0.9, targets=2, busy=0.5), COSTS)
-    assert (found.gateways, found.flows, found.partitions) == (3, 5, 10)
+    assert (found.gateways, found.flows, found.partitions) == (3, 5, 40)
 
 
 def test_brokers_take_every_copy_of_all_that_is_written() -> None:
@@ -44,7 +44,7 @@ def test_brokers_take_every_copy_of_all_that_is_written() -> None:
 
 def test_a_small_load_has_a_process_of_each_and_a_broker_for_each_copy() -> None:
     found = need(Load(1), COSTS)
-    assert (found.gateways, found.flows, found.partitions, found.brokers) == (1, 1, 8, 3)
+    assert (found.gateways, found.flows, found.partitions, found.brokers) == (1, 1, 32, 3)
 
 
 @pytest.mark.parametrize("more", ["repeats", "a_request"])
