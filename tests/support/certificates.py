@@ -11,8 +11,8 @@ import trustme
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Certificates of tests begin in the past, so that the clocks of two processes may differ.
-_BEGIN = datetime.now(UTC) - timedelta(days=2)
+# So that the clocks of two processes may differ.
+_BEGAN_AGO = timedelta(days=2)
 
 
 class Pair(NamedTuple):
@@ -33,11 +33,12 @@ class Authority:
 
     def issue(self, name: str, *identities: str, subject: str = "", ends: timedelta = timedelta(days=1)) -> Pair:
         """A certificate for these identities, into files of this name; those that were there are replaced at once."""
+        now = datetime.now(UTC)
         issued = self._authority.issue_cert(
             *identities,
             common_name=subject or None,
-            not_before=_BEGIN,
-            not_after=datetime.now(UTC) + ends,
+            not_before=now - _BEGAN_AGO,
+            not_after=now + ends,
         )
         pair = Pair(self._folder / f"{name}.pem", self._folder / f"{name}.key")
         new = Pair(self._folder / f"{name}.pem.new", self._folder / f"{name}.key.new")

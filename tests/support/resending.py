@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,6 +16,7 @@ from flows.again import again
 from flows.chunk import Chunk
 from flows.trail import Trail
 from tests.support.history import decided, event, keep
+from tests.support.moment import now_ms
 from tests.support.shelf import PARTITIONS, TOPICS, Shelf, shelf
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from connectors.request import Message
 
 MINUTE_MS = 60_000
-NOW_MS = time.time_ns() // 1_000_000
 SETTINGS = """
 targets:
   - {{name: oncall, kind: webhook, url: '{url}/oncall', allow_private: true}}
@@ -81,7 +80,7 @@ def world(folder: Path, settings: str = SETTINGS) -> Iterator[World]:
 def at(minutes_ago: int, team: str, status: str = "firing") -> Stored:
     """An event of the alert of this team."""
     number = minutes_ago * 100 + ord(team[0])
-    return event(number, NOW_MS - minutes_ago * MINUTE_MS, status, rfc3339(NOW_MS - 240 * MINUTE_MS), team=team)
+    return event(number, now_ms() - minutes_ago * MINUTE_MS, status, rfc3339(now_ms() - 240 * MINUTE_MS), team=team)
 
 
 def planned(records: Sequence[Stored], config: Config | None = None) -> list[Delivery]:

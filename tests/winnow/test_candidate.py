@@ -11,8 +11,9 @@ from typer.testing import CliRunner
 from alerts.errors import ConfigError, WinnowError
 from connectors.configuration import load
 from tests.support.history import decided, event, keep
+from tests.support.moment import now_ms
 from tests.support.shelf import shelf
-from tests.winnow.test_replay import LIVE, MINUTE_MS, NOW_MS
+from tests.winnow.test_replay import LIVE, MINUTE_MS
 from winnow._alert_file import line
 from winnow._application import application
 
@@ -31,7 +32,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for variable in ("WINNOW_CONFIG", "KAFKA_BOOTSTRAP"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "alerts.ndjson").write_bytes(b"".join(line(event(n, NOW_MS - n * MINUTE_MS)) for n in range(3, 0, -1)))
+    (tmp_path / "alerts.ndjson").write_bytes(
+        b"".join(line(event(n, now_ms() - n * MINUTE_MS)) for n in range(3, 0, -1))
+    )
     (tmp_path / "candidate.yaml").write_text(HUSH)
     return tmp_path
 
@@ -96,7 +99,7 @@ def test_nothing_recorded_is_no_agreement(tmp_path: Path) -> None:
     (tmp_path / "candidate.yaml").write_text(HUSH)
     arguments = ("replay", "--since", "1h", "--config", str(tmp_path / "candidate.yaml"))
     with shelf(tmp_path, LIVE) as made:
-        records = [event(1, NOW_MS - MINUTE_MS, team="db")]
+        records = [event(1, now_ms() - MINUTE_MS, team="db")]
         keep(made, records)
         with pytest.raises(WinnowError, match=r"nothing was compared: of 1 alert events no decision is kept, of 0"):
             made.winnow(*arguments, "--fail-on-diff")
@@ -108,9 +111,9 @@ def test_nothing_recorded_is_no_agreement(tmp_path: Path) -> None:
 def test_more_that_could_not_be_compared_than_allowed_is_no_agreement(tmp_path: Path) -> None:
     arguments = ("replay", "--since", "1h", "--fail-on-diff", "--max-not-compared")
     with shelf(tmp_path, LIVE) as made:
-        records = [event(number, NOW_MS - MINUTE_MS + number, team="db") for number in range(4)]
+        records = [event(number, now_ms() - MINUTE_MS + number, team="db") for number in range(4)]
         keep(made, records, decided(load(needs_sources=False), records[:3]))
-        keep(made, [], decided(load(needs_sources=False), [event(4, NOW_MS - MINUTE_MS, team="gone")]))
+        keep(made, [], decided(load(needs_sources=False), [event(4, now_ms() - MINUTE_MS, team="gone")]))
         assert made.winnow(*arguments, "2").exit_code == 0
         with pytest.raises(WinnowError, match="2 were not compared: of 1 alert events no decision is kept, of 1 dec"):
             made.winnow(*arguments, "1")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,15 +14,15 @@ from alerts.instant import rfc3339
 from alerts.record import decode, split
 from alerts.webhook import Received
 from tests.alerts.test_happening import DECIDED, OUTCOME, of
-from tests.support.events import ENVELOPE, submission
+from tests.support.events import ENVELOPE, NOW_MS, submission
+from tests.support.moment import now_ms
 from tests.support.shelf import PARTITIONS, TOPICS, Shelf, shelf
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-NOW_MS = time.time_ns() // 1_000_000
-LONG_AGO_MS = NOW_MS - 3 * 86_400_000
+DAY_MS = 86_400_000
 NOTIFICATION = "d" * 32
 FOURTH = "00000000000000bb"
 SENT = [
@@ -47,7 +46,8 @@ def fingerprints() -> list[str]:
 FIRST, SECOND, THIRD = fingerprints()
 
 
-def put(held: Shelf, fingerprint: str, *rows: dict[str, object], at_ms: int = NOW_MS) -> None:
+def put(held: Shelf, fingerprint: str, *rows: dict[str, object], days_ago: int = 0) -> None:
+    at_ms = now_ms() - days_ago * DAY_MS
     values = [json.dumps(row).encode() for row in rows]
     held.put(TOPICS.decisions, values, at_ms=at_ms, partition=partition_of(fingerprint, PARTITIONS))
 
@@ -60,22 +60,22 @@ def decided(fingerprint: str, name: str, **changes: object) -> dict[str, object]
 def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
     with shelf(tmp_path_factory.mktemp("explain"), TARGETS) as made:
         for partition, value in split(ENVELOPE, SENT, PARTITIONS):
-            made.put(TOPICS.webhooks, [value], at_ms=NOW_MS, partition=partition)
+            made.put(TOPICS.webhooks, [value], at_ms=now_ms(), partition=partition)
         event = {"specversion": "1.0", "id": "1", "source": "/s", "type": "Derived", "data": {"severity": 1e3}}
-        read = cloudevents.read(Received(json.dumps(event).encode(), NOW_MS, {}))
+        read = cloudevents.read(Received(json.dumps(event).encode(), now_ms(), {}))
         for partition, value in split(ENVELOPE._replace(format="cloudevents"), read.submissions, PARTITIONS):
-            made.put(TOPICS.webhooks, [value], at_ms=NOW_MS, partition=partition)
-        made.put(TOPICS.webhooks, [b"garbage"], at_ms=NOW_MS)
+            made.put(TOPICS.webhooks, [value], at_ms=now_ms(), partition=partition)
+        made.put(TOPICS.webhooks, [b"garbage"], at_ms=now_ms())
         told = {**OUTCOME, "fingerprint": FIRST, "input": f"{FIRST}-0"}
         put(made, FIRST, decided(FIRST, "PostgresDown"), {"v": 1, "outcomes": [told]})
-        put(made, SECOND, decided(SECOND, "PostgresDown", accepted_ms=NOW_MS, deliveries=[]))
+        put(made, SECOND, decided(SECOND, "PostgresDown", accepted_ms=now_ms(), deliveries=[]))
         put(
             made,
             THIRD,
             decided(THIRD, "DiskFull", deliveries=[]),
             decided(THIRD, "DiskFull", id="other-0", deliveries=[]),
         )
-        put(made, "00000000000000aa", decided("00000000000000aa", "LongAgo"), at_ms=LONG_AGO_MS)
+        put(made, "00000000000000aa", decided("00000000000000aa", "LongAgo"), days_ago=3)
         yield made
 
 
@@ -164,7 +164,7 @@ def test_why_not_gives_the_reason_of_each_event(held: Shelf) -> None:
 
 def test_time_is_told_in_milliseconds(held: Shelf) -> None:
     (event,) = explained(held, FIRST)
-    decided_ms = NOW_MS - DECIDED["accepted_ms"]
+    decided_ms = now_ms() - DECIDED["accepted_ms"]
     assert event["waterfall"] == [
         {"what": "decided", "from_ms": 0, "to_ms": decided_ms, "detail": ""},
         {"what": "oncall delivered", "from_ms": 5, "to_ms": 5, "detail": "2 tries"},
@@ -214,7 +214,7 @@ def test_file_that_is_read_is_named_where_it_lacks_something(
 
 
 def test_what_was_accepted_after_until_is_left_out(held: Shelf) -> None:
-    before = rfc3339(NOW_MS)
+    before = rfc3339(now_ms())
     (event,) = explained(held, "PostgresDown", "--until", before)
     assert event["id"] == f"{FIRST}-0"
     with pytest.raises(NotFoundError, match="no decision about"):

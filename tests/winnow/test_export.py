@@ -18,8 +18,9 @@ from alerts.errors import WinnowError
 from alerts.retry import Retry
 from tests.support.events import delivery
 from tests.support.history import event, keep
+from tests.support.moment import now_ms
 from tests.support.shelf import TOPICS, Shelf, shelf
-from tests.winnow.test_replay import CANDIDATE, LIVE, MINUTE_MS, NOW_MS, ago, history
+from tests.winnow.test_replay import CANDIDATE, LIVE, MINUTE_MS, ago, history
 from winnow._application import application
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
     """A history of alerts, and two records that nobody can read."""
     with shelf(tmp_path_factory.mktemp("export"), LIVE) as made:
         keep(made, history())
-        made.put(TOPICS.webhooks, [b"garbage", b"\xff\xfe"], NOW_MS - MINUTE_MS)
+        made.put(TOPICS.webhooks, [b"garbage", b"\xff\xfe"], now_ms() - MINUTE_MS)
         yield made
 
 
@@ -119,8 +120,8 @@ def test_line_that_is_none_is_named(full: Shelf, tmp_path: Path, text: str) -> N
 
 
 def _row() -> dict[str, object]:
-    record = event(1, NOW_MS, team="web")
-    return {"partition": 0, "offset": 0, "accepted_ms": NOW_MS, "lines": record.value.decode().split("\n")}
+    record = event(1, now_ms(), team="web")
+    return {"partition": 0, "offset": 0, "accepted_ms": now_ms(), "lines": record.value.decode().split("\n")}
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,12 +11,13 @@ from alerts.errors import WinnowError
 from alerts.quarantine import from_flow
 from alerts.record import split
 from tests.support.events import ENVELOPE, submission
+from tests.support.moment import now_ms
 from tests.support.shelf import TOPICS, Shelf, shelf
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LATE_MS = time.time_ns() // 1_000_000 - 2 * 3_600_000
+TWO_HOURS_MS = 2 * 3_600_000
 ID = ENVELOPE.id
 COMMON = {
     "dedup": {"outcome": "new", "rule": "window"},
@@ -48,14 +48,15 @@ def planned(position: int) -> dict[str, object]:
 @pytest.fixture(scope="module")
 def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
     """Six alerts of one webhook two hours ago, one record of garbage beside them, and an alert of now."""
+    late_ms = now_ms() - TWO_HOURS_MS
     with shelf(tmp_path_factory.mktemp("ledger")) as made:
-        made.put(TOPICS.webhooks, values(6), LATE_MS, partition=1)
-        made.put(TOPICS.webhooks, [b"garbage"], LATE_MS, partition=2)
+        made.put(TOPICS.webhooks, values(6), late_ms, partition=1)
+        made.put(TOPICS.webhooks, [b"garbage"], late_ms, partition=2)
         made.put(TOPICS.webhooks, values(1, "f" * 32), partition=3)
         told = decisions(planned(0), planned(1), planned(2), planned(3), {**DENIED, "id": f"{ID}-4"})
         ends = {"v": 1, "outcomes": [outcome(0, "delivered"), outcome(1, "merged"), outcome(2, "dead-lettered")]}
         made.put(TOPICS.decisions, [told, json.dumps(ends).encode(), b"garbage"], partition=1)
-        made.put(TOPICS.quarantine, [from_flow((TOPICS.webhooks, 2, 0), LATE_MS, "why", b"garbage")])
+        made.put(TOPICS.quarantine, [from_flow((TOPICS.webhooks, 2, 0), late_ms, "why", b"garbage")])
         letter = {"v": 1, **outcome(2, "dead-lettered"), "delivery": {"id": "d2"}}
         made.put(TOPICS.dead_letters, [json.dumps(letter).encode()])
         yield made

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from alerts.advice import Advice, How, to_plain
 from alerts.errors import WinnowError
 from tests.support.advice import ANSWER
+from tests.support.moment import now_ms
 from tests.support.shelf import TOPICS, shelf
 
 if TYPE_CHECKING:
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.support.shelf import Shelf
-
-NOW_MS = time.time_ns() // 1_000_000
-ANSWERED = ANSWER._replace(at_ms=NOW_MS)
 
 
 @pytest.fixture
@@ -30,16 +27,14 @@ def held(tmp_path: Path) -> Iterator[Shelf]:
 
 
 def record(*advices: Advice | None, age_ms: int = 1000) -> bytes:
-    # Not of when this file was read: a whole run may take longer than what is asked for here.
-    accepted_ms = time.time_ns() // 1_000_000 - age_ms
-    row = {"name": "Disk\x1b[31m", "accepted_ms": accepted_ms, "classify": {}}
+    row = {"name": "Disk\x1b[31m", "accepted_ms": now_ms() - age_ms, "classify": {}}
     alone = {"alone": {"severity": "warning", "rule": "disk"}, "guards": ["links"]}
     rows = [row if one is None else row | {"advice": to_plain(one) | (alone if one.answer else {})} for one in advices]
     return json.dumps({"v": 1, "config": "c", "decisions": rows}).encode()
 
 
 def advice(how: How, template: str = "a" * 16) -> Advice:
-    return Advice(template, how, ANSWERED if how in {How.ANSWERED, How.CACHED} else None)
+    return Advice(template, how, ANSWER._replace(at_ms=now_ms()) if how in {How.ANSWERED, How.CACHED} else None)
 
 
 def told(held: Shelf, *arguments: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import pytest
 from alerts.errors import WinnowError
 from connectors.configuration import load
 from tests.support.history import decided, event, keep
+from tests.support.moment import now_ms
 from tests.support.shelf import TOPICS, Shelf, shelf
 from winnow import _replay_report
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from alerts.record import Stored
 
-NOW_MS = time.time_ns() // 1_000_000
 MINUTE_MS = 60_000
 TARGETS = """
 targets:
@@ -39,7 +39,7 @@ def history() -> list[Stored]:
     """Three alerts, each said each five minutes from three hours ago on."""
     teams = ("lab", "web", "db")
     return [
-        event(number, NOW_MS - (180 - 5 * (number // 3)) * MINUTE_MS, team=teams[number % 3]) for number in range(105)
+        event(number, now_ms() - (180 - 5 * (number // 3)) * MINUTE_MS, team=teams[number % 3]) for number in range(105)
     ]
 
 
@@ -51,7 +51,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
     with shelf(folder, LIVE) as made:
         records = history()
         keep(made, records, decided(load(needs_sources=False), records))
-        keep(made, [event(999, NOW_MS - MINUTE_MS, team="db")])
+        keep(made, [event(999, now_ms() - MINUTE_MS, team="db")])
         made.folder = folder  # type: ignore[attr-defined]
         yield made
 
@@ -65,7 +65,7 @@ def told(full: Shelf, *arguments: str) -> dict[str, Any]:
 
 def ago(minutes: int) -> str:
     """So long before the moment from which the history is counted; the test may run minutes after that."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime((NOW_MS - minutes * MINUTE_MS) / 1000))
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime((now_ms() - minutes * MINUTE_MS) / 1000))
 
 
 def candidate(full: Shelf) -> str:
@@ -161,7 +161,7 @@ def test_what_was_written_again_after_a_crash_is_compared_once(tmp_path: Path) -
 
 def test_input_that_lies_there_twice_is_compared_by_its_last_decision(tmp_path: Path) -> None:
     with shelf(tmp_path, LIVE) as made:
-        first = event(1, NOW_MS - 9 * MINUTE_MS, team="db")
+        first = event(1, now_ms() - 9 * MINUTE_MS, team="db")
         records = [first, first._replace(offset=2, accepted_ms=first.accepted_ms + 1000)]
         keep(made, records, decided(load(needs_sources=False), records))
         found = told(made, "--since", "1d", "--diff")
@@ -214,7 +214,7 @@ def test_option_that_makes_no_sense_is_refused_by_name(full: Shelf, arguments: t
 def test_page_holds_what_alerts_say_as_text_and_fetches_nothing(tmp_path: Path) -> None:
     (tmp_path / "other.yaml").write_text(CANDIDATE)
     with shelf(tmp_path, LIVE) as made:
-        records = [event(1, NOW_MS - MINUTE_MS, alertname="<script>alert(1)</script>", team="web")]
+        records = [event(1, now_ms() - MINUTE_MS, alertname="<script>alert(1)</script>", team="web")]
         keep(made, records, decided(load(needs_sources=False), records))
         page = made.winnow("replay", "--since", "1h", "--config", str(tmp_path / "other.yaml"), "--diff", "-o", "html")
     assert "&lt;script&gt;alert(1)" in page.stdout

@@ -18,8 +18,9 @@ from connectors.fake_model import FakeModel
 from flows.again import again
 from flows.templates import Templates
 from tests.support.history import event, keep
+from tests.support.moment import now_ms
 from tests.support.shelf import TOPICS, Shelf, shelf
-from tests.winnow.test_replay import MINUTE_MS, NOW_MS, TARGETS, ago
+from tests.winnow.test_replay import MINUTE_MS, TARGETS, ago
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -83,11 +84,11 @@ def world(folder: Path) -> Iterator[World]:
 
 def at(minutes_ago: int, name: str, status: str = "firing", **labels: str) -> Stored:
     number = minutes_ago * 100 + len(name)
-    return event(number, NOW_MS - minutes_ago * MINUTE_MS, status, alertname=name, **labels)
+    return event(number, now_ms() - minutes_ago * MINUTE_MS, status, alertname=name, **labels)
 
 
 def answer(severity: Severity = Severity.CRITICAL, **changes: Any) -> Answer:
-    made = Answer(severity, "database", 0.9, "It is down.", (), "small", PROMPT, 100, 5, NOW_MS)
+    made = Answer(severity, "database", 0.9, "It is down.", (), "small", PROMPT, 100, 5, now_ms())
     return made._replace(**changes)
 
 
@@ -136,17 +137,17 @@ def test_recorded_answers_of_the_same_model_are_used_for_all_alerts_of_their_kin
 @pytest.mark.parametrize(
     ("said", "candidate"),
     [
-        (answer(model="large"), {}),
-        (answer(prompt="0-0123456789ab"), {}),
-        (answer(), {"model": "other"}),
-        (answer(), {"more": "labels: [alertname]"}),
+        ({"model": "large"}, {}),
+        ({"prompt": "0-0123456789ab"}, {}),
+        ({}, {"model": "other"}),
+        ({}, {"more": "labels: [alertname]"}),
     ],
 )
 def test_answer_of_another_model_prompt_or_text_is_asked_anew(
-    tmp_path: Path, said: Answer, candidate: dict[str, str]
+    tmp_path: Path, said: dict[str, Any], candidate: dict[str, str]
 ) -> None:
     with world(tmp_path) as made:
-        history(made, [at(90, "PostgresSlow", team="a")], {"PostgresSlow": said})
+        history(made, [at(90, "PostgresSlow", team="a")], {"PostgresSlow": answer(**said)})
         found = made.replay("--ask-model", *made.candidate(**candidate))
         assert (len(made.model.asked), found["model"]["alerts"]) == (1, 1)
 

@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ from alerts.instant import rfc3339
 from connectors.configuration import load
 from connectors.inbox import Inbox
 from tests.support.history import decided, event, keep
+from tests.support.moment import now_ms
 from tests.support.product import wait_for
 from tests.support.shelf import shelf
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 COUNT = 60
 AT_A_TIME = 4
-THREE_HOURS_AGO_MS = time.time_ns() // 1_000_000 - 180 * 60_000
+THREE_HOURS_MS = 180 * 60_000
 SETTINGS = """
 targets: [{{name: oncall, kind: webhook, url: '{url}/oncall', allow_private: true}}]
 publish: {{max_concurrent: {at_a_time}}}
@@ -70,8 +70,9 @@ def target(tmp_path: Path) -> Iterator[Target]:
     made = Target()
     try:
         with shelf(tmp_path, SETTINGS.format(url=made.url, at_a_time=AT_A_TIME)) as held:
+            then_ms = now_ms() - THREE_HOURS_MS
             records = [
-                event(number, THREE_HOURS_AGO_MS + number, starts_at=rfc3339(THREE_HOURS_AGO_MS), team=f"t{number}")
+                event(number, then_ms + number, starts_at=rfc3339(then_ms), team=f"t{number}")
                 for number in range(COUNT)
             ]
             keep(held, records, decided(load(needs_sources=False), records))

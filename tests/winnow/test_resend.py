@@ -13,7 +13,8 @@ from alerts.record import Stored
 from alerts.retry import Retry
 from tests.support.events import target
 from tests.support.history import decided, keep
-from tests.support.resending import MINUTE_MS, NOW_MS, SETTINGS, at, history, outcomes, planned, world
+from tests.support.moment import now_ms
+from tests.support.resending import MINUTE_MS, SETTINGS, at, history, outcomes, planned, world
 from tests.support.shelf import PARTITIONS
 from winnow._alert_file import EVERYTHING
 from winnow._choice import Wishes
@@ -89,7 +90,7 @@ def test_nothing_is_opened_that_was_resolved_after_the_range_unless_that_is_aske
         records = [at(200, "web"), at(195, "db"), at(150, "web", "resolved")]
         history(made, records, web=end, db=Outcome.DEAD_LETTERED)
         keep(made.shelf, [], list(outcomes({"web": Outcome.DEAD_LETTERED}, records))[:1])
-        until = rfc3339(NOW_MS - 160 * MINUTE_MS)
+        until = rfc3339(now_ms() - 160 * MINUTE_MS)
         code, said = made.send("--yes", "--until", until)
         assert (code, said["left_out"], made.states()) == (0, {"resolved after the range": 1}, [("db", "firing")])
         assert made.send("--yes", "--until", until, "--even-ended")[1]["delivered"] == 1
@@ -100,7 +101,7 @@ def test_what_was_told_after_the_range_supersedes_what_is_in_it(tmp_path: Path) 
         records = [at(200, "web"), at(195, "db"), at(150, "web", "resolved")]
         history(made, records)
         keep(made.shelf, [], list(outcomes({"web": Outcome.DELIVERED}, records))[1:])
-        until = rfc3339(NOW_MS - 160 * MINUTE_MS)
+        until = rfc3339(now_ms() - 160 * MINUTE_MS)
         code, said = made.send("--yes", "--until", until)
         assert (code, said["left_out"], made.states()) == (0, {"superseded": 1}, [("db", "firing")])
 
@@ -108,7 +109,7 @@ def test_what_was_told_after_the_range_supersedes_what_is_in_it(tmp_path: Path) 
 def test_what_is_under_way_after_the_range_holds_back_what_is_in_it(tmp_path: Path) -> None:
     with world(tmp_path) as made:
         history(made, [at(200, "web"), at(195, "db"), at(10, "web", "resolved")])
-        code, said = made.send("--yes", "--until", rfc3339(NOW_MS - 160 * MINUTE_MS))
+        code, said = made.send("--yes", "--until", rfc3339(now_ms() - 160 * MINUTE_MS))
         assert (code, said["left_out"], made.states()) == (0, {"under way in the flow": 1}, [("db", "firing")])
 
 
@@ -127,11 +128,11 @@ def test_sender_that_waited_then_is_told_nothing_now() -> None:
     records = [at(200, "web")]
     (told,) = planned(records, config)
     envelope = told.alert.envelope._replace(reply="0/0123456789abcdef")
-    made = Resend(config.targets[0], EVERYTHING, Recent(NOW_MS, NOW_MS), PARTITIONS, Wishes())
+    made = Resend(config.targets[0], EVERYTHING, Recent(now_ms(), now_ms()), PARTITIONS, Wishes())
     recorded = Recorded(EVERYTHING)
     for message in decided(config, records):
         recorded.read(message.value, message.partition or 0)
-        made.heard(Stored(message.partition or 0, 0, NOW_MS - 1, message.value))
+        made.heard(Stored(message.partition or 0, 0, now_ms() - 1, message.value))
     made.begin(recorded)
     made.planned(told._replace(alert=told.alert._replace(envelope=envelope)))
     made.end()

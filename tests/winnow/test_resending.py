@@ -8,7 +8,8 @@ from alerts.decision import Outcome
 from alerts.instant import rfc3339
 from connectors.job import Ended
 from flows.trail import Trail
-from tests.support.resending import NOW_MS, World, at, history, planned, world
+from tests.support.moment import now_ms
+from tests.support.resending import World, at, history, planned, world
 from tests.support.shelf import PARTITIONS, TOPICS
 
 if TYPE_CHECKING:
@@ -32,15 +33,15 @@ def would_go(made: World) -> str:
 
 def test_target_that_took_nothing_lately_is_told_of_with_what_it_answered(tmp_path: Path) -> None:
     with world(tmp_path) as made:
-        ended(made, 300, "web", Outcome.DELIVERED, "", NOW_MS - 2000)
-        ended(made, 200, "db", Outcome.DEAD_LETTERED, REFUSED, NOW_MS - 1000)
-        assert f"the newest delivery to it failed at {rfc3339(NOW_MS - 1000)}: {REFUSED}" in would_go(made)
+        ended(made, 300, "web", Outcome.DELIVERED, "", now_ms() - 2000)
+        ended(made, 200, "db", Outcome.DEAD_LETTERED, REFUSED, now_ms() - 1000)
+        assert f"the newest delivery to it failed at {rfc3339(now_ms() - 1000)}: {REFUSED}" in would_go(made)
 
 
 def test_target_that_took_something_since_is_not_called_dead(tmp_path: Path) -> None:
     with world(tmp_path) as made:
-        ended(made, 300, "web", Outcome.DELIVERED, "", NOW_MS - 1000)
-        ended(made, 200, "db", Outcome.DEAD_LETTERED, REFUSED, NOW_MS - 2000)
+        ended(made, 300, "web", Outcome.DELIVERED, "", now_ms() - 1000)
+        ended(made, 200, "db", Outcome.DEAD_LETTERED, REFUSED, now_ms() - 2000)
         told = would_go(made)
         assert " 1\n" in told.partition("would go")[2]
         assert "failed" not in told

@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -17,6 +16,7 @@ from alerts.instant import rfc3339
 from connectors.candidate import candidate
 from connectors.configuration import load
 from tests.support.history import event
+from tests.support.moment import now_ms
 from tests.support.shadowing import together
 from tests.support.shelf import TOPICS, Shelf, shelf
 from winnow import _shadow_report, shadow
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from connectors.request import Message
 
 SHADOW = "winnow.shadow"
-NOW_MS = time.time_ns() // 1_000_000
 MINUTE_MS = 60_000
 TARGETS = """
 targets:
@@ -49,7 +48,7 @@ def history() -> list[Stored]:
     return [
         event(
             number,
-            NOW_MS - (180 - 5 * (number // 3)) * MINUTE_MS,
+            now_ms() - (180 - 5 * (number // 3)) * MINUTE_MS,
             team=teams[number % 3],
             severity="critical" if number % 3 == 2 else "warning",
         )
@@ -120,7 +119,7 @@ def test_candidate_that_hides_critical_alerts_is_beyond_the_default_limits(held:
 def test_since_a_moment_only_what_came_after_it_counts(held: Shelf) -> None:
     for messages in decide(history()):
         put(held, messages)
-    code, found = told(held, "--since", rfc3339(NOW_MS - 62 * MINUTE_MS))
+    code, found = told(held, "--since", rfc3339(now_ms() - 62 * MINUTE_MS))
     assert (code, found["verdict"]) == (2, "not known")
     assert (found["compared"], found["kinds"]) == (33, {"no longer sent": 2})
     assert found["why"] == ["33 alert events compared, at least 50 wanted (shadow.min_events)"]
@@ -154,7 +153,7 @@ def test_what_the_candidate_did_not_judge_spoils_the_verdict(held: Shelf) -> Non
 def test_what_was_decided_behind_the_last_of_the_candidate_is_under_way_for_a_minute(
     held: Shelf, late_s: int, missing: int
 ) -> None:
-    newest = event(105, NOW_MS - 10 * MINUTE_MS + 1000 * late_s, team="lab")
+    newest = event(105, now_ms() - 10 * MINUTE_MS + 1000 * late_s, team="lab")
     put(held, decide([*history(), newest])[0])
     put(held, decide(history()[:102])[1])
     found = told(held)[1]

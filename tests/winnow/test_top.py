@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 from alerts.errors import WinnowError
 from tests.alerts.test_happening import DECIDED, DUPLICATE, OUTCOME, of
+from tests.support.moment import now_ms
 from tests.support.shelf import TOPICS, Shelf, shelf
 from winnow._application import application
 
@@ -26,13 +27,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RECORDS = [json.dumps(one).encode() for one in (of(DUPLICATE, DECIDED), {"v": 1, "outcomes": [OUTCOME]})]
-LONG_AGO_MS = time.time_ns() // 1_000_000 - 120_000
 
 
 @pytest.fixture
 def held(tmp_path: Path) -> Iterator[Shelf]:
     with shelf(tmp_path) as made:
-        made.put(TOPICS.decisions, RECORDS[:1], at_ms=LONG_AGO_MS)
+        made.put(TOPICS.decisions, RECORDS[:1], at_ms=now_ms() - 120_000)
         made.put(TOPICS.decisions, [b"garbage", *RECORDS])
         yield made
 
