@@ -5,7 +5,21 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
-from benchmarks import delivery, flow, footprint, gateway, live, model, path, replay, scale, shadow, snapshot, stages
+from benchmarks import (
+    delivery,
+    flow,
+    footprint,
+    gateway,
+    live,
+    model,
+    path,
+    replay,
+    scale,
+    shadow,
+    sick,
+    snapshot,
+    stages,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,6 +45,7 @@ PARTS: Mapping[str, Part] = MappingProxyType(
         "replay": replay,
         "shadow": shadow,
         "path": path,
+        "sick": sick,
         "model": model,
         "snapshot": snapshot,
         "live": live,

@@ -109,12 +109,12 @@ class Product(NamedTuple):
 
 
 @contextmanager
-def product(bench: Bench, prefix: str, **sections: object) -> Iterator[Product]:
-    """All of it, on topics of its own, with these sections of winnow.yaml beside the target."""
+def product(bench: Bench, prefix: str, *others: object, **sections: object) -> Iterator[Product]:
+    """All of it, on topics of its own, with these `others` and sections of winnow.yaml beside the target."""
     target = Target()
     hook = {"name": "hook", "kind": "webhook", "url": f"http://127.0.0.1:{target.port}/", "allow_private": True}
     kafka, port = bench.kafka(prefix, 32), processes.free_port()
-    environment = bench.environment(port, kafka, targets=[hook], **sections)
+    environment = bench.environment(port, kafka, targets=[hook, *others], **sections)
     metrics = f"http://{environment['WINNOW_METRICS_LISTEN']}"
     with (
         processes.running(["-m", "http_gateway"], environment, None),
