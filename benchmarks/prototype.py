@@ -1,0 +1,106 @@
+"""The limit for a gateway that validates and splits: the least app that does this, on Granian.
+
+As little as can be: it validates with pydantic, writes a record of its own for each alert under a key of its labels
+(acks=all, idempotent) and answers when all are in. No limits, no faults told, no metrics, no formats, no order kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Literal
+
+import orjson
+from confluent_kafka import Producer
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces, Loops
+from pydantic import BaseModel, TypeAdapter
+
+if TYPE_CHECKING:
+    from confluent_kafka import KafkaError, Message
+
+    from http_gateway.body import Receive, Scope, Send
+
+_HEADERS = [(b"content-type", b"application/json"), (b"content-length", b"2")]
+
+
+class _Alert(BaseModel):
+    status: Literal["firing", "resolved"]
+    labels: dict[str, str]
+    annotations: dict[str, str] = {}
+    startsAt: str  # noqa: N815 the sender's spelling
+    endsAt: str | None = None  # noqa: N815 the sender's spelling
+    generatorURL: str | None = None  # noqa: N815 the sender's spelling
+
+
+class _Webhook(BaseModel):
+    receiver: str
+    groupKey: str = ""  # noqa: N815 the sender's spelling
+    alerts: list[_Alert]
+
+
+_read = TypeAdapter(_Webhook).validate_json
+_producers: list[Producer] = []
+
+
+def _producer() -> Producer:
+    """Made in the process that serves, and polled there."""
+    if not _producers:
+        settings = {"enable.idempotence": True, "acks": "all", "linger.ms": 1, "compression.type": "lz4"}
+        made = Producer({"bootstrap.servers": os.environ["KAFKA_BOOTSTRAP"], **settings})
+        _producers.append(made)
+        loop = asyncio.get_running_loop()
+
+        def poll() -> None:
+            made.poll(0)
+            loop.call_later(0.001, poll)
+
+        poll()
+    return _producers[0]
+
+
+async def _write(alerts: list[_Alert]) -> None:
+    producer, written = _producer(), asyncio.get_running_loop().create_future()
+    left = len(alerts)
+
+    def report(error: KafkaError | None, _message: Message) -> None:
+        nonlocal left
+        left -= 1
+        if error is not None and not written.done():
+            written.set_exception(RuntimeError(error.str()))
+        elif not left and not written.done():
+            written.set_result(None)
+
+    for alert in alerts:
+        key = blake2b(orjson.dumps(sorted(alert.labels.items())), digest_size=8).digest()
+        producer.produce(os.environ["PROTOTYPE_TOPIC"], orjson.dumps(alert.__dict__), key, on_delivery=report)
+    await written
+
+
+async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    """Take one webhook."""
+    if scope["type"] != "http":
+        return
+    body, more = b"", True
+    while more:
+        event = await receive()
+        body += event.get("body", b"")
+        more = bool(event.get("more_body"))
+    if body:
+        await _write(_read(body).alerts)
+    await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+    await send({"type": "http.response.body", "body": b"{}"})
+
+
+if __name__ == "__main__":
+    Granian(
+        "benchmarks.prototype:app",
+        address="127.0.0.1",
+        port=int(sys.argv[1]),
+        interface=Interfaces.ASGI,
+        loop=Loops.uvloop,
+        http=HTTPModes.http1,
+        websockets=False,
+    ).serve()
