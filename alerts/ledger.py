@@ -6,7 +6,6 @@ Only what has no end yet is kept: 170 bytes for an alert that is not decided, 53
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from heapq import nsmallest
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,12 +14,14 @@ import orjson
 
 from alerts.decision import Outcome
 from alerts.errors import FormatError
+from alerts.ledger_keys import delivery_key, id_of, key_of
 from alerts.record import decode
 from alerts.retry import is_retry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from alerts.ledger_keys import Key
     from alerts.record import Stored
 
 VERSION = 1  # of decisions, quarantine and dead letters
@@ -32,15 +33,10 @@ UNROUTED = "unrouted"
 WITHOUT_TARGET = "without-target"
 """A route held, but its targets are disabled or their own filters denied it; or there are no targets."""
 
-_ID = re.compile(r"([0-9a-f]{32})-(0|[1-9]\d{0,8})", re.ASCII)
-_DELIVERY = re.compile(r"[0-9a-f]{32}", re.ASCII)
-_POSITION_BITS = 32
 _DELIVERED = Outcome.DELIVERED.value
 _LETTER = "letter"
 """In place of an outcome: it was given up, and the letter it can be sent from was seen."""
 
-Key = int | str
-"""An id as it is kept: an int takes half of what its text does. Text if it is not one that Winnow makes."""
 Row = dict[str, Any]
 
 
@@ -145,7 +141,7 @@ class Ledger:
             for row in record.get("decisions", ()):
                 self._decision(row)
             for row in record.get("outcomes", ()):
-                told = key_of(row["input"]), _delivery_key(row["delivery"])
+                told = key_of(row["input"]), delivery_key(row["delivery"])
                 if "replayed" not in row or self._is_missed(*told):
                     self._outcome(*told, row["outcome"])
         except (KeyError, TypeError, AttributeError, IndexError) as error:
@@ -174,7 +170,7 @@ class Ledger:
         """
         record = _read(value)
         try:
-            told = key_of(record["input"]), _delivery_key(record["delivery"]["id"])
+            told = key_of(record["input"]), delivery_key(record["delivery"]["id"])
             if "replayed" not in record or self._is_missed(*told):
                 self._outcome(*told, _LETTER)
         except (KeyError, TypeError) as error:
@@ -206,9 +202,9 @@ class Ledger:
             planned = found if isinstance(found, Planned) else Planned(found, {})
             self._open[key] = planned
             for delivery in deliveries:
-                planned.ends.setdefault(_delivery_key(delivery["id"]))
-            for delivery_key, word in self._early.pop(key, ()):
-                planned.ends[delivery_key] = word
+                planned.ends.setdefault(delivery_key(delivery["id"]))
+            for early, word in self._early.pop(key, ()):
+                planned.ends[early] = word
             self._settle(key, planned)
         elif key in self._again and row["dedup"]["outcome"] == "unreadable":
             self._again.discard(key)
@@ -238,23 +234,6 @@ class Ledger:
         del self._open[key]
         self._early.pop(key, None)
         self._ends[end] += 1
-
-
-def key_of(id_: str) -> Key:
-    """An input id as it is kept."""
-    found = _ID.fullmatch(id_)
-    return id_ if found is None else int(found[1], 16) << _POSITION_BITS | int(found[2])
-
-
-def id_of(key: Key) -> str:
-    """The input id that `key_of` was given."""
-    if isinstance(key, str):
-        return key
-    return f"{key >> _POSITION_BITS:032x}-{key & (1 << _POSITION_BITS) - 1}"
-
-
-def _delivery_key(id_: str) -> Key:
-    return int(id_, 16) if _DELIVERY.fullmatch(id_) else id_
 
 
 def _read(value: bytes) -> Row:

@@ -6,11 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from alerts.errors import FormatError
-from alerts.ledger import LISTED_MAX, Balance, End, Ledger, id_of, key_of
+from alerts.ledger import LISTED_MAX, Balance, End, Ledger
 from alerts.quarantine import from_flow, from_gateway
 from alerts.record import Stored, split
 from alerts.retry import Retry, encode
@@ -230,18 +228,6 @@ def test_settled_is_when_every_alert_has_an_end() -> None:
     assert not made.is_settled
     made.decide(dropped())
     assert made.is_settled
-
-
-@given(st.integers(0, 2**128 - 1), st.integers(0, 10**9 - 1))
-def test_id_of_ours_is_kept_as_a_number_and_comes_back(ingest: int, position: int) -> None:
-    id_ = f"{ingest:032x}-{position}"
-    assert isinstance(key_of(id_), int)
-    assert id_of(key_of(id_)) == id_
-
-
-@given(st.text() | st.sampled_from([f"{INGEST}-01", f"{INGEST}--1", f"{INGEST.upper()}-0", f"{INGEST}-1\n"]))
-def test_any_id_comes_back(id_: str) -> None:
-    assert id_of(key_of(id_)) == id_
 
 
 def test_dead_letter_on_its_way_back_is_no_alert_of_its_own() -> None:
