@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer._completion_classes import completion_init
+from typer.core import TyperCommand, TyperGroup
 
 from winnow._completing import typed
 from winnow._manual import above, below, manual
@@ -21,6 +22,8 @@ from winnow._verbs import module_of, verbs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from typer._click.core import Context, Parameter
 
     from winnow._verbs import Verb
 
@@ -35,6 +38,7 @@ def application(called: str | None) -> typer.Typer:
     """The command line with the verb `called` loaded and only the summaries of the others."""
     app = typer.Typer(
         name="winnow",
+        cls=_Group,
         help=_HELP,
         epilog=_BEGIN,
         no_args_is_help=True,
@@ -50,6 +54,29 @@ def application(called: str | None) -> typer.Typer:
             stub = _stub(verb.summary)
             app.command(verb.name, short_help=verb.summary, rich_help_panel=verb.panel or None)(stub)
     return app
+
+
+class _Command(TyperCommand):
+    """A verb: the help shows no type of what takes no value."""
+
+    def get_params(self, ctx: Context) -> list[Parameter]:
+        """The parameters; typer would write `<bool>` behind flags."""
+        return _bare(super().get_params(ctx))
+
+
+class _Group(TyperGroup):
+    """The same of a verb with verbs of its own."""
+
+    def get_params(self, ctx: Context) -> list[Parameter]:
+        """The parameters; typer would write `<bool>` behind flags."""
+        return _bare(super().get_params(ctx))
+
+
+def _bare(parameters: list[Parameter]) -> list[Parameter]:
+    for one in parameters:
+        if getattr(one, "is_flag", False):
+            one.metavar = ""
+    return parameters
 
 
 def _print_version(is_asked: bool) -> None:
@@ -77,7 +104,7 @@ def _add(app: typer.Typer, verb: Verb) -> None:
     if not commands:
         _command(app, verb.name, function)
         return
-    group = typer.Typer(no_args_is_help=True, help=above(manual(function)))
+    group = typer.Typer(cls=_Group, no_args_is_help=True, help=above(manual(function)))
     group.callback()(function)
     for command in commands:
         _command(group, command.__name__, command)
@@ -86,7 +113,7 @@ def _add(app: typer.Typer, verb: Verb) -> None:
 
 def _command(app: typer.Typer, name: str, function: Callable[..., None]) -> None:
     told = manual(function)
-    app.command(name, short_help=told.paragraphs[0], help=above(told), epilog=below(told))(function)
+    app.command(name, cls=_Command, short_help=told.paragraphs[0], help=above(told), epilog=below(told))(function)
 
 
 def _stub(line: str) -> Callable[[], None]:

@@ -41,6 +41,12 @@ def test_every_verb_says_in_one_line_of_the_help_what_it_does(verb: Verb) -> Non
     assert (verb.panel in PANELS, len(verb.summary) <= 61) == (True, True), verb
 
 
+@pytest.mark.parametrize("words", [(), ("replay",), ("quarantine",), ("quarantine", "retry")])
+def test_help_shows_no_type_of_what_takes_no_value(words: tuple[str, ...]) -> None:
+    told = winnow(*words, "--help").stdout
+    assert ("--help" in told, "bool" in told) == (True, False)
+
+
 def test_help_imports_no_verb() -> None:
     code = (
         "import sys; from winnow._application import application; application(None);"
