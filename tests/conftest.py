@@ -3,11 +3,13 @@
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 import structlog
 from hypothesis import HealthCheck, settings
+
+from tests.support.covered import drop_unreadable
 
 # How fast the machine is says nothing about the code: a test that is slow beside others has not failed.
 settings.register_profile("winnow", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -28,6 +30,15 @@ def _environment_is_left_as_it_was() -> Iterator[None]:
     before = _environment()
     yield
     assert _environment() == before
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    """Within the hook of pytest-cov, which combines what all processes covered."""
+    ended = yield
+    if session.config.getoption("cov_source", None):
+        drop_unreadable(session.config.rootpath)
+    return ended
 
 
 def _environment() -> dict[str, str]:
