@@ -33,7 +33,7 @@ check: setup ## Check format, lint, types and import rules
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: setup ## Measure Winnow beside the limits of this machine (ONLY="flow replay" OUT=result.json ALERTS=1000000 to replay)
+bench: setup ## Measure Winnow beside the limits of this machine (ONLY="flow replay" OUT=result.json ALERTS=1000000 to replay and explain)
 	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY)) --alerts $(or $(ALERTS),1000000) $(if $(OUT),--out "$(OUT)")
 
 bench-compare: setup ## Say what became faster or slower, and how sure that is (A=one.json B=two.json FAIL_ON_SLOWER=10)

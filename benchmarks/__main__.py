@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 def _asked() -> argparse.Namespace:
     options = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     options.add_argument("--only", nargs="+", choices=PARTS, default=[*PARTS], help="What to measure.")
-    options.add_argument("--alerts", type=int, default=Bench._field_defaults["alerts"], help="How many to replay.")
+    options.add_argument(
+        "--alerts", type=int, default=Bench._field_defaults["alerts"], help="How many to replay, and to explain."
+    )
     options.add_argument("-o", "--output", choices=("table", "json"), default="table", help="What to print.")
     options.add_argument("--out", type=Path, metavar="FILE", help="Write the JSON here too.")
     return options.parse_args()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from benchmarks import (
     delivery,
+    explain,
     flow,
     footprint,
     gateway,
@@ -43,6 +44,7 @@ PARTS: Mapping[str, Part] = MappingProxyType(
         "scale": scale,
         "delivery": delivery,
         "replay": replay,
+        "explain": explain,
         "shadow": shadow,
         "path": path,
         "sick": sick,

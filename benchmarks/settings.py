@@ -23,7 +23,7 @@ class Bench(NamedTuple):
     seconds: float = 10.0
     """How long each rate is measured."""
     alerts: int = 1_000_000
-    """How many are replayed."""
+    """How many are replayed, and how many decisions explained."""
 
     def kafka(self, prefix: str, partitions: int = 8) -> Kafka:
         """Topics of their own for one figure."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from confluent_kafka import KafkaException, TopicPartition
@@ -9,13 +10,13 @@ from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
 
 from alerts.errors import KafkaAwayError, KafkaError
 from connectors.configuration import file_name
+from connectors.kafka.patience import patiently
 from connectors.kafka.scan import messages, stored
 from connectors.kafka.topics import ANSWER_TIMEOUT_S, admin
 from winnow._moments import milliseconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from datetime import datetime
 
     from confluent_kafka import Message as Consumed
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 # librdkafka's mock cluster names itself so (rdkafka_mock.c), and finds no offset by time.
 _EMBEDDED = "mockCluster"
+# Where a piece begins. Each is several times as long as the one before, for each costs 0.05 s beside its records.
+_PIECES = (63 / 64, 15 / 16, 3 / 4, 0)
 
 
 class Archive:
@@ -93,6 +96,22 @@ class Archive:
             if one.partition() in begun:
                 yield one
 
+    def newest_first(self, topic: str, since: datetime) -> Iterator[Stored]:
+        """The records since then by pieces of that time, the newest piece first; each comes as `records` gives it.
+
+        A broker in memory gives all as one piece.
+
+        Raises:
+            KafkaError: As above.
+        """
+        if not self._finds_times:
+            yield from self.records(topic, since)
+            return
+        held, span, until = self._filled(topic, self.partitions(topic)), datetime.now(UTC) - since, None
+        for begin in (since + span * part for part in _PIECES) if held else ():
+            yield from map(stored, messages(self._kafka, topic, held, begin, until))
+            until = begin
+
     def counts(self, topic: str, since: datetime) -> dict[int, int]:
         """About how many records `records` will give, by partition.
 
@@ -109,9 +128,12 @@ class Archive:
         return sum(self.counts(topic, since).values())
 
     def _offsets(self, topic: str, places: list[TopicPartition], spec: OffsetSpec) -> dict[TopicPartition, int]:
-        asked = self._client.list_offsets(dict.fromkeys(places, spec), request_timeout=ANSWER_TIMEOUT_S)
-        try:
+        def ask() -> dict[TopicPartition, int]:
+            asked = self._client.list_offsets(dict.fromkeys(places, spec), request_timeout=ANSWER_TIMEOUT_S)
             return {place: answer.result().offset for place, answer in asked.items()}
+
+        try:
+            return patiently(ask)
         except KafkaException as error:
             raise KafkaError(f"reading {topic} from {self._kafka.bootstrap}: {error.args[0].str()}") from error
 

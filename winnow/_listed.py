@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from alerts.config import Config
-    from winnow._story import Found, Within
+    from winnow._story import Within
+    from winnow._tally import Found
 
 Row = dict[str, Any]
 

@@ -8,13 +8,14 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
 from rich.console import Console
+from rich.markup import escape
 from rich.text import Text
 
 from connectors.terminal import printable
 from winnow._layout import blocks, has_room, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 _DELETE = "\x7f"
 # Into a file or a pipe, lines are as long as they are.
@@ -76,13 +77,15 @@ def write_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     sys.stdout.writelines(line + "\n" for line in others)
 
 
-def shown(topic: str, records: Iterable[Record]) -> Iterator[Record]:
-    """The same records, counted on the terminal while they are read."""
+def shown(topic: str, records: Iterable[Record], so_far: Callable[[], str] = str) -> Iterator[Record]:
+    """The same records, counted on the terminal while they are read; and what is found `so_far`, as soon as it is."""
     if not sys.stderr.isatty():
         yield from records
         return
     with Console(stderr=True).status(f"reading {topic}") as status:
+        said = ""
         for number, record in enumerate(records, 1):
-            if number % _STEP == 0:
-                status.update(f"reading {topic}: {number:,} records")
             yield record
+            is_first = not said and bool(said := so_far())
+            if is_first or number % _STEP == 0:
+                status.update(escape(printable(f"reading {topic}: {number:,} records{so_far()}")))

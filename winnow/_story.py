@@ -19,13 +19,15 @@ from winnow._archive import Archive
 from winnow._output import shown
 from winnow._past import CLOCKS_DIFFER
 from winnow._rows import opened
+from winnow._tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from alerts.config import Config
     from alerts.matchers import Matchers
+    from winnow._tally import Found
 
 Row = dict[str, Any]
 
@@ -40,18 +42,6 @@ class Within(NamedTuple):
     since: datetime
     until_ms: float
     """Before then; infinity: up to now."""
-
-
-class Found(NamedTuple):
-    """An alert that a question is about."""
-
-    fingerprint: str
-    name: str
-    status: str
-    """Of its newest event."""
-    events: int
-    last_ms: int
-    """When the newest was accepted."""
 
 
 def story(config: Config, fingerprint: str) -> Iterator[Row]:
@@ -138,13 +128,12 @@ def named(config: Config, name: str, within: Within) -> list[Found]:
     """
     cut = name[:_NAME_MAX_CHARS]
     needle = orjson.dumps(cut)
-    rows = (
-        (row["fingerprint"], cut, row["status"], row["accepted_ms"])
-        for record in _decisions(config, within.since, needle)
-        for row in record.get("decisions", ())
-        if row["name"] == cut and row["accepted_ms"] < within.until_ms
-    )
-    return _counted(rows)
+    found = Tally()
+    for record in _decisions(config, within.since, needle, found.so_far):
+        for row in record.get("decisions", ()):
+            if row["name"] == cut and row["accepted_ms"] < within.until_ms:
+                found.count(row["fingerprint"], cut, row["status"], row["accepted_ms"])
+    return found.newest_first()
 
 
 def told_by(config: Config, delivery: str, since: datetime) -> tuple[str, str] | None:
@@ -163,10 +152,10 @@ def told_by(config: Config, delivery: str, since: datetime) -> tuple[str, str] |
     return None
 
 
-def _decisions(config: Config, since: datetime, needle: bytes) -> Iterator[Row]:
-    """The records of decisions that hold these bytes."""
+def _decisions(config: Config, since: datetime, needle: bytes, so_far: Callable[[], str] = str) -> Iterator[Row]:
+    """The records of decisions that hold these bytes, by pieces of time, newest first; `so_far` is told meanwhile."""
     topic = topics(config.kafka).decisions
-    for stored in shown(topic, Archive(config.kafka).records(topic, since - CLOCKS_DIFFER)):
+    for stored in shown(topic, Archive(config.kafka).newest_first(topic, since - CLOCKS_DIFFER), so_far):
         if needle in stored.value:
             yield opened(stored.value)
 
@@ -179,13 +168,14 @@ def labelled(config: Config, matchers: Matchers, within: Within) -> list[Found]:
     """
     topic = topics(config.kafka).webhooks
     needles = [needle for matcher in matchers.matchers if (needle := _needle(matcher.op, matcher.value))]
-    return _counted(
-        (arrival.fingerprint, arrival.name, str(arrival.status), arrival.envelope.accepted_ms)
-        for stored in shown(topic, Archive(config.kafka).records(topic, within.since))
-        if stored.accepted_ms < within.until_ms
-        and (_DERIVES in stored.value or all(needle in stored.value for needle in needles))
-        for arrival in _matching(stored.value, stored.accepted_ms, matchers)
-    )
+    found = Tally()
+    for stored in shown(topic, Archive(config.kafka).records(topic, within.since)):
+        if stored.accepted_ms < within.until_ms and (
+            _DERIVES in stored.value or all(needle in stored.value for needle in needles)
+        ):
+            for arrival in _matching(stored.value, stored.accepted_ms, matchers):
+                found.count(arrival.fingerprint, arrival.name, str(arrival.status), arrival.envelope.accepted_ms)
+    return found.newest_first()
 
 
 def _matching(value: bytes, accepted_ms: int, matchers: Matchers) -> Iterator[Any]:
@@ -202,16 +192,3 @@ def _needle(op: Op, value: str) -> bytes:
     """What a record must hold if one of its labels has this value, of a format that keeps labels; empty: nothing."""
     is_plain = value.isascii() and value.replace("_", "").replace("-", "").replace(".", "").isalnum()
     return value.encode() if op is Op.EQUAL and is_plain else b""
-
-
-def _counted(rows: Iterable[tuple[str, str, str, int]]) -> list[Found]:
-    found: dict[str, Found] = {}
-    for fingerprint, name, status, accepted_ms in rows:
-        before = found.get(fingerprint)
-        if before is None:
-            found[fingerprint] = Found(fingerprint, name, status, 1, accepted_ms)
-        elif accepted_ms >= before.last_ms:
-            found[fingerprint] = Found(fingerprint, name, status, before.events + 1, accepted_ms)
-        else:
-            found[fingerprint] = before._replace(events=before.events + 1)
-    return sorted(found.values(), key=lambda one: (-one.last_ms, one.fingerprint))

@@ -26,13 +26,14 @@ from winnow._listed import LISTED_MAX, fallbacks, rows, text
 from winnow._moments import between, milliseconds, past
 from winnow._names import like, names
 from winnow._output import WIDTH_CHARS, Output, write_json, write_lines, write_table
-from winnow._story import Found, Within, labelled, named, story, told_by
+from winnow._story import Within, labelled, named, story, told_by
 from winnow._verdicts import lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from alerts.config import Config
+    from winnow._tally import Found
 
 Row = dict[str, Any]
 

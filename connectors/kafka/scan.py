@@ -37,8 +37,10 @@ def scan(kafka: Kafka, topic: str, partitions: Iterable[int], since: datetime | 
     return map(stored, messages(kafka, topic, partitions, since))
 
 
-def messages(kafka: Kafka, topic: str, partitions: Iterable[int], since: datetime | None = None) -> Iterator[Consumed]:
-    """The same with all that Kafka holds of each record, its headers among it.
+def messages(
+    kafka: Kafka, topic: str, partitions: Iterable[int], since: datetime | None = None, until: datetime | None = None
+) -> Iterator[Consumed]:
+    """The same with all that Kafka holds of each record, its headers among it; none from the first at `until` on.
 
     Raises:
         KafkaError: As above.
@@ -50,6 +52,8 @@ def messages(kafka: Kafka, topic: str, partitions: Iterable[int], since: datetim
         raise KafkaError(f"kafka.client: {error.args[0].str()}") from error
     try:
         ends = _ends(consumer, topic, partitions)
+        if until is not None:
+            _cut(consumer, topic, ends, until)
         consumer.assign(_starts(consumer, topic, ends, since))
         yield from _until(consumer, ends)
     except KafkaException as error:
@@ -77,16 +81,26 @@ def _ends(consumer: Consumer, topic: str, partitions: Iterable[int]) -> dict[int
     return ends
 
 
+def _cut(consumer: Consumer, topic: str, ends: dict[int, int], until: datetime) -> None:
+    """Where there is a record as new as that, that is the end."""
+    for place in _found(consumer, topic, ends, until):
+        if place.offset >= 0:
+            ends[place.partition] = place.offset
+
+
+def _found(consumer: Consumer, topic: str, partitions: Iterable[int], moment: datetime) -> list[TopicPartition]:
+    """The first record of each partition that was written then or later; an offset below 0: there is none."""
+    asked = [TopicPartition(topic, partition, int(moment.timestamp() * 1000)) for partition in partitions]
+    return patiently(lambda: all_told(consumer.offsets_for_times(asked, timeout=_TIMEOUT_S))) if asked else []
+
+
 def _starts(consumer: Consumer, topic: str, ends: dict[int, int], since: datetime | None) -> list[TopicPartition]:
-    if since is None or not ends:
+    if since is None:
         return [TopicPartition(topic, partition, OFFSET_BEGINNING) for partition in ends]
-    moment_ms = int(since.timestamp() * 1000)
-    asked = [TopicPartition(topic, partition, moment_ms) for partition in ends]
-    found = patiently(lambda: all_told(consumer.offsets_for_times(asked, timeout=_TIMEOUT_S)))
-    for place in found:
-        if place.offset < 0:  # nothing as new as that
-            del ends[place.partition]
-    return [place for place in found if place.offset >= 0]
+    starts = [place for place in _found(consumer, topic, ends, since) if 0 <= place.offset < ends[place.partition]]
+    for partition in ends.keys() - {place.partition for place in starts}:  # nothing as new as that
+        del ends[partition]
+    return starts
 
 
 def _until(consumer: Consumer, ends: dict[int, int]) -> Iterator[Consumed]:

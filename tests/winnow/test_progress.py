@@ -10,7 +10,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from tests.support.history import keep
+from connectors.configuration import load
+from tests.support.history import decided, keep
 from tests.support.shelf import shelf
 from tests.winnow.test_replay import LIVE, history
 
@@ -28,6 +29,20 @@ def test_terminal_is_shown_how_many_records_were_read_and_stdout_holds_the_answe
     assert json.loads(ended.stdout)["totals"]["events"] == 105
     assert "reading winnow." in shown
     assert "105 records" in shown
+
+
+def test_terminal_is_shown_the_first_alert_of_a_name_while_others_are_looked_for(tmp_path: Path) -> None:
+    with shelf(tmp_path, LIVE) as made:
+        keep(made, history(), decided(load(needs_sources=False), history()))
+        ours, theirs = pty.openpty()
+        environ = {**os.environ, "TERM": "xterm", "COLUMNS": "200"}
+        command = [sys.executable, "-m", "winnow", "explain", "Disk", "-o", "json"]
+        ended = subprocess.run(command, stdout=subprocess.PIPE, stderr=theirs, env=environ, timeout=60, check=True)
+        os.close(theirs)
+        shown = _all(ours)
+    fingerprints = [row["fingerprint"] for row in json.loads(ended.stdout)]
+    assert len(fingerprints) == 3
+    assert any(f"found {fingerprint} (firing, " in shown for fingerprint in fingerprints)
 
 
 def test_pipe_is_told_nothing(tmp_path: Path) -> None:
