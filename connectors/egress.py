@@ -27,7 +27,17 @@ class RefusedAddressError(OSError):
 
 
 def session(*, allow_private: bool, resolver: AbstractResolver | None = None) -> aiohttp.ClientSession:
-    """A session that connects to public addresses only; call it on a running loop.
+    """A session that connects through `connector`; call it on a running loop."""
+    return aiohttp.ClientSession(
+        connector=connector(allow_private=allow_private, resolver=resolver),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=None),
+        trust_env=False,
+    )
+
+
+def connector(*, allow_private: bool, resolver: AbstractResolver | None = None) -> aiohttp.TCPConnector:
+    """What connects to public addresses only; call it on a running loop.
 
     Args:
         allow_private: Whether private and loopback addresses are open too.
@@ -35,12 +45,7 @@ def session(*, allow_private: bool, resolver: AbstractResolver | None = None) ->
     """
     egress = Egress(allow_private=allow_private)
     found = Resolver(resolver or aiohttp.ThreadedResolver(), egress)
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, resolver=found, socket_factory=egress.socket),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=aiohttp.ClientTimeout(total=None),
-        trust_env=False,
-    )
+    return aiohttp.TCPConnector(limit=0, resolver=found, socket_factory=egress.socket)
 
 
 def check_spelling(host: str) -> None:

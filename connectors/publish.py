@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
-import httpx
 import structlog
-from aiohttp import ClientTimeout
-from yarl import URL
 
 from alerts.config import HttpTarget, Kafka, Target
 from connectors import egress
 from connectors import targets as kinds
 from connectors.exchange import is_final, reason, retry_after_ms
 from connectors.kafka.producer import AcknowledgedProducer, Batch
-from connectors.request import Answer, Judgement, Message, Request, Sent
+from connectors.poster import Poster
+from connectors.request import Judgement, Message, Request, Sent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import timedelta
 
-    from aiohttp import ClientResponse, ClientSession
     from aiohttp.abc import AbstractResolver
 
     from alerts.decision import Delivery
@@ -33,11 +28,6 @@ if TYPE_CHECKING:
     Render = Callable[[Target, datetime], Request | Message]
 
 log = structlog.get_logger()
-
-ANSWER_MAX_BYTES = 64 * 1024
-ANSWER_MAX_S = 5.0
-"""How long a body may take once the status is there, within the target's timeout: it holds a place among the requests
-under way, and says little."""
 
 
 class Publisher:
@@ -48,7 +38,7 @@ class Publisher:
         self._targets = {target.name: target for target in targets}
         self._kafka = kafka
         self._resolver = resolver
-        self._sessions: dict[bool, ClientSession] = {}
+        self._posters: dict[bool, Poster] = {}
         self._producers: dict[timedelta, AcknowledgedProducer] = {}
         """By the time a message has."""
 
@@ -79,24 +69,14 @@ class Publisher:
             return _unsent(error)
 
     async def _post(self, request: Request, target: Target) -> Sent:
-        """Once the status is there it is the answer: whatever becomes of the body, nothing is sent again for it.
-
-        httpx around this session would cost as much again as the session itself.
-        """
-        session = self._session(allow_private=isinstance(target, HttpTarget) and target.allow_private)
-        response = await session.request(
-            request.method,
-            _address(request.url),
-            data=request.body,
-            headers=request.headers,
-            allow_redirects=False,
-            timeout=ClientTimeout(total=target.timeout.total_seconds()),
-        )
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        answer = Answer(response.status, headers, await _body(response))
+        poster = self._poster(allow_private=isinstance(target, HttpTarget) and target.allow_private)
+        answer = await poster.send(request, target.timeout)
         judgement = kinds.judge_of(target.kind, answer)
-        error = "" if judgement is Judgement.DELIVERED else f"answered {answer.status}"
-        return Sent(judgement, answer.status, error, retry_after_ms(headers, datetime.now(UTC)))
+        if judgement is Judgement.DELIVERED:
+            return Sent(judgement, answer.status, "")
+        return Sent(
+            judgement, answer.status, f"answered {answer.status}", retry_after_ms(answer.headers, datetime.now(UTC))
+        )
 
     async def _produce(self, message: Message, target: Target) -> Sent:
         loop = asyncio.get_running_loop()
@@ -114,44 +94,19 @@ class Publisher:
             error = await acknowledged
         return Sent(Judgement.DELIVERED if error is None else Judgement.RETRY, None, error or "")
 
-    def _session(self, *, allow_private: bool) -> ClientSession:
-        if allow_private not in self._sessions:
-            self._sessions[allow_private] = egress.session(allow_private=allow_private, resolver=self._resolver)
-        return self._sessions[allow_private]
+    def _poster(self, *, allow_private: bool) -> Poster:
+        if allow_private not in self._posters:
+            self._posters[allow_private] = Poster(
+                egress.connector(allow_private=allow_private, resolver=self._resolver)
+            )
+        return self._posters[allow_private]
 
     async def close(self) -> None:
         """Close all connections."""
-        for session in self._sessions.values():
-            await session.close()
+        for poster in self._posters.values():
+            await poster.close()
         for producer in self._producers.values():
             producer.close()
-
-
-@lru_cache(maxsize=1024)
-def _address(url: str) -> URL:
-    """The URL as it is asked for: read once, and by httpx, which refuses hosts that yarl makes addresses of.
-
-    Raises:
-        httpx.InvalidURL: It is none.
-    """
-    return URL(str(httpx.URL(url)))
-
-
-async def _body(response: ClientResponse) -> bytes:
-    """What comes of the body in time, at most `ANSWER_MAX_BYTES`; it may stall, break off or be no valid gzip."""
-    content = response.content
-    if content.at_eof():
-        return b""
-    body = bytearray()
-    with contextlib.suppress(Exception):
-        async with asyncio.timeout(ANSWER_MAX_S):
-            async for part in content.iter_any():
-                body += part
-                if len(body) >= ANSWER_MAX_BYTES:
-                    break
-    # What has not come is given up, and the connection with it; one that has answered whole is kept already.
-    response.close()
-    return bytes(body[:ANSWER_MAX_BYTES])
 
 
 def _unsent(error: Exception) -> Sent:

@@ -11,7 +11,8 @@ import pytest
 from alerts.config import Kafka, Target
 from connectors.exchange import retry_after_ms
 from connectors.kafka import topics
-from connectors.publish import ANSWER_MAX_BYTES, Publisher
+from connectors.poster import ANSWER_MAX_BYTES
+from connectors.publish import Publisher
 from connectors.request import Judgement
 from connectors.targets import kinds
 from tests.support.answers import http, target
