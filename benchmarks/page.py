@@ -29,10 +29,16 @@ def page(result: Result) -> Iterator[str]:
     for part, figures in result.parts.items():
         if not figures:  # it could not be measured
             continue
-        command = f"make bench ONLY={part}" if part in PARTS else f"make load SCENARIO={part.removeprefix('load-')}"
-        yield from (f"## {part}", "", f"`{command}`, {line(result.machine)}", "")
+        yield from (f"## {part}", "", f"`{_command(part, result)}`, {line(result.machine)}", "")
         yield from _table(figures)
         yield ""
+
+
+def _command(part: str, result: Result) -> str:
+    if part in PARTS:
+        return f"make bench ONLY={part}"
+    scale = (f" {name}={result.machine[name]}" for name in ("SCALE", "RATE_SCALE") if name in result.machine)
+    return f"make load SCENARIO={part.removeprefix('load-')}{''.join(scale)}"
 
 
 def _table(figures: Sequence[Figure]) -> Iterator[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import http.client
 import statistics
+import subprocess
+import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -110,15 +112,22 @@ class Product(NamedTuple):
 
 @contextmanager
 def product(bench: Bench, prefix: str, *others: object, **sections: object) -> Iterator[Product]:
-    """All of it, on topics of its own, with these `others` and sections of winnow.yaml beside the target."""
+    """All of it, on topics of its own, with these `others` and sections of winnow.yaml beside the target.
+
+    The flow takes a snapshot each second, as it should where it matters.
+    """
     target = Target()
     hook = {"name": "hook", "kind": "webhook", "url": f"http://127.0.0.1:{target.port}/", "allow_private": True}
     kafka, port = bench.kafka(prefix, 32), processes.free_port()
     environment = bench.environment(port, kafka, targets=[hook, *others], **sections)
     metrics = f"http://{environment['WINNOW_METRICS_LISTEN']}"
+    state = bench.folder / f"{kafka.topic_prefix}-state"
+    state.mkdir()
+    subprocess.run([sys.executable, "-m", "bytewax.recovery", str(state), "1"], check=True)
+    flow = ["-m", "bytewax.run", "flows.proxy", "-r", str(state), "-s", "1", "-b", "0"]
     with (
         processes.running(["-m", "http_gateway"], environment, None),
-        processes.running(["-m", "bytewax.run", "flows.proxy"], environment, None),
+        processes.running(flow, environment, None),
     ):
         for url in (f"http://127.0.0.1:{port}/readyz", f"{metrics}/readyz"):
             processes.wait_for(lambda url=url: processes.answers(url), f"{url} is ready")  # type: ignore[misc]

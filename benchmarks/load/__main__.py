@@ -34,7 +34,7 @@ def main() -> int:
         return 2
     except KeyboardInterrupt:
         return 130
-    machine = facts()
+    machine = facts() | _scale(given)
     if given.out is not None:
         given.out.write_bytes(encode(Result(machine, {f"load-{given.scenario}": [*figures(outcome)]})))
     console.print(table(outcome))
@@ -55,6 +55,12 @@ def _run(given: argparse.Namespace, console: Console) -> Outcome:
     with kafka() as broker:
         console.print(f"starting Winnow; Kafka: {broker.origin}, {broker.bootstrap}")
         return here(asked, scale, broker.bootstrap, console.print)
+
+
+def _scale(given: argparse.Namespace) -> dict[str, str]:
+    """How the run was scaled, as `make load` is told; nothing if it was not."""
+    asked = {"SCALE": given.scale, "RATE_SCALE": given.rate_scale}
+    return {name: scale for name, scale in asked.items() if scale} if given.scale != "1" or given.rate_scale else {}
 
 
 def _asked() -> argparse.Namespace:

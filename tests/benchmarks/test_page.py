@@ -30,6 +30,11 @@ def test_load_has_its_own_command() -> None:
     assert "`make load SCENARIO=storm`, cpu fast" in lines(**{"load-storm": [Figure("late", 1, "ms")]})
 
 
+def test_load_that_was_scaled_says_so_in_its_command() -> None:
+    result = Result({"cpu": "fast", "SCALE": "0.5", "RATE_SCALE": "0.2"}, {"load-soak": [Figure("late", 1, "ms")]})
+    assert any(line.startswith("`make load SCENARIO=soak SCALE=0.5 RATE_SCALE=0.2`, ") for line in page(result))
+
+
 def test_no_unit_reads_like_a_file_of_the_project() -> None:
     assert "| at 100 alerts a second | 5 alerts a second |  |  |  |  |  |" in lines(
         flow=[Figure("at 100 alerts/s", 5, "alerts/s")]

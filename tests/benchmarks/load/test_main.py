@@ -34,6 +34,7 @@ def test_gateway_that_does_not_answer_is_a_failed_run_with_a_table_and_a_file(tm
     assert "FAILED storm: http_req_failed rate==0 does not hold" in done.stdout
     assert "not checked: set WINNOW_CONFIG or KAFKA_BOOTSTRAP" in done.stdout
     assert [*read(file).parts] == ["load-storm"]
+    assert read(file).machine["SCALE"] == "0.01"
 
 
 def test_configuration_that_cannot_be_read_is_no_run(tmp_path: Path) -> None:
