@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from flows.durations import Durations
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -26,11 +28,10 @@ attempts = Counter("winnow_delivery_attempts_total", "Requests sent to targets",
 heartbeats = Counter(
     "winnow_heartbeats_total", "Alerts told once more so that the target does not forget them", ["target", "judgement"]
 )
-delivery_seconds = Histogram(
+delivery_seconds = Durations(
     "winnow_delivery_seconds",
     "From acceptance at the gateway to the end of the delivery",
-    ["target"],
-    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600),
+    (5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000, 300_000, 900_000, 3_600_000),
 )
 
 llm_calls = Counter("winnow_llm_calls_total", "Calls of the model", ["outcome"])
@@ -53,14 +54,12 @@ def count(step: str, outcomes: Iterable[str]) -> None:
 
 def count_ended(ended: Sequence[Ended]) -> None:
     """Count deliveries that ended, and how long each took; a label is looked up once for all that have it."""
-    outcomes: Tally[tuple[str, str]] = Tally()
-    took_ms: dict[str, list[int]] = {}
-    for end in ended:
-        outcomes[end.delivery.target, end.outcome] += 1
-        took_ms.setdefault(end.delivery.target, []).append(end.ended_ms - end.delivery.alert.envelope.accepted_ms)
+    outcomes = Tally([(end.delivery.target, end.outcome) for end in ended])
     for (target, outcome), times in outcomes.items():
         deliveries.labels(target=target, outcome=outcome).inc(times)
+    took_ms: dict[str, list[int]] = {}
+    for end in ended:
+        delivery = end.delivery
+        took_ms.setdefault(delivery.target, []).append(end.ended_ms - delivery.alert.envelope.accepted_ms)
     for target, all_ms in took_ms.items():
-        observe = delivery_seconds.labels(target=target).observe
-        for ms in all_ms:
-            observe(max(0, ms) / 1000)
+        delivery_seconds.observe(target, all_ms)
