@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
 
@@ -78,9 +79,10 @@ class Job(NamedTuple):
     def size_chars(self) -> int:
         """About how much it adds to a request that tells of several."""
         alert = self.delivery.alert
-        # Names too: a sender gives thousands of them, as long as it likes.
-        texts = (alert.labels, alert.labels.values(), alert.annotations, alert.annotations.values())
-        return len(alert.generator_url) + sum(sum(map(len, some)) for some in texts)
+        labels, annotations = alert.labels, alert.annotations
+        # Names too: a sender gives thousands of them, as long as it likes. To join them costs less than to add them up.
+        texts = [alert.generator_url, *labels, *labels.values(), *annotations, *annotations.values()]
+        return len("".join(texts))
 
     @property
     def is_firing(self) -> bool:
@@ -110,8 +112,23 @@ class Job(NamedTuple):
 
     def tried(self, sent: Sent) -> Job:
         """This one after one more try."""
-        sending_ms = self.sending_ms + sent.took_ms
-        return self._replace(tries=self.tries + 1, last=sent, failures=self.failures + 1, sending_ms=sending_ms)
+        # Field by field at a third of `_replace`: every try makes one.
+        return Job(
+            self.delivery,
+            self.tries + 1,
+            self.due_ms,
+            self.deadline_ms,
+            self.to,
+            self.failures + 1,
+            sent,
+            self.refusal,
+            self.since_ms,
+            self.is_repeat,
+            self.may_repeat,
+            self.sending_ms + sent.took_ms,
+            self.turned,
+            self.is_alone,
+        )
 
     def turned_to(self, fallback: str, refusal: str, now_ms: int, deadline: Deadline) -> Job:
         """This one on its way to the fallback; `refusal` says why its own target was not told."""
@@ -186,4 +203,9 @@ def begun(delivery: Delivery, now_ms: int, deadline: Deadline) -> Job:
 def _patience_ms(deadline: Deadline, delivery: Delivery) -> int:
     """How long a target has, by the severity of the alert."""
     is_critical = delivery.classification.severity is Severity.CRITICAL
-    return int((deadline.critical if is_critical else deadline.others).total_seconds() * 1000)
+    return _whole_ms(deadline.critical if is_critical else deadline.others)
+
+
+@lru_cache(maxsize=16)
+def _whole_ms(time: timedelta) -> int:
+    return int(time.total_seconds() * 1000)

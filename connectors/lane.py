@@ -8,7 +8,6 @@ Who must hear of what is known to `connectors/ways.py`.
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from alerts.decision import Delivery, Outcome
@@ -37,7 +36,7 @@ class Lane:
         """Send as `settings` say; what was accepted before `began_ms` an earlier process may have sent already."""
         self._settings = settings
         self._began_ms = began_ms
-        self._waiting: dict[str, deque[Job]] = {}
+        self._waiting: dict[str, list[Job]] = {}
         """By fingerprint, in order; the first of each is the one that may be sent, or that is under way."""
         self._under_way: dict[str, bool] = {}
         """By fingerprint: whether the alert may have been open at its target before this try."""
@@ -77,11 +76,12 @@ class Lane:
         if is_read_again or delivery.alert.envelope.accepted_ms < self._began_ms:
             job = job._replace(may_repeat=True)
             self._ways.may_be_open(job, now_ms)
-        jobs = self._waiting.get(job.fingerprint)
+        fingerprint = delivery.alert.fingerprint
+        jobs = self._waiting.get(fingerprint)
         if jobs and any(waiting.delivery.id == delivery.id for waiting in jobs):
             return  # a dead letter that comes back while it is there again, after a crash: it has its end already
         self._ages.put(delivery.id, delivery.alert.envelope.accepted_ms)
-        if not jobs or (len(jobs) == 1 and job.fingerprint in self._under_way):
+        if not jobs or (len(jobs) == 1 and fingerprint in self._under_way):
             self._append(job)
             return
         older = jobs.pop()
@@ -90,7 +90,7 @@ class Lane:
         if jobs or self._ways.is_needed(older, job, now_ms):
             self._append(self._merged(older, job, now_ms))
             return
-        del self._waiting[job.fingerprint]
+        del self._waiting[fingerprint]
         self._end(older, Outcome.NOT_NEEDED, "resolved before it could be sent", now_ms)
         self._end(job, Outcome.NOT_NEEDED, "its firing was never sent", now_ms)
 
@@ -149,9 +149,10 @@ class Lane:
             self._heard(job, sent, now_ms)
 
     def _heard(self, job: Job, sent: Sent, now_ms: int) -> None:
-        self._ways.came_back(job, sent, now_ms, was_open=self._under_way.pop(job.fingerprint))
+        fingerprint = job.fingerprint
+        self._ways.came_back(job, sent, now_ms, was_open=self._under_way.pop(fingerprint))
         job = job.tried(sent)
-        self._waiting[job.fingerprint][0] = job
+        self._waiting[fingerprint][0] = job
         if sent.judgement is Judgement.DELIVERED:
             self._delivered(job, now_ms)
         elif sent.judgement is Judgement.RETRY:
@@ -195,19 +196,23 @@ class Lane:
             self._append(job.restored(self._began_ms))
 
     def _append(self, job: Job) -> None:
-        self._drafts.changed(job.fingerprint)
-        jobs = self._waiting.setdefault(job.fingerprint, deque())
-        jobs.append(job)
-        if len(jobs) == 1:
+        fingerprint = job.fingerprint
+        jobs = self._waiting.get(fingerprint)
+        if jobs:
+            jobs.append(job)
+            self._drafts.changed(fingerprint)
+        else:
+            self._waiting[fingerprint] = [job]
             self._schedule(job)
 
     def _schedule(self, job: Job) -> None:
         """Put the first of its alert where its turn is found, unless a heartbeat of the alert is under way."""
-        self._drafts.changed(job.fingerprint)
-        if job.fingerprint in self._beating:
+        fingerprint = job.fingerprint
+        self._drafts.changed(fingerprint)
+        if fingerprint in self._beating:
             return
-        self._ways[job.to].agenda.put(job.fingerprint, job.due_ms)
-        self._deadlines.put(job.fingerprint, job.deadline_ms)
+        self._ways[job.to].agenda.put(fingerprint, job.due_ms)
+        self._deadlines.put(fingerprint, job.deadline_ms)
 
     def _unschedule(self, job: Job) -> None:
         self._ways[job.to].agenda.drop(job.fingerprint)
@@ -223,14 +228,14 @@ class Lane:
         jobs = self._waiting[job.fingerprint]
         later = job._replace(due_ms=now_ms + max(job.pause_ms(self._settings.backoff), sent.retry_after_ms))
         if len(jobs) > 1:
-            jobs.popleft()
-            newer = jobs.popleft()
+            jobs.pop(0)
+            newer = jobs.pop(0)
             if not jobs and not self._ways.is_needed(job, newer, now_ms):
                 del self._waiting[job.fingerprint]
                 self._end(job, Outcome.NOT_NEEDED, "resolved before the target took it", now_ms)
                 self._end(newer, Outcome.NOT_NEEDED, "its firing never reached the target", now_ms)
                 return
-            jobs.appendleft(self._merged(later, newer, now_ms))
+            jobs.insert(0, self._merged(later, newer, now_ms))
             self._schedule(jobs[0])
         elif now_ms >= job.deadline_ms or now_ms + sent.retry_after_ms > job.deadline_ms:
             self._fall(job, sent.error, now_ms)
@@ -279,15 +284,16 @@ class Lane:
 
     def _finish(self, job: Job, outcome: Outcome, error: str, now_ms: int) -> None:
         """End the first of its alert; the next one's turn comes."""
-        jobs = self._waiting[job.fingerprint]
-        jobs.popleft()
+        fingerprint = job.fingerprint
+        jobs = self._waiting[fingerprint]
+        jobs.pop(0)
         self._end(job, outcome, error, now_ms)
         if len(jobs) == 1 and outcome is Outcome.DEAD_LETTERED and not self._ways.is_needed(job, jobs[0], now_ms):
-            self._end(jobs.popleft(), Outcome.NOT_NEEDED, "its firing never reached the target", now_ms)
+            self._end(jobs.pop(0), Outcome.NOT_NEEDED, "its firing never reached the target", now_ms)
         if jobs:
             self._schedule(jobs[0])
         else:
-            del self._waiting[job.fingerprint]
+            del self._waiting[fingerprint]
 
     def _end(self, job: Job, outcome: Outcome, error: str, now_ms: int) -> None:
         self._ages.drop(job.delivery.id)

@@ -50,10 +50,24 @@ def to_plain(jobs: list[bytes], ways: Ways) -> Plain:
 
 
 def encode_job(job: Job) -> str:
-    """A delivery on its way as JSON."""
-    last = None if job.last is None else {**job.last._asdict(), "judgement": job.last.judgement.value}
-    turned = job.turned and tuple(job.turned)
-    plain = {**job._asdict(), "delivery": delivery_to_plain(job.delivery), "last": last, "turned": turned}
+    """A delivery on its way as JSON, field by field: `_asdict` takes three times as long."""
+    last = job.last
+    plain: Plain = {
+        "delivery": delivery_to_plain(job.delivery),
+        "tries": job.tries,
+        "due_ms": job.due_ms,
+        "deadline_ms": job.deadline_ms,
+        "to": job.to,
+        "failures": job.failures,
+        "last": None if last is None else {**last._asdict(), "judgement": last.judgement.value},
+        "refusal": job.refusal,
+        "since_ms": job.since_ms,
+        "is_repeat": job.is_repeat,
+        "may_repeat": job.may_repeat,
+        "sending_ms": job.sending_ms,
+        "turned": job.turned and tuple(job.turned),
+        "is_alone": job.is_alone,
+    }
     return orjson.dumps(plain).decode()
 
 
