@@ -56,6 +56,8 @@ def cut(text: str, limit: int, written: Callable[[str], str] = str) -> str:
         limit: In characters as `width` counts them.
         written: An escape that works on each character for itself; it is never cut in the middle.
     """
+    if written is str and len(text) <= limit and text.isascii():
+        return text  # most of them
     if len(text) <= limit and width(whole := written(text)) <= limit:
         return whole
     return written(text[: _boundary(text, _reach(text, limit - 1, written))]) + "…" if limit > 0 else ""

@@ -22,6 +22,8 @@ _INDENT = re.compile(r"^( {0,3})[ \t]*", re.MULTILINE)
 _ENTITIES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"))
 _BAD_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 _URI_MARKS = ":/?#[]@!$&'()*+,;=%"
+# `2026-11-24T03:04:05.123456789+00:00`
+_MOMENT_MAX_CHARS = 35
 # `\u0007`; the quotes, colon and comma of an entry are less than another character.
 _JSON_MAX_BYTES_A_CHAR = 6
 _NO_LINK = re.compile(rf"\s|{INVISIBLE.pattern}")
@@ -98,19 +100,24 @@ def headline(name: str, annotations: Mapping[str, str]) -> str:
 
 def moment(text: str | None, accepted_ms: int) -> str:
     """`text` as RFC 3339 that every target reads; when it names no moment, the one at which it was accepted."""
+    # What is remembered has to be bounded, whatever stands in a field for a moment.
+    told = _moment(text) if text and len(text) <= _MOMENT_MAX_CHARS else None
+    return told or rfc3339(accepted_ms)
+
+
+@lru_cache(maxsize=8192)
+def _moment(text: str) -> str | None:
     try:
-        if text and not is_zero(text.upper()) and instant(text):
-            return text.upper()
+        return text.upper() if not is_zero(text.upper()) and instant(text) else None
     except ValueError:
-        pass
-    return rfc3339(accepted_ms)
+        return None
 
 
 def cut_map(values: Mapping[str, str], limit_bytes: int) -> dict[str, str]:
     """`values` in at most `limit_bytes` of JSON: first the long values are cut, then some are left out."""
     everything = "".join([*values, *values.values()])
     if sendable(everything) is everything and _JSON_MAX_BYTES_A_CHAR * (len(everything) + len(values)) < limit_bytes:
-        return dict(sorted(values.items()))  # most maps: ASCII, and far from the bound
+        return dict(values)  # most maps: ASCII, and far from the bound
     kept = {sendable(name): sendable(values[name]) for name in sorted(values)}
     for longest in (16384, 4096, 1024, 256):
         if len(orjson.dumps(kept)) <= limit_bytes:
