@@ -37,7 +37,7 @@ bench: setup ## Measure Winnow beside the limits of this machine (ONLY="flow rep
 	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY)) --alerts $(or $(ALERTS),1000000) $(if $(OUT),--out "$(OUT)")
 
 bench-compare: setup ## Say what became faster or slower, and how sure that is (A=one.json B=two.json FAIL_ON_SLOWER=10)
-	@$(BIN)/python -m benchmarks.compare "$(A)" "$(B)" $(if $(FAIL_ON_SLOWER),--fail-on-slower $(FAIL_ON_SLOWER))
+	@$(if $(and $(A),$(B)),,echo "expected two results: make bench-compare A=one.json B=two.json" >&2; exit 2;) $(BIN)/python -m benchmarks.compare "$(A)" "$(B)" $(if $(FAIL_ON_SLOWER),--fail-on-slower $(FAIL_ON_SLOWER))
 
 profile: setup ## Draw a flame graph of the process that a benchmark starts, in profiles/ (WHAT=flow SECONDS=10 OF= NATIVE=1)
 	@$(BIN)/python -m benchmarks.profile $(WHAT) --seconds $(or $(SECONDS),10) $(if $(OF),--of $(OF)) $(if $(NATIVE),--native)

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import track
 
+from alerts.errors import WinnowError
 from benchmarks import machine
 from benchmarks.figure import table
 from benchmarks.parts import PARTS
 from benchmarks.result import Result, encode
 from benchmarks.settings import Bench
 from tests.support.kafka.choose import kafka
+from tests.support.kafka.errors import BrokerError, UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,7 +48,7 @@ def measured(parts: Mapping[str, Part], bench: Bench) -> tuple[Result, dict[str,
         try:
             for figure in _named_once(parts[part].figures(bench), names):
                 figures.append(figure)  # noqa: PERF402 those before it breaks are kept
-        except (OSError, RuntimeError, subprocess.SubprocessError) as error:
+        except (OSError, RuntimeError, subprocess.SubprocessError, WinnowError) as error:
             failures[part] = f"{type(error).__name__}: {error}"
     return result, failures
 
@@ -65,11 +67,18 @@ def _named_once(figures: Iterator[Figure], names: set[str]) -> Iterator[Figure]:
 
 
 def main() -> int:
-    """Measure and print, in about fifteen minutes; 1 if a part could not be measured, but the others are told."""
+    """Measure and print, in about fifteen minutes.
+
+    1 if a part could not be measured, but the others are told; 2 if there is no Kafka.
+    """
     asked = _asked()
-    with kafka() as broker, tempfile.TemporaryDirectory() as folder:
-        bench = Bench(broker.bootstrap, Path(folder), alerts=asked.alerts)
-        result, failures = measured({name: PARTS[name] for name in asked.only}, bench)
+    try:
+        with kafka() as broker, tempfile.TemporaryDirectory() as folder:
+            bench = Bench(broker.bootstrap, Path(folder), alerts=asked.alerts)
+            result, failures = measured({name: PARTS[name] for name in asked.only}, bench)
+    except (BrokerError, UnavailableError) as error:
+        print(f"no result: {error}", file=sys.stderr)
+        return 2
     _tell(result, asked)
     for name, failure in failures.items():
         print(f"{name} could not be measured: {failure}", file=sys.stderr)

@@ -119,12 +119,15 @@ def _asked() -> argparse.Namespace:
 
 
 def main() -> int:
-    """Print the table; 1 if something is slower than may be, 2 if a file cannot be read."""
+    """Print the table; 1 if something is slower than may be, 2 if there is nothing to compare."""
     asked = _asked()
     try:
         one, two = read(asked.a), read(asked.b)
     except UnreadableError as error:
         print(error, file=sys.stderr)
+        return 2
+    if not _pairs(one, two):
+        print(f"{asked.a} and {asked.b} have no figure in common: measure the same parts (ONLY=...)", file=sys.stderr)
         return 2
     console = Console(width=max(Console().width, 160), highlight=False)
     console.print(table(one, two))

@@ -21,6 +21,7 @@ from benchmarks import processes
 from benchmarks.parts import PARTS
 from benchmarks.settings import Bench
 from tests.support.kafka.choose import kafka
+from tests.support.kafka.errors import BrokerError, UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -92,22 +93,30 @@ def main() -> int:
     module = asked.of or MODULES[asked.what]
     picture = asked.folder / f"{asked.what if asked.of is None else f'{asked.what}-{asked.of}'}.svg"
     options = ["--subprocesses", "--rate", str(_RATE), "--duration", str(asked.seconds), "--output", str(picture)]
-    spy = Spy(partial(processes.find, module), [*options, *(["--native"] if asked.native else [])])
-    with kafka() as broker, tempfile.TemporaryDirectory() as folder:
-        spy.start()
-        try:
-            for _ in PARTS[asked.what].figures(Bench(broker.bootstrap, Path(folder), alerts=asked.alerts)):
-                pass
-            spy.join(_ENDS_WITHIN_S)
-        except KeyboardInterrupt:
-            if not spy.is_done:
-                raise
-    failure = spy.failure if spy.is_done else f"{asked.what} starts no {module}"
+    # Who waits in C looks busy to py-spy; who holds the interpreter's lock is. C itself may work without it.
+    spy = Spy(partial(processes.find, module), [*options, "--native" if asked.native else "--gil"])
+    try:
+        with kafka() as broker, tempfile.TemporaryDirectory() as folder:
+            _measure(asked.what, Bench(broker.bootstrap, Path(folder), alerts=asked.alerts), spy)
+        failure = spy.failure if spy.is_done else f"{asked.what} starts no {module}"
+    except (BrokerError, UnavailableError) as error:
+        failure = str(error)
     if failure is not None:
         print(f"no picture: {failure}", file=sys.stderr)
         return 1
     print(picture)
     return 0
+
+
+def _measure(what: str, bench: Bench, spy: Spy) -> None:
+    spy.start()
+    try:
+        for _ in PARTS[what].figures(bench):
+            pass
+        spy.join(_ENDS_WITHIN_S)
+    except KeyboardInterrupt:
+        if not spy.is_done:
+            raise
 
 
 if __name__ == "__main__":

@@ -80,7 +80,7 @@ def explain(
 
     A fingerprint reads one partition of the decisions. A name and a notification's id read all decisions since --since,
     matchers all webhooks since then, for labels lie there. If several alerts match, they are listed with the labels
-    that differ, with --why-not each with the reason of its newest firing.
+    that differ, with --why-not each with the reason of the newest firing that dedup let pass.
 
     Example: winnow explain 'namespace="shop",severity="critical"' --since 2h --why-not oncall
 

@@ -39,7 +39,10 @@ class Shown(StrEnum):
 
 
 def replay(  # noqa: PLR0913, PLR0917 an option each
-    since: Annotated[str | None, typer.Option(help="Accepted from then on: how long ago (2h), or RFC 3339.")] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(help="Accepted from then on: how long ago (2h), or RFC 3339; needed without --from-file."),
+    ] = None,
     until: Annotated[
         str | None, typer.Option(help="Accepted before then: how long ago, or RFC 3339; default: now.")
     ] = None,

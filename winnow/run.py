@@ -86,7 +86,9 @@ def run(
         given = os.environ.get("KAFKA_BOOTSTRAP")
         bootstrap = given or stack.enter_context(EmbeddedBroker(_topics(config))).bootstrap
         broker = (
-            f"Kafka at {bootstrap}" if given else f"in memory, at {bootstrap}; for trying out: all is lost at the end"
+            f"Kafka at {bootstrap} (unset KAFKA_BOOTSTRAP for one in memory)"
+            if given
+            else f"in memory, at {bootstrap}; for trying out: all is lost at the end"
         )
         environ = _environ(bootstrap, embedded=not given)
         _say(f"starting Winnow; broker: {broker}")
@@ -268,7 +270,7 @@ Then send an alert, and see what became of it; what arrives at the targets is sh
 
 
 def _path() -> list[str]:
-    """How a shell finds `winnow`, if it does not."""
+    """How a shell finds `winnow` that has not this one's PATH; nothing where every shell finds it."""
     folder = Path(sys.executable).parent
-    found = shutil.which("winnow")
-    return [] if found is not None and Path(found).parent == folder else [f"PATH={shlex.quote(str(folder))}:$PATH"]
+    is_everywhere = sys.prefix == sys.base_prefix and shutil.which("winnow") is not None
+    return [] if is_everywhere else [f"PATH={shlex.quote(str(folder))}:$PATH"]

@@ -107,6 +107,14 @@ def test_only_what_is_seen_to_be_slower_by_more_than_asked_fails(
     assert ("slower by more than 20 %: one" in told.err) is (status == 1)
 
 
+def test_results_without_a_figure_in_common_are_no_proof(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = Figure("other", 1, "ms")
+    assert run(tmp_path, monkeypatch, figure(1), other, "--fail-on-slower", "10") == 2
+    assert "no figure in common" in capsys.readouterr().err
+
+
 def test_file_that_is_no_result_ends_with_2(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from alerts.errors import KafkaAwayError
 from benchmarks.__main__ import measured
 from benchmarks.figure import Figure
 from benchmarks.settings import Bench
@@ -42,7 +43,8 @@ def test_figures_of_all_parts_are_kept_in_their_order(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [TimeoutError("late"), RuntimeError("lost"), subprocess.CalledProcessError(1, "replay")]
+    "error",
+    [TimeoutError("late"), RuntimeError("lost"), subprocess.CalledProcessError(1, "replay"), KafkaAwayError("away")],
 )
 def test_part_that_breaks_takes_no_other_along(tmp_path: Path, error: Exception) -> None:
     result, failures = measured({"flow": Made([ONE], error), "path": Made([TWO])}, bench(tmp_path))

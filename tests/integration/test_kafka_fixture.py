@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from connectors.kafka.embedded import EmbeddedBroker
+from tests.support.kafka import choose
 from tests.support.kafka.broker import Broker
-from tests.support.kafka.errors import UnavailableError
+from tests.support.kafka.choose import kafka
+from tests.support.kafka.errors import BrokerError, UnavailableError
 from tests.support.kafka.round_trip import read, round_trip, write
 
 if TYPE_CHECKING:
@@ -79,3 +82,20 @@ def test_broker_ends_when_its_parent_is_killed(broker: Broker, tmp_path: Path) -
         parent.kill()
     assert has_ended(pidfd, _VANISH_TIMEOUT_S)
     os.close(pidfd)
+
+
+def test_broker_in_memory_is_no_kafka_to_test_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    with EmbeddedBroker({"left-over": 1}) as left_over:
+        monkeypatch.setenv("KAFKA_BOOTSTRAP", left_over.bootstrap)
+        with pytest.raises(BrokerError, match=r"KAFKA_BOOTSTRAP: at .* answers the broker in memory"), kafka("given"):
+            pass
+
+
+def test_address_where_nobody_answers_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choose, "_ANSWERS_WITHIN_S", 0.2)
+    monkeypatch.setenv("KAFKA_BOOTSTRAP", "127.0.0.1:9")
+    with (
+        pytest.raises(BrokerError, match=r"KAFKA_BOOTSTRAP: no broker answers at 127.0.0.1:9: .*unset it"),
+        kafka("given"),
+    ):
+        pass

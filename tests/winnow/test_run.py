@@ -84,14 +84,13 @@ def test_welcome_says_how_verbs_find_what_runs_and_where_to_send_an_alert(monkey
     monkeypatch.setenv("PATH", str(folder))
     verbs = {"KAFKA_BOOTSTRAP": "127.0.0.1:1234", "WINNOW_LLM_MODEL": "m"}
     text = _welcome(Config(), "in memory", verbs, "note\n\n")
-    assert "  export KAFKA_BOOTSTRAP=127.0.0.1:1234 WINNOW_LLM_MODEL=m\n" in text
+    assert "$PATH KAFKA_BOOTSTRAP=127.0.0.1:1234 WINNOW_LLM_MODEL=m\n" in text
     assert "\nnote\n" in text
     assert "  winnow send --example --wait 10\n" in text
     assert "curl -i http://127.0.0.1:8080/webhook/proxy" in text
 
 
-def test_welcome_names_the_path_and_the_url_where_they_are_not_the_usual(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "/nowhere")
+def test_welcome_names_the_path_for_other_terminals_and_the_url_where_it_is_not_the_usual() -> None:
     config = Config.model_validate({"gateway": {"listen": "127.0.0.1:8081"}})
     text = _welcome(config, "in memory", {"KAFKA_BOOTSTRAP": "127.0.0.1:1234"})
     path = f"PATH={Path(sys.executable).parent}:$PATH"

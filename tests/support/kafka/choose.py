@@ -8,9 +8,12 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from alerts.config import Kafka as Settings
+from alerts.errors import KafkaError
+from connectors.kafka.facts import facts
 from tests.support.kafka import container
 from tests.support.kafka.broker import Broker
-from tests.support.kafka.errors import UnavailableError
+from tests.support.kafka.errors import BrokerError, UnavailableError
 from tests.support.kafka.jars import version
 
 if TYPE_CHECKING:
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 
 FORCE = "WINNOW_TEST_KAFKA"
 """The variable that names the only way to be tried."""
+_ANSWERS_WITHIN_S = 10.0
 
 
 class Kafka(NamedTuple):
@@ -34,7 +38,25 @@ def _given() -> Iterator[Kafka]:
     bootstrap = os.environ.get("KAFKA_BOOTSTRAP")
     if not bootstrap:
         raise UnavailableError("KAFKA_BOOTSTRAP is not set")
+    _check(bootstrap)
     yield Kafka(bootstrap, "KAFKA_BOOTSTRAP")
+
+
+def _check(bootstrap: str) -> None:
+    """Tell what `make run` has had exported from a Kafka: it is easily left over.
+
+    Raises:
+        BrokerError: Nobody answers, or a broker in memory.
+    """
+    try:
+        found = facts(Settings(bootstrap=bootstrap), (), _ANSWERS_WITHIN_S)
+    except KafkaError as error:
+        raise BrokerError(f"KAFKA_BOOTSTRAP: {error}; unset it if it is left over from `make run`") from error
+    if found.is_embedded:
+        raise BrokerError(
+            f"KAFKA_BOOTSTRAP: at {bootstrap} answers the broker in memory of `make run`, which is no Kafka to test or "
+            "measure with: unset it"
+        )
 
 
 @contextmanager
@@ -66,7 +88,8 @@ def kafka(force: str | None = None) -> Iterator[Kafka]:
 
     Raises:
         UnavailableError: None can be had; the text has the reason of each way.
-        BrokerError: Java and Kafka are there and the broker does not start: a fault, not a lack.
+        BrokerError: Java and Kafka are there and the broker does not start, or what KAFKA_BOOTSTRAP names is none: a
+            fault, not a lack.
     """
     forced = force or os.environ.get(FORCE)
     if forced and forced not in WAYS:
