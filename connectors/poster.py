@@ -30,6 +30,10 @@ ANSWER_MAX_S = 5.0
 """How long a body may take once the status is there, within the target's timeout: it holds a place among the requests
 under way, and says little."""
 
+_READ_BYTES = 16 * 1024
+"""So much of a body has been read by whoever answers. Of more only a 2xx says that it was: that all is written does
+not, for the kernel, and TLS all of it, takes what nobody reads."""
+
 _ONLY_BY_THE_WAY = range(100, 200)
 _SWITCHED = 101
 _NO_LIMIT = ClientTimeout(total=None)
@@ -67,16 +71,30 @@ class Poster:
         place = self._place(request.url, loop)
         head = _head(request, place)
         async with asyncio.timeout_at(deadline):
-            connection = await self._connector.connect(place.connect, [], _NO_LIMIT)
+            connection = await self._connect(place)
             try:
                 message, content = await _exchange(connection, head + request.body)
             except BaseException:
-                connection.close()
+                _abort(connection)
                 raise
         headers = {name.lower(): value for name, value in message.headers.items()}
-        return Answer(
-            message.code, headers, await _body(connection, content, min(deadline, loop.time() + ANSWER_MAX_S))
-        )
+        try:
+            body = await _body(content, min(deadline, loop.time() + ANSWER_MAX_S))
+        finally:
+            is_read = len(request.body) <= _READ_BYTES or 200 <= message.code < 300
+            _let_go(connection, content, is_read=is_read)
+        return Answer(message.code, headers, body)
+
+    async def _connect(self, place: _Place) -> Connection:
+        """A connection on which nothing lies that nobody asked for: it would be taken for the answer.
+
+        Where anything came after the last answer, the connector would give the connection out all the same.
+        """
+        while True:
+            connection = await self._connector.connect(place.connect, [], _NO_LIMIT)
+            if connection.protocol is None or len(connection.protocol) == 0:
+                return connection
+            _abort(connection)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -122,7 +140,7 @@ async def _exchange(connection: Connection, sent: bytes) -> tuple[RawResponseMes
             return message, content
 
 
-async def _body(connection: Connection, content: StreamReader, deadline: float) -> bytes:
+async def _body(content: StreamReader, deadline: float) -> bytes:
     """What comes of the body in time, at most `ANSWER_MAX_BYTES`; it may stall, break off or be no valid gzip."""
     body = bytearray()
     try:
@@ -134,16 +152,21 @@ async def _body(connection: Connection, content: StreamReader, deadline: float) 
                         break
     except Exception:  # noqa: BLE001, S110 whatever it is, the status is there
         pass
-    finally:
-        _let_go(connection, content)
     return bytes(body[:ANSWER_MAX_BYTES])
 
 
-def _let_go(connection: Connection, content: StreamReader) -> None:
-    """Keep the connection if all was sent and all has come; else nobody could tell whose answer is next."""
+def _let_go(connection: Connection, content: StreamReader, *, is_read: bool) -> None:
+    """Keep the connection if all was read and all has come; else nobody could tell whose answer is next."""
     transport = connection.transport
     is_sent = transport is not None and not transport.get_write_buffer_size()
-    if is_sent and content.is_eof() and content.exception() is None:
+    if is_read and is_sent and content.is_eof() and content.exception() is None:
         connection.release()
     else:
-        connection.close()
+        _abort(connection)
+
+
+def _abort(connection: Connection) -> None:
+    """Close it at once: what is not sent yet would come after what is newer, whenever the target reads on."""
+    if connection.transport is not None:
+        connection.transport.abort()
+    connection.close()
