@@ -196,14 +196,12 @@ class Lane:
             self._append(job.restored(self._began_ms))
 
     def _append(self, job: Job) -> None:
-        fingerprint = job.fingerprint
-        jobs = self._waiting.get(fingerprint)
-        if jobs:
-            jobs.append(job)
-            self._drafts.changed(fingerprint)
-        else:
-            self._waiting[fingerprint] = [job]
+        jobs = self._waiting.setdefault(job.fingerprint, [])
+        jobs.append(job)
+        if len(jobs) == 1:
             self._schedule(job)
+        else:
+            self._drafts.changed(job.fingerprint)
 
     def _schedule(self, job: Job) -> None:
         """Put the first of its alert where its turn is found, unless a heartbeat of the alert is under way."""
