@@ -91,8 +91,8 @@ def _ones(ours: _Columns, theirs: _Columns) -> Iterator[Figure]:
 
 
 def _hundreds(ours: _Columns, theirs: _Columns) -> Iterator[Figure]:
-    """Beside the least app that does the same: its rate is what the machine can do in Python."""
-    named = "the least app that validates, splits and produces"
+    """Beside the plain app that does the same: its rate says how fast the machine is just now."""
+    named = "the plain app that validates, splits and produces"
     yield _beside("gateway, 100 alerts a body: CPU per request", ours, theirs, named, "")
     (rate, rounds), (least, leasts) = (middle(100 * one for one in columns.rate) for columns in (ours, theirs))
     yield Figure(

@@ -1,7 +1,8 @@
-"""The limit for a gateway that validates and splits: the least app that does this, on Granian.
+"""What a gateway that validates and splits is held beside: the plain app that does this, on Granian.
 
-As little as can be: it validates with pydantic, writes a record of its own for each alert under a key of its labels
-(acks=all, idempotent) and answers when all are in. No limits, no faults told, no metrics, no formats, no order kept.
+It validates with pydantic, writes a record of its own for each alert under a key of its labels (acks=all, idempotent)
+and answers when all are in. No limits, no faults told, no metrics, no formats, no order kept. It is no lower bound:
+with a record for each partition, as the gateway writes them, it takes 30 % less CPU for a hundred alerts.
 """
 
 from __future__ import annotations

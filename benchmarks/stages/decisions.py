@@ -50,7 +50,13 @@ def stages(_: Bench) -> Iterator[Stage]:
 def _written(chunk: Chunk, trail: Trail) -> Iterator[Stage]:
     plain = orjson.loads(encode(rows(chunk)))
     limit = Limit("orjson.dumps of the same objects", lambda: orjson.dumps(plain))
-    yield Stage("decisions, rows", "decision", _COUNT, lambda: len(rows(chunk)), limit)
+
+    def encoded() -> int:
+        made = rows(chunk)
+        encode(made)
+        return len(made)
+
+    yield Stage("decisions, rows encoded", "decision", _COUNT, encoded, limit)
 
     def run() -> int:
         return sum(message.value.count(b'"dedup":{') for _, message in trail.of_chunk(chunk))

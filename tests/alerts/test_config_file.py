@@ -103,6 +103,11 @@ def test_empty_file_is_all_defaults() -> None:
     assert read("") == read("# nothing\n") == Config()
 
 
+def test_wait_for_kafka_leaves_half_a_second_of_the_five_that_a_sender_is_promised() -> None:
+    """README.md promises them; how long the rest takes is no question to a machine with much to do."""
+    assert Config().gateway.produce_timeout <= timedelta(seconds=4.5)
+
+
 def test_empty_value_counts_as_not_given() -> None:
     assert read("routes:\ntargets:\nkafka:\n  partitions: ~\n") == Config()
 
