@@ -38,7 +38,7 @@ def test_rule_that_the_story_adds_is_in_the_candidate(tmp_path: Path) -> None:
 def test_story_goes_as_the_readme_tells_it(tmp_path: Path) -> None:
     with Session(tmp_path) as session:
         played = list(play(scenes(README), session))
-        arrived = session.arrived()
+        arrived = session.arrived(at_least=6)
     assert [(scene.command, answer) for scene, answer in played if answer.code != scene.code] == []
     shown = [(scene, answer.text) for scene, answer in played if scene.shown]
     assert [scene.command.split()[1] for scene, _ in shown] == ["replay", "test"]

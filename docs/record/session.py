@@ -33,6 +33,7 @@ _END_TIMEOUT_S = 60.0
 _COMMAND_TIMEOUT_S = 90.0
 _GATEWAY, _RECEIVER = "127.0.0.1:8080", "127.0.0.1:9900"
 _BOOTSTRAP = re.compile(r"export .*KAFKA_BOOTSTRAP=([\w.:]+)")
+_ARRIVAL = re.compile(r"POST /\S+ -> 20")
 # What showed the progress: rich goes up and wipes its line at the end.
 _TAKEN_BACK = re.compile(r"\x1b\[\?25l.*?\x1b\[\?25h\r\x1b\[1A\x1b\[2K", re.DOTALL)
 _READY = "Ctrl-C ends it."
@@ -102,8 +103,11 @@ class Session:
             raise TimeoutError(f"not within {_COMMAND_TIMEOUT_S:g} s: {command}") from error
         return Answer(_TAKEN_BACK.sub("", told.all()), code)
 
-    def arrived(self) -> str:
-        """What `winnow run` has printed until now."""
+    def arrived(self, at_least: int = 0) -> str:
+        """What `winnow run` has printed, once so many notifications are among it or the time for them is up."""
+        deadline_s = time.monotonic() + _END_TIMEOUT_S
+        while len(_ARRIVAL.findall(self._told.text)) < at_least and time.monotonic() < deadline_s:
+            self._told.wait()
         return self._told.text
 
     def __enter__(self) -> Self:
