@@ -53,10 +53,10 @@ Line = tuple[bytes, bytes]
 
 def lines(value: bytes) -> list[Line]:
     """The decisions of a record of the decisions topic; none if it holds outcomes or retries."""
-    _, found, rest = value.partition(_FIRST)
-    if not found:
+    texts = body(value)
+    if not texts:
         return []
-    pieces = rest[:-2].split(_NEXT)
+    pieces = texts.split(_NEXT)
     try:
         return [(piece[: piece.index(_GOES_ON)], piece) for piece in pieces]
     except ValueError:  # the others are deliveries but the first of their decision
@@ -65,7 +65,8 @@ def lines(value: bytes) -> list[Line]:
 
 def body(value: bytes) -> bytes:
     """The texts of a record's decisions as `joined` has them; empty if it holds outcomes or retries."""
-    return value.partition(_FIRST)[2][:-2]
+    at = value.find(_FIRST)
+    return b"" if at < 0 else value[at + len(_FIRST) : -2]
 
 
 def joined(texts: Iterable[bytes]) -> bytes:
@@ -116,6 +117,17 @@ def fingerprint(line: Line) -> bytes:
     return line[1][start : start + 16]
 
 
+def fingerprints(found: Iterable[Line]) -> list[bytes]:
+    """The same of many."""
+    skip = len(_GOES_ON)
+    return [text[len(id_) + skip : len(id_) + skip + 16] for id_, text in found]
+
+
+def is_new(line: Line) -> bool:
+    """Whether dedup remembered nothing of the alert."""
+    return _NEW in line[1]
+
+
 def accepted_ms(text: bytes) -> int:
     """When the alert of a decision was accepted."""
     start = text.index(_ACCEPTED) + len(_ACCEPTED)
@@ -125,7 +137,7 @@ def accepted_ms(text: bytes) -> int:
 def passed_before(line: Line) -> Known | None:
     """What dedup remembered of the alert when it decided; None: nothing of use."""
     text = line[1]
-    if _NEW in text:  # most alerts that pass are
+    if is_new(line):  # most alerts that pass are
         return None
     at = text.find(_PASSED_BEFORE)
     if at < 0:
@@ -172,9 +184,14 @@ _AS_BEFORE = {DUPLICATE: True, REPEAT: True, OVER: True, CHANGED: False, RENEWED
 _OTHER = {Status.FIRING: Status.RESOLVED, Status.RESOLVED: Status.FIRING}
 
 
+def shapes(texts: Iterable[bytes]) -> list[bytes]:
+    """The `shape` of each."""
+    return [_DUPLICATES if text[_OF] == _DUPLICATE_OF else shape(text) for text in texts]  # most are duplicates
+
+
 def shape(text: bytes) -> bytes:
     """What a decision has in common with others that were decided alike: JSON of what `Shape` tells."""
-    if text[_OF] == _DUPLICATE_OF:  # most are
+    if text[_OF] == _DUPLICATE_OF:
         return _DUPLICATES
     if text.endswith(_NOBODY):
         return b"{" + text[text.index(_CLASSIFY) : -len(_NOBODY)] + b'"targets":[]}'

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from flows.decided import shape
+from flows.decided import shapes
 from flows.steps.filter import DENY
 from flows.steps.route import NO_ROUTE, SKIPPED
 
@@ -40,7 +40,7 @@ class Totals:
 
     def add(self, texts: Iterable[bytes]) -> None:
         """Count decisions, texts as `flows.decided.lines` has them."""
-        self._shapes.update(map(shape, texts))
+        self._shapes.update(shapes(texts))
         if len(self._shapes) > _SHAPES_MAX:
             self._fold()
 

@@ -11,6 +11,8 @@ from flows.decided import (
     accepted_ms,
     decode,
     fingerprint,
+    fingerprints,
+    is_new,
     lines,
     passed_before,
     passes,
@@ -63,10 +65,13 @@ class Recorded:
         """Take the decisions of a record; in a partition they come in order."""
         warm_ms, since_ms, until_ms = self._span
         found = within(lines(value), _EVER, until_ms)
-        known, is_warm = self._open.get, within(found, warm_ms, until_ms) is found
-        for line in found:
-            is_open = known(fingerprint(line))
-            if is_open is None or (is_open and passes(line)):
+        opened, is_warm = self._open, within(found, warm_ms, until_ms) is found
+        known = opened.get
+        for line, key in zip(found, fingerprints(found), strict=True):
+            is_open = known(key)
+            if is_open is None and is_warm and is_new(line):  # most are, and no more is to be known of them
+                opened[key] = False
+            elif is_open is None or (is_open and passes(line)):
                 self._remember(line, is_first=is_open is None, is_warm=is_warm)
         counting = within(found, since_ms, until_ms)
         rows, order = dict(counting), self.order[partition]
