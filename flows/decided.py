@@ -76,7 +76,8 @@ def joined(texts: Iterable[bytes]) -> bytes:
 
 def ends(texts: Iterable[bytes]) -> list[int]:
     """At which lengths of what `joined` makes of them each is complete, with what separates it from the next."""
-    return list(accumulate(len(text) + len(_NEXT) for text in texts))
+    gap = len(_NEXT)
+    return list(accumulate([len(text) + gap for text in texts]))
 
 
 def end(body: bytes, start: int) -> int:
@@ -194,7 +195,7 @@ def shape(text: bytes) -> bytes:
     if text[_OF] == _DUPLICATE_OF:
         return _DUPLICATES
     if text.endswith(_NOBODY):
-        return b"{" + text[text.index(_CLASSIFY) : -len(_NOBODY)] + b'"targets":[]}'
+        return b'{%b"targets":[]}' % text[text.rindex(_CLASSIFY) : -len(_NOBODY)]
     at = text.find(_PASSED)
     if at < 0:
         start = text.index(b'"dedup":{')

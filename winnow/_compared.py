@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from contextlib import suppress
+from itertools import repeat
 from typing import TYPE_CHECKING, Protocol
 
 from flows.decided import accepted_ms, body, decode, end, ends, fingerprint, joined, lines, within
@@ -102,13 +103,13 @@ class Comparison:
         ahead, now = self._ahead.get(partition), body(value)
         if ahead is not None:
             ids = ahead.ids(now)
-            texts = [text for text in map(self._rows.get, ids) if text is not None]
+            taken = list(map(self._rows.pop, ids, repeat(None)))
+            texts = [text for text in taken if text is not None]  # one of them may have been met out of its turn
             if texts and joined(texts) == now:
-                for id_ in ids:  # one of them may have been met out of its turn
-                    self._rows.pop(id_, None)
                 self._same.add(texts)
                 ahead.passed(ids[-1])
                 return
+            self._rows.update((id_, text) for id_, text in zip(ids, taken, strict=True) if text is not None)
         _, since_ms, until_ms = self._span
         found = within(lines(value), since_ms, until_ms)
         self.hold(found)
