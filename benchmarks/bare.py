@@ -21,17 +21,27 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
     more = True
     while more:
         more = bool((await receive()).get("more_body"))
+    await answer(send)
+
+
+async def answer(send: Send) -> None:
+    """Answer `{}`."""
     await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
     await send({"type": "http.response.body", "body": b"{}"})
 
 
-if __name__ == "__main__":
+def serve(app: str, port: int) -> None:
+    """Serve an app of this folder as the gateway is served, until the process ends."""
     Granian(
-        "benchmarks.bare:app",
+        f"benchmarks.{app}",
         address="127.0.0.1",
-        port=int(sys.argv[1]),
+        port=port,
         interface=Interfaces.ASGI,
         loop=Loops.uvloop,
         http=HTTPModes.http1,
         websockets=False,
     ).serve()
+
+
+if __name__ == "__main__":
+    serve("bare:app", int(sys.argv[1]))

@@ -15,16 +15,14 @@ from typing import TYPE_CHECKING, Literal
 
 import orjson
 from confluent_kafka import Producer
-from granian import Granian
-from granian.constants import HTTPModes, Interfaces, Loops
 from pydantic import BaseModel, TypeAdapter
+
+from benchmarks.bare import answer, serve
 
 if TYPE_CHECKING:
     from confluent_kafka import KafkaError, Message
 
     from http_gateway.body import Receive, Scope, Send
-
-_HEADERS = [(b"content-type", b"application/json"), (b"content-length", b"2")]
 
 
 class _Alert(BaseModel):
@@ -91,17 +89,8 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
         more = bool(event.get("more_body"))
     if body:
         await _write(_read(body).alerts)
-    await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-    await send({"type": "http.response.body", "body": b"{}"})
+    await answer(send)
 
 
 if __name__ == "__main__":
-    Granian(
-        "benchmarks.prototype:app",
-        address="127.0.0.1",
-        port=int(sys.argv[1]),
-        interface=Interfaces.ASGI,
-        loop=Loops.uvloop,
-        http=HTTPModes.http1,
-        websockets=False,
-    ).serve()
+    serve("prototype:app", int(sys.argv[1]))
