@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from alerts.config import Config
 
 PANEL = "Operate it"
-_TODO = (
+_HINT = (
     "letters are sent by `winnow dead-letters retry`; what was never planned, for a new target or by another "
     "configuration, by `winnow replay --send`"
 )
@@ -70,7 +70,7 @@ def ls(
         _refuse_unknown(config, target)
     items = recall(config, chosen, newest, even_superseded=False)
     if write_list(_HEAD, map(_summary, chosen), items, output, only_open=only_open):
-        write_lines([_TODO])
+        write_lines([_HINT])
 
 
 def show(

@@ -28,7 +28,7 @@ _LOOK_EVERY_S = 1.0
 _DRAIN_S = 60.0
 # Beside two for each connection.
 _OTHER_FILES = 64
-_TODO = "repair the files; until then those read before are in use"
+_REMEDY = "repair the files; until then those read before are in use"
 
 
 async def _run(orders: Orders) -> None:
@@ -78,7 +78,7 @@ def _renew(files: Files, relay: Relay, tally: Tally) -> None:
         credentials = files.read()
     except ConfigError as error:
         tally.count("kept")
-        log.error("certificate_kept", reason=str(error), todo=_TODO)  # noqa: TRY400
+        log.error("certificate_kept", reason=str(error), todo=_REMEDY)  # noqa: TRY400
         return
     relay.context = credentials.context
     tally.expires(credentials.expires_s)

@@ -8,6 +8,7 @@ import pytest
 
 from alerts.alert import Status
 from alerts.config import Publish, Target
+from alerts.decision import Outcome
 from connectors.breaker import IN_A_ROW
 from connectors.lane import Lane
 from connectors.request import Judgement, Sent
@@ -47,6 +48,13 @@ def _restored(lane: Lane, into: Lane) -> Lane:
 
 def _ends(lane: Lane) -> list[tuple[str, str, str]]:
     return [(ended.delivery.id, ended.outcome.value, ended.error) for ended in lane.ended()]
+
+
+def _send(lane: Lane, sent: Sent) -> str:
+    """Whom the one that is due was sent to; it is answered `sent`."""
+    (job,) = taken(lane, NOW_MS)
+    lane.came_back((job,), sent, NOW_MS)
+    return job.to
 
 
 def _fails_until(lane: Lane, until_ms: int, sent: Sent = RETRY) -> list[tuple[int, str]]:
@@ -223,3 +231,20 @@ def test_what_was_never_tried_says_at_its_deadline_what_held_its_target_back() -
     why = "not taken until its deadline; the target was held back: connection failed: errno 111"
     (untried,) = {f"{8:032x}", f"{9:032x}"} - {probe.delivery.id}
     assert [end for end in _ends(lane) if end[2] != away.error] == [(untried, "dead-lettered", why)]
+
+
+@pytest.mark.parametrize("sent", [DELIVERED, REFUSED])
+def test_resolve_that_only_the_fallback_took_is_a_dead_letter_if_its_incident_is_open(sent: Sent) -> None:
+    lane = _lane(oncall=target("pagerduty", fallback="other"), other=target("webhook", "other"))
+    lane.offer(F1, NOW_MS)
+    _send(lane, sent)
+    if sent is REFUSED:
+        _send(lane, DELIVERED)
+    lane.ended()
+    lane.offer(R2, NOW_MS)
+    assert [_send(lane, REFUSED), _send(lane, DELIVERED)] == ["oncall", "other"]
+    (ended,) = lane.ended()
+    is_open = sent is DELIVERED
+    assert ended.outcome is (Outcome.DEAD_LETTERED if is_open else Outcome.DELIVERED_TO_FALLBACK)
+    error = "oncall: answered 403" + ("; other was told, but it may still be open at oncall" if is_open else "")
+    assert ended.error == error

@@ -289,20 +289,3 @@ def test_incident_whose_firing_waited_for_the_fallback_at_the_last_snapshot_is_c
     after.restore(saved(lane.snapshot()))
     after.offer(R1, NOW_MS)
     assert [_send(after, DELIVERED).to, _send(after, DELIVERED).to] == ["oncall", "other"]
-
-
-@pytest.mark.parametrize("sent", [DELIVERED, REFUSED])
-def test_resolve_that_only_the_fallback_took_is_a_dead_letter_if_its_incident_is_open(sent: Sent) -> None:
-    lane = _lane("pagerduty", fallback="other")
-    lane.offer(F1, NOW_MS)
-    _send(lane, sent)
-    if sent is REFUSED:
-        _send(lane, DELIVERED)
-    lane.ended()
-    lane.offer(R1, NOW_MS)
-    assert [_send(lane, REFUSED).to, _send(lane, DELIVERED).to] == ["oncall", "other"]
-    (ended,) = lane.ended()
-    is_open = sent is DELIVERED
-    assert ended.outcome is (Outcome.DEAD_LETTERED if is_open else Outcome.DELIVERED_TO_FALLBACK)
-    error = "oncall: answered 403" + ("; other was told, but it may still be open at oncall" if is_open else "")
-    assert ended.error == error

@@ -50,7 +50,7 @@ def test_no_broker_is_answered_503_in_time_and_with_retry_after(breakable: Embed
     breakable.set_down()
     began = time.monotonic()
     response = running.post(webhook(alert()))
-    assert time.monotonic() - began > TIMEOUT_S - 0.1
+    assert TIMEOUT_S - 0.1 < time.monotonic() - began < TIMEOUT_S + 1
     assert response.status_code == 503
     assert response.headers["retry-after"] == "1"
     assert response.json()["error"]["code"] == "SERVICE_UNAVAILABLE"

@@ -112,11 +112,13 @@ def test_prometheus_that_never_repeats_waits_until_kafka_is_back(
     finally:
         broker.set_up()
     sender.join(10)
+    took_s = time.monotonic() - began
     assert [answer.status_code for answer in answers] == [200]
+    assert 1.0 < took_s < 4.5
     assert running.webhooks(answers[0].json()["ingest_id"])
 
 
-def test_prometheus_is_told_503_before_it_gives_up_itself_when_kafka_stays_away(
+def test_prometheus_is_told_503_within_five_seconds_when_kafka_stays_away(
     embedded: tuple[EmbeddedBroker, Kafka], running: Gateway
 ) -> None:
     broker = embedded[0]
@@ -127,6 +129,5 @@ def test_prometheus_is_told_503_before_it_gives_up_itself_when_kafka_stays_away(
     finally:
         broker.set_up()
     assert response.status_code == 503
-    # prometheus.io/docs/prometheus/latest/configuration/configuration/#alertmanager_config: timeout
-    assert 4.0 < time.monotonic() - began < 10.0
+    assert 4.0 < time.monotonic() - began <= 5.0
     wait_for(lambda: running.is_ready() and post(running, GOOD).status_code == 200, "Kafka takes alerts", 20)

@@ -157,7 +157,7 @@ def test_body_without_a_valid_alert_is_400_as_ever(running: Product) -> None:
 def test_target_that_hangs_ends_in_202_with_what_is_known(running: Product) -> None:
     began = time.monotonic()
     response = post(running.url, webhook(one("tardy"), one("prompt")), "?wait=2")
-    assert time.monotonic() - began >= 2
+    assert 2 <= time.monotonic() - began < 4
     assert (response.status_code, response.json()["status"]) == (202, "accepted")
     hanging, told = response.json()["alert_results"]
     assert (hanging["status"], told["status"]) == ("pending", "success")
@@ -256,14 +256,13 @@ def test_without_a_broker_it_is_503_as_ever(broker: tuple[EmbeddedBroker, Kafka]
         kafka = wanted.model_copy(update={"bootstrap": own.bootstrap})
         with gateway(tmp_path, kafka, produce_timeout="1s") as made:
             own.set_down()
-            assert _answer_at_once(made) == 503
+            assert _answer_within(made, 5) == 503
             wait_for(lambda: not made.is_ready(), "not ready any more", 10)
-            assert _answer_at_once(made) == 503
+            assert _answer_within(made, 2) == 503
 
 
-def _answer_at_once(made: Gateway) -> int:
-    """To a sender that would wait for twenty seconds."""
+def _answer_within(made: Gateway, seconds: float) -> int:
     began = time.monotonic()
     status = post(made.url, webhook(one("prompt")), "?wait=20").status_code
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < seconds
     return status
