@@ -81,17 +81,21 @@ def carry_out(kafka: Kafka, items: Sequence[Item], output: Output, *, dry_run: b
     """Write what is to be written, in this order, print what became of each, and exit with 1 if any is undone.
 
     Ctrl-C ends it with 130 once Kafka has confirmed what went before, and it is printed what did. A second one does not
-    wait for that.
+    wait for that. A dry run has nothing to wait for: Ctrl-C ends it as it ends a verb that reads.
 
     Raises:
         KafkaError: librdkafka refuses the configuration, or the topic has another number of partitions.
     """
-    with Interrupt() as interrupt:
-        told = list(items) if dry_run else _written(kafka, items, interrupt)
+    if dry_run:
+        told = items
         _print(told, output)
-        if interrupt.has_come:
-            _say_how_far(told)
-            raise typer.Exit(_INTERRUPTED)
+    else:
+        with Interrupt() as interrupt:
+            told = _written(kafka, items, interrupt)
+            _print(told, output)
+            if interrupt.has_come:
+                _say_how_far(told)
+                raise typer.Exit(_INTERRUPTED)
     if any(item.fate in _UNDONE for item in told):
         raise typer.Exit(1)
 

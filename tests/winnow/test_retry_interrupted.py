@@ -68,6 +68,13 @@ def test_what_was_not_sent_when_it_came_is_left(held: Shelf, capsys: pytest.Capt
     assert errors[-1] == "winnow: interrupted: 2 sent back, 3 left; the same command goes on"
 
 
+def test_dry_run_has_nothing_to_tell_of_it(held: Shelf, capsys: pytest.CaptureFixture[str]) -> None:
+    kafka = load(needs_sources=False).kafka
+    with pytest.raises(KeyboardInterrupt):
+        carry_out(kafka, Items(2, partial(signal.raise_signal, signal.SIGINT)), Output.TABLE, dry_run=True)
+    assert (held.webhooks(), capsys.readouterr().err) == ([], "")
+
+
 @pytest.mark.parametrize(
     ("times", "counts", "says"),
     [
