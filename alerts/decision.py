@@ -57,7 +57,7 @@ class Delivery(NamedTuple):
     """One notification to one target."""
 
     id: str
-    """Computed from what it is about, so a repeat after a crash carries the same: 32 hex digits, no dots."""
+    """Of what it is about: the fingerprint and 16 more hex digits, so a repeat after a crash carries the same."""
     target: str
     """Name of the target in winnow.yaml."""
     transition: str

@@ -124,10 +124,11 @@ def _told(numbers: range) -> list[bytes]:
 def _named(name: str, number: int) -> tuple[Asked, bytes]:
     """An alert with this name, and the record of what was decided about it."""
     (value,) = _told(range(number, number + 1))
-    (first, _) = orjson.loads(value)["decisions"]
+    record = orjson.loads(value)
+    (first, _) = record["decisions"]
     (delivery,) = first["deliveries"]
-    renamed = value.replace(f'"{first["name"]}"'.encode(), f'"{name}"'.encode())
-    return Asked(name, first["fingerprint"], delivery["id"]), renamed
+    value = orjson.dumps({**record, "decisions": [{**first, "name": name}]})
+    return Asked(name, first["fingerprint"], delivery["id"]), value
 
 
 def _answer(environment: dict[str, str], question: str, asked: Asked) -> Answer:

@@ -23,8 +23,11 @@ _RESOLVED = Status.RESOLVED
 
 
 def notification_id(fingerprint: str, transition: str, target: str) -> str:
-    """What a notification is about, as 32 hex digits: never of offsets or clocks, so a repeat carries the same."""
-    return blake2b(f"{fingerprint}\n{transition}\n{target}".encode(), digest_size=16).hexdigest()
+    """What a notification is about, as 32 hex digits: never of offsets or clocks, so a repeat carries the same.
+
+    It begins with the fingerprint, so whoever looks for it knows its partition.
+    """
+    return fingerprint + blake2b(f"{fingerprint}\n{transition}\n{target}".encode(), digest_size=8).hexdigest()
 
 
 def deliveries(chunk: Chunk, keepers: Keepers) -> list[list[Delivery]]:

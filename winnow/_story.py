@@ -75,6 +75,12 @@ def stories(config: Config, fingerprints: Iterable[str], since: datetime | None 
     return found
 
 
+def tells(event: Row, notification: str) -> bool:
+    """Whether that is the notification's id of one that an event of a story planned, or had."""
+    planned = (delivery["id"] for delivery in event.get("deliveries", ()))
+    return notification in planned or any(row["delivery"] == notification for row in event["outcomes"])
+
+
 def _take(found: Mapping[str, Story], record: Row, at_ms: int) -> None:
     for decision in record.get("decisions", ()):
         if decision["fingerprint"] in found:
@@ -134,22 +140,6 @@ def named(config: Config, name: str, within: Within) -> list[Found]:
             if row["name"] == cut and row["accepted_ms"] < within.until_ms:
                 found.count(row["fingerprint"], cut, row["status"], row["accepted_ms"])
     return found.newest_first()
-
-
-def told_by(config: Config, delivery: str, since: datetime) -> tuple[str, str] | None:
-    """Fingerprint and input id of the event that a notification told; None if nothing since then knows it.
-
-    Raises:
-        KafkaError: As above.
-    """
-    for record in _decisions(config, since, delivery.encode()):
-        for row in record.get("decisions", ()):
-            if any(planned["id"] == delivery for planned in row.get("deliveries", ())):
-                return row["fingerprint"], row["id"]
-        for row in (*record.get("outcomes", ()), *record.get("retries", ())):
-            if row["delivery"] == delivery:
-                return row["fingerprint"], row["input"]
-    return None
 
 
 def _decisions(config: Config, since: datetime, needle: bytes, so_far: Callable[[], str] = str) -> Iterator[Row]:

@@ -26,7 +26,7 @@ from winnow._listed import LISTED_MAX, fallbacks, rows, text
 from winnow._moments import between, milliseconds, past
 from winnow._names import like, names
 from winnow._output import WIDTH_CHARS, Output, write_json, write_lines, write_table
-from winnow._story import Within, labelled, named, story, told_by
+from winnow._story import Within, labelled, named, story, tells
 from winnow._verdicts import lines
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ Row = dict[str, Any]
 
 PANEL = "Watch it"
 _FINGERPRINT = re.compile(r"[0-9a-f]{16}", re.IGNORECASE)
-_NOTIFICATION = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
+_NOTIFICATION = re.compile(r"([0-9a-f]{16})[0-9a-f]{16}", re.IGNORECASE)
 _BAR_CHARS = 24
 
 
@@ -47,11 +47,11 @@ class _Asked(NamedTuple):
     """Which alerts are meant."""
 
     alerts: list[Found]
-    """None: the question names a fingerprint."""
+    """None: the question names a fingerprint, or begins with it."""
     fingerprint: str | None
     """If it is one alert."""
-    event: str | None
-    """Input id, if one event of it is meant."""
+    notification: str | None
+    """Its id, if what told it is meant."""
 
 
 def explain(
@@ -68,9 +68,7 @@ def explain(
             "--why-not", metavar="TARGET", help="Of each event the first reason why not.", autocompletion=targets
         ),
     ] = None,
-    since: Annotated[
-        str, typer.Option(help="How far back to look for anything but a fingerprint: 2h, or RFC 3339.")
-    ] = "24h",
+    since: Annotated[str, typer.Option(help="How far back to look for a name or matchers: 2h, or RFC 3339.")] = "24h",
     until: Annotated[
         str, typer.Option(help="Only events accepted before then: how long ago, or RFC 3339.", show_default="now")
     ] = "",
@@ -78,14 +76,14 @@ def explain(
 ) -> None:
     """Tell what happened to an alert, why, and where the time went.
 
-    A fingerprint reads one partition of the decisions. A name and a notification's id read all decisions since --since,
-    matchers all webhooks since then, for labels lie there. If several alerts match, they are listed with the labels
-    that differ, with --why-not each with the reason of the newest firing that dedup let pass.
+    A fingerprint and a notification's id read one partition of the decisions, all that is kept of it. A name reads all
+    decisions since --since, matchers all webhooks since then, for labels lie there. If several alerts match, they are
+    listed with the labels that differ, with --why-not each with the reason of the newest firing that dedup let pass.
 
     Example: winnow explain 'namespace="shop",severity="critical"' --since 2h --why-not oncall
 
     Exit codes:
-        1: No such alert is kept, within --since.
+        1: No such alert is kept; of a name or matchers: within --since.
     """
     config = load(needs_sources=False)
     _check_target(config, target)
@@ -99,10 +97,7 @@ def explain(
     if not events:
         if output is Output.JSON:
             write_json([])
-        raise NotFoundError(
-            f"no decision about {asked.fingerprint} is kept: nobody sent it, it is older than what Kafka keeps, "
-            "or it waits for the flow or the model"
-        )
+        raise NotFoundError(_nothing(asked))
     told = [_told(event) for event in events]
     if target is not None:
         told = list(_reasoned(config, told, target, statuses(whole)))
@@ -120,7 +115,17 @@ def _within(since: str, until: str, now: datetime) -> Within:
 
 
 def _is_meant(event: Row, asked: _Asked, within: Within) -> bool:
-    return asked.event in (None, event["id"]) and event["accepted_ms"] < within.until_ms
+    is_told = asked.notification is None or tells(event, asked.notification)
+    return is_told and event["accepted_ms"] < within.until_ms
+
+
+def _nothing(asked: _Asked) -> str:
+    if asked.notification is not None:
+        return f"no decision and no outcome that is kept names the notification {asked.notification}"
+    return (
+        f"no decision about {asked.fingerprint} is kept: nobody sent it, it is older than what Kafka keeps, "
+        "or it waits for the flow or the model"
+    )
 
 
 def _check_target(config: Config, target: str | None) -> None:
@@ -138,12 +143,9 @@ def _find(config: Config, what: str, within: Within) -> _Asked:
     """
     if _FINGERPRINT.fullmatch(what):
         return _Asked([], what.lower(), None)
+    if found := _NOTIFICATION.fullmatch(what):
+        return _Asked([], found[1].lower(), what.lower())
     ago = f"since {rfc3339(milliseconds(within.since))}; --since 7d looks further back"
-    if _NOTIFICATION.fullmatch(what):
-        found = told_by(config, what.lower(), within.since)
-        if found is None:
-            raise NotFoundError(f"no decision and no outcome names the notification {what} {ago}")
-        return _Asked([], *found)
     is_matchers = any(sign in what for sign in "=~{")
     alerts = labelled(config, parse(what), within) if is_matchers else named(config, what, within)
     if not alerts:

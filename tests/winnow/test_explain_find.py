@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DAY_MS = 86_400_000
-NOTIFICATION = "d" * 32
 FOURTH = "00000000000000bb"
 SENT = [
     submission("PostgresDown", 0, namespace="shop", severity="critical"),
@@ -44,6 +43,8 @@ def fingerprints() -> list[str]:
 
 
 FIRST, SECOND, THIRD = fingerprints()
+NOTIFICATION, ELSEWHERE = (FIRST + digit * 16 for digit in "de")
+PLANNED = [{"id": NOTIFICATION, "target": "oncall"}, {"id": ELSEWHERE, "target": "hook"}]
 
 
 def put(held: Shelf, fingerprint: str, *rows: dict[str, object], days_ago: int = 0) -> None:
@@ -66,8 +67,8 @@ def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
         for partition, value in split(ENVELOPE._replace(format="cloudevents"), read.submissions, PARTITIONS):
             made.put(TOPICS.webhooks, [value], at_ms=now_ms(), partition=partition)
         made.put(TOPICS.webhooks, [b"garbage"], at_ms=now_ms())
-        told = {**OUTCOME, "fingerprint": FIRST, "input": f"{FIRST}-0"}
-        put(made, FIRST, decided(FIRST, "PostgresDown"), {"v": 1, "outcomes": [told]})
+        told = {**OUTCOME, "fingerprint": FIRST, "input": f"{FIRST}-0", "delivery": NOTIFICATION}
+        put(made, FIRST, decided(FIRST, "PostgresDown", deliveries=PLANNED), {"v": 1, "outcomes": [told]})
         put(made, SECOND, decided(SECOND, "PostgresDown", accepted_ms=now_ms(), deliveries=[]))
         put(
             made,
@@ -101,9 +102,22 @@ def test_events_whose_deliveries_have_not_ended_are_all_told(held: Shelf) -> Non
     assert told.count("oncall: not ended yet") == 2
 
 
-def test_notification_tells_the_event_it_was_of(held: Shelf) -> None:
-    (event,) = explained(held, NOTIFICATION.upper())
+@pytest.mark.parametrize("notification", [NOTIFICATION.upper(), ELSEWHERE])
+def test_notification_tells_the_event_it_was_of(held: Shelf, notification: str) -> None:
+    (event,) = explained(held, notification)
     assert (event["fingerprint"], event["outcomes"][0]["outcome"]) == (FIRST, "delivered")
+
+
+def test_notification_tells_no_other_event_of_its_alert_and_is_found_however_old_it_is(held: Shelf) -> None:
+    fingerprint = "00000000000000cc"
+    first, second, closing = (fingerprint + digit * 16 for digit in "123")
+    for days_ago, planned in ((3, first), (2, second)):
+        made = decided(fingerprint, "Again", id=f"{planned}-0", deliveries=[{"id": planned, "target": "oncall"}])
+        put(held, fingerprint, made, days_ago=days_ago)
+    told = {**OUTCOME, "fingerprint": fingerprint, "input": f"{second}-0", "delivery": closing, "closes": True}
+    put(held, fingerprint, {"v": 1, "outcomes": [told]}, days_ago=2)
+    events = [[event["id"] for event in explained(held, one)] for one in (first, second, closing)]
+    assert events == [[f"{first}-0"], [f"{second}-0"], [f"{second}-0"]]
 
 
 @pytest.mark.parametrize(
@@ -133,7 +147,8 @@ def test_matchers_of_several_alerts_list_them(held: Shelf) -> None:
         ("postgresdown", "look.* further back; did you mean 'PostgresDown'\\?"),
         ("Nothing", "no decision names 'Nothing' since"),
         ("LongAgo", "no decision names 'LongAgo' since .* --since 7d looks further back"),
-        ("0" * 32, "no decision and no outcome names the notification"),
+        ("0" * 32, "no decision and no outcome that is kept names the notification 0000"),
+        (FIRST + "0" * 16, f"no decision and no outcome that is kept names the notification {FIRST}"),
         ('namespace="x"', "no alert whose labels match"),
         ("f" * 16, "no decision about ffffffffffffffff is kept"),
     ],
@@ -184,10 +199,12 @@ def test_alert_is_found_in_its_partition_whatever_number_of_them_winnow_yaml_has
 
 @pytest.mark.parametrize("value", ['no json "DiskFull" {0} {1}', '["DiskFull", "{0}", "{1}"]'])
 def test_records_that_are_no_decisions_are_passed_over(held: Shelf, value: str) -> None:
-    held.put(TOPICS.decisions, [value.format(THIRD, "9" * 32).encode()], partition=partition_of(THIRD, PARTITIONS))
+    held.put(
+        TOPICS.decisions, [value.format(THIRD, THIRD + "9" * 16).encode()], partition=partition_of(THIRD, PARTITIONS)
+    )
     assert len(explained(held, "DiskFull")) == len(explained(held, THIRD)) == 2
-    with pytest.raises(NotFoundError, match="no decision and no outcome names the notification"):
-        explained(held, "9" * 32)
+    with pytest.raises(NotFoundError, match="no decision and no outcome that is kept names the notification"):
+        explained(held, THIRD + "9" * 16)
 
 
 def test_listed_alerts_have_the_labels_that_differ(held: Shelf) -> None:
