@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from connectors.job import Job
 
 AT_A_TIME = 64
-LATEST = 512
-"""What changed last is likely to change again, or to end, before the next snapshot: so many are left for that."""
+SETTLED_MS = 100
+"""What changed within so long is likely to change again, or to end: it is left for that."""
 
 
 class Drafts:
@@ -30,14 +30,22 @@ class Drafts:
         self._changed: OrderedDict[str, None] = OrderedDict()
         """The alerts whose drafts are out of date, the one that has been so longest first."""
         self._pages = Pages()
+        self._looked_ms = 0
+        """When it was last looked which have settled."""
+        self._settled = 0
+        """So many of the first in `changed` were there when it was looked the time before."""
+        self._seen = 0
+        """So many of them were there the last time."""
 
     def changed(self, fingerprint: str) -> None:
         """What waits of this alert is no longer as it was written."""
         self._changed[fingerprint] = None
 
-    def write(self) -> None:
-        """Write some of what changed longest ago."""
-        self._write(min(AT_A_TIME, len(self._changed) - LATEST))
+    def write(self, now_ms: int) -> None:
+        """Write some of what has settled, what changed longest ago first."""
+        if not 0 <= now_ms - self._looked_ms < SETTLED_MS:
+            self._looked_ms, self._settled, self._seen = now_ms, self._seen, len(self._changed)
+        self._write(min(AT_A_TIME, self._settled))
 
     def packed(self) -> list[bytes]:
         """All that waits, as it is now."""
@@ -45,6 +53,7 @@ class Drafts:
         return self._pages.packed()
 
     def _write(self, count: int) -> None:
+        self._settled, self._seen = max(0, self._settled - count), max(0, self._seen - count)
         for _ in range(count):
             fingerprint, _ = self._changed.popitem(last=False)
             if jobs := self._waiting.get(fingerprint):

@@ -170,9 +170,9 @@ class Lane:
         moments = [way.next_ms() for way in self._ways]
         return min((ms for ms in (*moments, self._deadlines.first_ms()) if ms is not None), default=None)
 
-    def write_ahead(self) -> None:
+    def write_ahead(self, now_ms: int) -> None:
         """Do a little of the next snapshot's work now."""
-        self._drafts.write()
+        self._drafts.write(now_ms)
 
     def snapshot(self) -> Plain:
         """All that has not ended, as plain data; what is under way is among it."""

@@ -109,7 +109,7 @@ class LaneLogic(StatefulBatchLogic[Delivery, Ended, Plain]):
             self._lane.beat_came_back(beat, sent, now_ms)
         if works := self._works(now_ms):
             self._background.submit(works)
-        self._lane.write_ahead()
+        self._lane.write_ahead(now_ms)
         self._gauges.show(self._lane.ways)
         self._count()
         ended = self._lane.ended()

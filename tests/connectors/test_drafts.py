@@ -9,7 +9,7 @@ import pytest
 
 from alerts.config import Deadline
 from connectors import drafts
-from connectors.drafts import AT_A_TIME, LATEST, Drafts
+from connectors.drafts import AT_A_TIME, SETTLED_MS, Drafts
 from connectors.job import Job, begun
 from connectors.lane_state import encode_job
 from connectors.pages import unpack
@@ -25,6 +25,11 @@ def job(number: int) -> Job:
     return begun(delivery(number), NOW_MS, DEADLINE)
 
 
+def empty() -> tuple[Drafts, dict[str, list[Job]]]:
+    waiting: dict[str, list[Job]] = {}
+    return Drafts(waiting), waiting
+
+
 def put(of: Drafts, waiting: dict[str, list[Job]], numbers: Iterable[int]) -> None:
     for number in numbers:
         made = job(number)
@@ -37,8 +42,7 @@ def texts(jobs: Iterable[Job]) -> list[str]:
 
 
 def test_packed_is_what_waits_then() -> None:
-    waiting: dict[str, list[Job]] = {}
-    made = Drafts(waiting)
+    made, waiting = empty()
     put(made, waiting, range(3))
     assert list(unpack(made.packed())) == texts(map(job, range(3)))
     del waiting[job(1).fingerprint]
@@ -48,31 +52,71 @@ def test_packed_is_what_waits_then() -> None:
     assert list(unpack(made.packed())) == texts([job(0), job(2), job(2)._replace(tries=1)])
 
 
-@pytest.mark.parametrize(
-    ("waits", "writes"), [(LATEST, 0), (LATEST + 1, 1), (LATEST + AT_A_TIME, AT_A_TIME), (1000, AT_A_TIME)]
-)
-def test_what_changed_longest_ago_is_written_ahead_a_little_at_a_time(
-    waits: int, writes: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    written: list[str] = []
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The ids of what is written, in order."""
+    ids: list[str] = []
 
     def encode(one: Job) -> str:
-        written.append(one.delivery.id)
+        ids.append(one.delivery.id)
         return encode_job(one)
 
     monkeypatch.setattr(drafts, "encode_job", encode)
-    waiting: dict[str, list[Job]] = {}
-    made = Drafts(waiting)
-    put(made, waiting, range(waits))
-    made.write()
-    assert written == [job(number).delivery.id for number in range(writes)]
+    return ids
+
+
+@pytest.mark.parametrize("ms", [0, SETTLED_MS - 1])
+def test_what_changed_last_is_not_written_ahead(ms: int, written: list[str]) -> None:
+    made, waiting = empty()
+    made.write(NOW_MS)
+    put(made, waiting, range(2))
+    made.write(NOW_MS + ms)
+    assert written == []
+
+
+@pytest.mark.parametrize("again", [[0], [1], []])
+def test_what_waits_unchanged_is_written_ahead_once(again: list[int], written: list[str]) -> None:
+    made, waiting = empty()
+    put(made, waiting, range(2))
+    for ms in range(0, 3 * SETTLED_MS, SETTLED_MS):
+        made.write(NOW_MS + ms)
+    assert written == [job(number).delivery.id for number in range(2)]
+    put(made, waiting, again)
+    made.packed()
+    assert written == [job(number).delivery.id for number in [0, 1, *again]]
+
+
+def test_a_little_is_written_at_a_time_what_changed_longest_ago_first(written: list[str]) -> None:
+    made, waiting = empty()
+    put(made, waiting, range(2 * AT_A_TIME))
+    made.write(NOW_MS)
+    made.write(NOW_MS + SETTLED_MS)
+    assert written == [job(number).delivery.id for number in range(AT_A_TIME)]
+
+
+def test_what_came_after_the_settled_waits_for_its_own_time(written: list[str]) -> None:
+    made, waiting = empty()
+    put(made, waiting, range(1))
+    made.write(NOW_MS)
+    put(made, waiting, range(1, 3))
+    made.write(NOW_MS + SETTLED_MS)
+    made.write(NOW_MS + SETTLED_MS + 1)
+    assert written == [job(0).delivery.id]
+
+
+def test_a_clock_that_goes_back_holds_nothing_up(written: list[str]) -> None:
+    made, waiting = empty()
+    put(made, waiting, range(1))
+    made.write(NOW_MS)
+    made.write(NOW_MS - 3_600_000)
+    assert written == [job(0).delivery.id]
 
 
 def test_what_was_written_ahead_and_changed_again_is_packed_as_it_is() -> None:
-    waiting: dict[str, list[Job]] = {}
-    made = Drafts(waiting)
-    put(made, waiting, range(LATEST + 1))
-    made.write()
+    made, waiting = empty()
+    put(made, waiting, range(3))
+    made.write(NOW_MS)
+    made.write(NOW_MS + SETTLED_MS)
     waiting[job(0).fingerprint] = [job(0)._replace(tries=7)]
     made.changed(job(0).fingerprint)
     assert texts([job(0)._replace(tries=7)])[0] in list(unpack(made.packed()))
