@@ -40,3 +40,10 @@ def webhook(numbers: range) -> bytes:
     """One webhook with these alerts."""
     body = {"version": "4", "receiver": "bench", "groupKey": "{}:{}", "status": "firing"}
     return orjson.dumps({**body, "alerts": [alert(number) for number in numbers]})
+
+
+def posted(numbers: range, starts_at: str = STARTS_AT, **more: str) -> bytes:
+    """The same alerts with `more` labels, as Prometheus posts them to an Alertmanager."""
+    changed: dict[str, object] = {"startsAt": starts_at, "endsAt": "2099-12-31T23:59:59.999Z"}
+    alerts = [{**alert(number), **changed, "labels": {**labels(number), **more}} for number in numbers]
+    return orjson.dumps([{name: one[name] for name in one if name != "status"} for one in alerts])

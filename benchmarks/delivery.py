@@ -31,7 +31,7 @@ _ROUNDS = 4
 _DEADLINE_S = 180
 
 
-class _Case(NamedTuple):
+class Case(NamedTuple):
     """One kind of target."""
 
     what: str
@@ -39,7 +39,7 @@ class _Case(NamedTuple):
     alerts: int
     a_request: int
     """At most."""
-    aim: str
+    aim: str = ""
 
     def target(self, port: int) -> dict[str, object]:
         """As it stands in winnow.yaml."""
@@ -49,16 +49,16 @@ class _Case(NamedTuple):
 
 
 _CASES = (
-    _Case("delivery one by one, to a webhook", "webhook", 40_000, 1, ">= 5,000"),
-    _Case("delivery in batches, to a webhook", "webhook", 200_000, 64, ">= 30,000"),
-    _Case("delivery in batches, to an Alertmanager", "alertmanager", 200_000, 64, ">= 30,000"),
+    Case("delivery one by one, to a webhook", "webhook", 40_000, 1, ">= 5,000"),
+    Case("delivery in batches, to a webhook", "webhook", 200_000, 64, ">= 30,000"),
+    Case("delivery in batches, to an Alertmanager", "alertmanager", 200_000, 64, ">= 30,000"),
 )
 
 
 def figures(bench: Bench) -> Iterator[Figure]:
     """Deliveries a second by their arrivals, and the flow's CPU for each."""
     for case in _CASES:
-        rounds = [(_limit(case), _flow(bench, case)) for _ in range(_ROUNDS)]
+        rounds = [(_limit(case), delivered(bench, case)) for _ in range(_ROUNDS)]
         limits, flows = zip(*rounds, strict=True)
         limit, ours = best(limits), best(flows)
         yield Figure(
@@ -76,7 +76,8 @@ def figures(bench: Bench) -> Iterator[Figure]:
 
 
 @contextmanager
-def _receiver() -> Iterator[int]:
+def receiving() -> Iterator[int]:
+    """A receiver that takes everything, by its port."""
     port = processes.free_port()
     with processes.running(["-m", "benchmarks.receiver", str(port)], {}, processes.CLIENT_CORE):
         url = f"http://127.0.0.1:{port}/"
@@ -84,9 +85,9 @@ def _receiver() -> Iterator[int]:
         yield port
 
 
-def _limit(case: _Case) -> Rate:
+def _limit(case: Case) -> Rate:
     requests = case.alerts // case.a_request
-    with _receiver() as port:
+    with receiving() as port:
         arguments = [case.kind, f"http://127.0.0.1:{port}/", str(case.a_request), str(requests)]
         run = subprocess.run(
             ["taskset", "-c", str(processes.SERVER_CORE), sys.executable, "-m", "benchmarks.transport", *arguments],
@@ -100,15 +101,19 @@ def _limit(case: _Case) -> Rate:
     return Rate(alerts / took_s, 1e6 * cpu_s / alerts)
 
 
-def _flow(bench: Bench, case: _Case) -> Rate:
-    """A flow that waits is given everything at once."""
+def delivered(bench: Bench, case: Case) -> Rate:
+    """What a flow that waits does when it is given everything at once.
+
+    Raises:
+        RuntimeError: Something did not arrive, or came twice.
+    """
     kafka = bench.kafka("delivery", _PARTITIONS)
     topics.ensure(kafka)
     state = bench.folder / f"{kafka.topic_prefix}-state"
     state.mkdir()
     subprocess.run([sys.executable, "-m", "bytewax.recovery", str(state), "1"], check=True)
     arguments = ["-m", "bytewax.run", "flows.proxy", "-r", str(state), "-s", "1", "-b", "0"]
-    with _receiver() as port:
+    with receiving() as port:
         environment = bench.environment(processes.free_port(), kafka, targets=[case.target(port)])
         ready = f"http://{environment['WINNOW_METRICS_LISTEN']}/readyz"
         with processes.running(arguments, environment, processes.SERVER_CORE) as pid:

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from benchmarks import (
+    alertmanager,
     delivery,
     explain,
     flow,
@@ -52,6 +53,7 @@ PARTS: Mapping[str, Part] = MappingProxyType(
         "snapshot": snapshot,
         "live": live,
         "footprint": footprint,
+        "alertmanager": alertmanager,
     }
 )
 """In the order in which they are measured."""

@@ -49,7 +49,8 @@ class Target:
                 head = await reader.readuntil(b"\r\n\r\n")
                 length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
                 body = orjson.loads(await reader.readexactly(int(length.split(b":")[1])))
-                self.arrived.setdefault(body["labels"]["instance"], time.monotonic())
+                for told in body.get("alerts", (body,)):
+                    self.arrived.setdefault(told["labels"]["instance"], time.monotonic())
                 writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
@@ -79,12 +80,15 @@ def p99(values: Sequence[float]) -> float:
 
 
 class Product(NamedTuple):
-    """Gateway, flow and a target."""
+    """What takes alerts, and the target it tells of them."""
 
     port: int
     metrics: str
     """Where the flow's metrics are."""
     target: Target
+    path: str = "/webhook/proxy"
+    body: Callable[[range], bytes] = webhook
+    """Of alerts, as `path` takes them."""
 
     def late_ms(self, numbers: Iterable[int], rate: float) -> list[float]:
         """Send single alerts at a steady rate; milliseconds from each POST to its arrival, in the order sent."""
@@ -99,13 +103,13 @@ class Product(NamedTuple):
         started = time.monotonic()
         for place, number in enumerate(numbers):
             time.sleep(max(0.0, started + place / rate - time.monotonic()))
-            body = webhook(range(number, number + 1))
+            body = self.body(range(number, number + 1))
             sent[labels(number)["instance"]] = time.monotonic()
-            connection.request("POST", "/webhook/proxy", body, {"content-type": "application/json"})
+            connection.request("POST", self.path, body, {"content-type": "application/json"})
             answer = connection.getresponse()
             answer.read()
-            if answer.status != 202:
-                raise RuntimeError(f"the gateway answered {answer.status}")
+            if answer.status not in {200, 202}:
+                raise RuntimeError(f"{self.path} answered {answer.status}")
         connection.close()
         return sent
 

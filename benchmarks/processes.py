@@ -31,10 +31,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(arguments: list[str], environment: Mapping[str, str], core: int | None) -> Iterator[int]:
-    """A Python process of ours, by its id; killed with all its children at the end."""
+def running(
+    arguments: list[str], environment: Mapping[str, str], core: int | None, program: str = sys.executable
+) -> Iterator[int]:
+    """A process, Python unless another `program` is named, by its id; killed with all its children at the end."""
     process = subprocess.Popen(
-        [sys.executable, *arguments],
+        [program, *arguments],
         env={**os.environ, **environment},
         start_new_session=True,
         stdout=subprocess.DEVNULL,

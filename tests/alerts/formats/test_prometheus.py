@@ -17,8 +17,11 @@ from alerts.webhook import Received
 from tests.support.events import ENVELOPE, NOW_MS, SAMPLES
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from alerts.webhook import Fault, Submission, Webhook
 
+BODIES = sorted((SAMPLES / "formats" / "prometheus").glob("*/*.body"))
 ZERO = "0001-01-01T00:00:00.000Z"
 MINUTE_MS = 60_000
 BEFORE, AFTER = rfc3339(NOW_MS - MINUTE_MS), rfc3339(NOW_MS + MINUTE_MS)
@@ -37,6 +40,19 @@ def one(**changes: object) -> Submission:
 def fault(entry: object) -> Fault:
     (rejected,) = read(entry).rejected
     return rejected.faults[0]
+
+
+@pytest.mark.parametrize("path", BODIES, ids=lambda path: path.parent.name)
+def test_real_body_is_usual_and_read_as_the_model_reads_it(path: Path) -> None:
+    received = Received(path.read_bytes(), NOW_MS)
+    found = prometheus.usual(received)
+    assert found
+    # The same with a field that nobody knows, which no real sender sends.
+    odd = Received(orjson.dumps([{**entry, "odd": 1} for entry in orjson.loads(received.body)]), NOW_MS)
+    assert prometheus.usual(odd) is None
+    told = prometheus.read(odd).submissions
+    assert [one._replace(line=b"") for one in found] == [one._replace(line=b"") for one in told]
+    assert [{**orjson.loads(one.line), "odd": 1} for one in found] == [orjson.loads(one.line) for one in told]
 
 
 def test_end_that_lies_ahead_is_that_of_a_firing_alert() -> None:
