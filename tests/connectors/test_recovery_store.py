@@ -108,9 +108,33 @@ def test_nothing_is_forgotten_while_a_file_of_the_store_is_elsewhere(folder: Pat
     assert _epochs(folder, "proxy.dedup") == [3, 4, 5, 6]
 
 
-def test_a_new_store_is_left_as_it_is(tmp_path: Path) -> None:
-    subprocess.run([sys.executable, "-m", "bytewax.recovery", str(tmp_path), "1"], check=True)
-    check(tmp_path, "proxy.kafka", 1)
+def _page_bytes(file: Path) -> int:
+    with closing(sqlite3.connect(file)) as opened:
+        ((size_bytes,),) = opened.execute("PRAGMA page_size")
+        return int(size_bytes)
+
+
+def test_a_new_store_gets_large_pages_and_stays_as_it_is_otherwise(tmp_path: Path) -> None:
+    store(tmp_path, 2, {})
+    for _ in range(2):
+        check(tmp_path, "proxy.kafka", 1)
+        assert [_page_bytes(file) for file in sorted(tmp_path.glob("part-*.sqlite3"))] == [16384, 16384]
+        with closing(sqlite3.connect(tmp_path / "part-1.sqlite3")) as opened:
+            assert opened.execute("SELECT part_index, part_count FROM parts").fetchall() == [(1, 2)]
+
+
+def test_a_store_with_state_keeps_its_pages(tmp_path: Path) -> None:
+    check(store(tmp_path, 1, {0: ["0"]}), "proxy.kafka", 1)
+    assert _page_bytes(tmp_path / "part-0.sqlite3") == 4096
+
+
+def test_a_new_store_that_another_process_reads_keeps_its_pages(tmp_path: Path) -> None:
+    store(tmp_path, 1, {})
+    with closing(sqlite3.connect(tmp_path / "part-0.sqlite3", isolation_level=None)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT * FROM parts").fetchall()
+        check(tmp_path, "proxy.kafka", 1)
+    assert _page_bytes(tmp_path / "part-0.sqlite3") == 4096
 
 
 def test_a_file_that_is_no_store_is_named_in_one_line(tmp_path: Path) -> None:
