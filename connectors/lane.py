@@ -50,7 +50,7 @@ class Lane:
         self._ended: list[Ended] = []
         self._ages = Agenda()
         """Deliveries that have not ended, by acceptance."""
-        self._drafts = Drafts(self._waiting)
+        self._drafts = Drafts(self._waiting, self._under_way)
 
     def __len__(self) -> int:
         """Deliveries that have not ended."""

@@ -104,6 +104,17 @@ def test_what_came_after_the_settled_waits_for_its_own_time(written: list[str]) 
     assert written == [job(0).delivery.id]
 
 
+def test_what_is_under_way_is_not_written_ahead_and_packed_all_the_same(written: list[str]) -> None:
+    waiting: dict[str, list[Job]] = {}
+    under_way = {job(0).fingerprint}
+    made = Drafts(waiting, under_way)
+    put(made, waiting, range(2))
+    for ms in range(0, 5 * SETTLED_MS, SETTLED_MS):
+        made.write(NOW_MS + ms)
+    assert written == [job(1).delivery.id]
+    assert sorted(unpack(made.packed())) == sorted(texts(map(job, range(2))))
+
+
 def test_a_clock_that_goes_back_holds_nothing_up(written: list[str]) -> None:
     made, waiting = empty()
     put(made, waiting, range(1))
