@@ -44,6 +44,8 @@ def is_zero(text: str) -> bool:
     return text == ZERO or (text[:19].upper() == ZERO[:19] and _RFC3339.fullmatch(text) is not None)
 
 
+# The alerts of one request share their moments, and each is told several times.
+@lru_cache(maxsize=256)
 def rfc3339(ms: int) -> str:
     """Milliseconds since the epoch as RFC 3339 in UTC."""
     seconds, rest_ms = divmod(ms, 1000)

@@ -117,7 +117,8 @@ def cut_map(values: Mapping[str, str], limit_bytes: int) -> dict[str, str]:
     """`values` in at most `limit_bytes` of JSON: first the long values are cut, then some are left out."""
     everything = "".join([*values, *values.values()])
     if sendable(everything) is everything and _JSON_MAX_BYTES_A_CHAR * (len(everything) + len(values)) < limit_bytes:
-        return dict(values)  # most maps: ASCII, and far from the bound
+        # Most maps: ASCII, and far from the bound.
+        return values if isinstance(values, dict) else dict(values)
     kept = {sendable(name): sendable(values[name]) for name in sorted(values)}
     for longest in (16384, 4096, 1024, 256):
         if len(orjson.dumps(kept)) <= limit_bytes:

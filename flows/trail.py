@@ -10,9 +10,11 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+import msgspec
 import orjson
+from msgspec import UNSET, UnsetType
 
-from alerts.decision import Delivery, Outcome, Verdict
+from alerts.decision import Outcome, Severity
 from alerts.delivery_json import to_plain
 from alerts.fingerprint import partition_of
 from alerts.quarantine import from_flow
@@ -25,6 +27,8 @@ from flows.replies import Replies
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from alerts.alert import Status
+    from alerts.decision import Verdict
     from alerts.retry import Retry
     from connectors.job import Ended
     from connectors.kafka.topics import Topics
@@ -71,7 +75,7 @@ class Trail:
         """The outcomes of deliveries, dead letters of what was given up, and copies for whoever waits for them."""
         metrics.count_ended(ended)
         told = [(end, self._partition(end), _outcome(end)) for end in ended]
-        shares: dict[int, list[Row]] = {}
+        shares: dict[int, list[Told]] = {}
         for _, partition, outcome in told:
             shares.setdefault(partition, []).append(outcome)
         for partition, share in shares.items():
@@ -79,9 +83,11 @@ class Trail:
                 yield str(partition), Message(self._topics.decisions, value, partition=partition)
         for end, partition, outcome in told:
             if end.delivery.alert.envelope.reply:
-                yield from self._replies.of_ended(end, outcome, partition)
+                yield from self._replies.of_ended(end, orjson.loads(encode(outcome)), partition)
             if end.outcome is Outcome.DEAD_LETTERED:
-                letter = orjson.dumps({"v": VERSION, **outcome, "delivery": to_plain(end.delivery)})
+                letter = orjson.dumps(
+                    {"v": VERSION, **orjson.loads(encode(outcome)), "delivery": to_plain(end.delivery)}
+                )
                 yield str(partition), Message(self._topics.dead_letters, letter, key=end.delivery.id.encode())
 
     def _partition(self, ended: Ended) -> int:
@@ -94,53 +100,56 @@ def decided(chunk: Chunk, head: Row) -> Iterable[bytes]:
 
 
 def _recalled(retry: Retry, verdict: Verdict) -> Row:
-    delivery = retry.delivery
+    delivery, alert = retry.delivery, retry.delivery.alert
     return {
         "letter": retry.letter,
         "delivery": delivery.id,
         "target": delivery.target,
-        "fingerprint": delivery.alert.fingerprint,
-        "input": delivery.alert.id,
+        "fingerprint": alert.fingerprint,
+        "input": alert.id,
         "transition": delivery.transition,
-        "accepted_ms": delivery.alert.envelope.accepted_ms,
-        **_about(delivery),
-        "retry": orjson.Fragment(bytes(verdict_json(verdict))),
-    }
-
-
-def _outcome(ended: Ended) -> Row:
-    delivery = ended.delivery
-    repeat: Row = {"repeat": AFTER_RECOVERY} if ended.is_repeat else {}
-    closes: Row = {"closes": True} if delivery.only_closes else {}
-    replayed: Row = {"replayed": True} if delivery.replayed else {}
-    return {
-        "delivery": delivery.id,
-        "target": delivery.target,
-        "fingerprint": delivery.alert.fingerprint,
-        "input": delivery.alert.id,
-        "transition": delivery.transition,
-        "outcome": ended.outcome,
-        "status_code": ended.status,
-        "tries": ended.tries,
-        "error": ended.error,
-        "accepted_ms": delivery.alert.envelope.accepted_ms,
-        "ended_ms": ended.ended_ms,
-        **_about(delivery),
-        **repeat,
-        **closes,
-        **replayed,
-    }
-
-
-def _about(delivery: Delivery) -> Row:
-    """Of which alert it is, for whoever follows the topic and began after its decision was written."""
-    alert = delivery.alert
-    return {
+        "accepted_ms": alert.envelope.accepted_ms,
+        # Of which alert it is, for whoever follows the topic and began after its decision was written.
         "name": alert.name[:_NAME_MAX_CHARS],
         "status": alert.status.value,
         "source": alert.envelope.source,
         "severity": delivery.classification.severity.value,
+        "retry": orjson.Fragment(bytes(verdict_json(verdict))),
     }
+
+
+class Told(msgspec.Struct, gc=False):
+    """An outcome as it stands in a record; what is unset is left out."""
+
+    delivery: str
+    target: str
+    fingerprint: str
+    input: str
+    transition: str
+    outcome: Outcome
+    status_code: int | None
+    tries: int
+    error: str
+    accepted_ms: int
+    ended_ms: int
+    name: str
+    status: Status
+    source: str
+    severity: Severity
+    repeat: str | UnsetType
+    closes: bool | UnsetType
+    replayed: bool | UnsetType
+
+
+def _outcome(ended: Ended) -> Told:
+    id_, target, transition, alert, classification, _, only_closes, replayed = ended.delivery
+    envelope = alert.envelope
+    return Told(
+        id_, target, alert.fingerprint, alert.id, transition,
+        ended.outcome, ended.status, ended.tries, ended.error, envelope.accepted_ms, ended.ended_ms,
+        alert.name[:_NAME_MAX_CHARS], alert.status, envelope.source, classification.severity,
+        AFTER_RECOVERY if ended.is_repeat else UNSET, only_closes or UNSET, replayed or UNSET,
+    )  # fmt: skip
 
 
 def fitted(head: Row, word: str, told: Sequence[object]) -> list[bytes]:

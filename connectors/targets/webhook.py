@@ -9,13 +9,14 @@ import hmac
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from alerts.alert import Status
 from alerts.config import HttpTarget
-from alerts.decision import Delivery
+from alerts.decision import Classification, Delivery
 from alerts.fields import HeaderSecret, Secret, check_one_proof, header_text
 from alerts.instant import rfc3339
 from alerts.text import cut
@@ -148,7 +149,7 @@ def document(delivery: Delivery, map_max_bytes: int = MAP_MAX_BYTES) -> dict[str
     replayed: dict[str, object] = {"replayed": True} if delivery.replayed else {}
     return {
         **replayed,
-        "type": f"alert.{alert.status}",
+        "type": "alert." + alert.status,
         "timestamp": moment(
             alert.ends_at if alert.status is Status.RESOLVED else alert.starts_at, alert.envelope.accepted_ms
         ),
@@ -161,19 +162,25 @@ def document(delivery: Delivery, map_max_bytes: int = MAP_MAX_BYTES) -> dict[str
         "accepted_at": rfc3339(alert.envelope.accepted_ms),
         "alert_name": cut(alert.name, NAME_MAX_CHARS),
         "fingerprint": alert.fingerprint,
-        "status": str(alert.status),
+        "status": alert.status,
         "labels": cut_map(alert.labels, map_max_bytes),
         "annotations": cut_map(alert.annotations, map_max_bytes),
         "starts_at": alert.starts_at,
         "ends_at": alert.ends_at,
         "generator_url": cut(alert.generator_url, TEXT_MAX_CHARS),
-        "classification": {
-            "severity": str(found.severity),
-            "category": cut(found.category, NAME_MAX_CHARS),
-            "confidence": found.confidence,
-            "source": str(found.source),
-            "rule": found.rule,
-            "reasoning": cut(found.reasoning, TEXT_MAX_CHARS),
-            "recommendations": [cut(text, NAME_MAX_CHARS) for text in found.recommendations[:RECOMMENDATIONS_MAX]],
-        },
+        "classification": _classified(found),
+    }
+
+
+# Rules say the same of many alerts.
+@lru_cache(maxsize=256)
+def _classified(found: Classification) -> dict[str, object]:
+    return {
+        "severity": found.severity,
+        "category": cut(found.category, NAME_MAX_CHARS),
+        "confidence": found.confidence,
+        "source": found.source,
+        "rule": found.rule,
+        "reasoning": cut(found.reasoning, TEXT_MAX_CHARS),
+        "recommendations": [cut(text, NAME_MAX_CHARS) for text in found.recommendations[:RECOMMENDATIONS_MAX]],
     }
