@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from connectors.way import Way
 
 _SLOW_AGAIN_MS = 10_000
+_TAKEN, _RETRY = Judgement.DELIVERED, Judgement.RETRY
 
 
 class Lane:
@@ -45,7 +46,7 @@ class Lane:
         self._deadlines = Agenda()
         """Of the firsts that may be sent."""
         self._ways = Ways(targets, settings.max_concurrent)
-        self.ways: Mapping[str, Way] = self._ways.by_name
+        self.ways: Mapping[str, Way] = self._ways
         """To its target and to the fallback, by name."""
         self._ended: list[Ended] = []
         self._ages = Agenda()
@@ -101,7 +102,7 @@ class Lane:
         that is told nothing any more.
         """
         loads: list[Load] = []
-        for way in self._ways:
+        for way in list(self._ways.values()):
             while fingerprints := way.take(now_ms, lambda name: self._waiting[name][0]):
                 loads.append(tuple([self._set_out(fingerprint, now_ms) for fingerprint in fingerprints]))
             self._clear(way, now_ms)
@@ -153,9 +154,9 @@ class Lane:
         self._ways.came_back(job, sent, now_ms, was_open=self._under_way.pop(fingerprint))
         job = job.tried(sent)
         self._waiting[fingerprint][0] = job
-        if sent.judgement is Judgement.DELIVERED:
+        if sent.judgement is _TAKEN:
             self._delivered(job, now_ms)
-        elif sent.judgement is Judgement.RETRY:
+        elif sent.judgement is _RETRY:
             self._again(job, sent, now_ms)
         else:
             self._fall(job, sent.error, now_ms)
@@ -167,7 +168,7 @@ class Lane:
 
     def next_ms(self) -> int | None:
         """When `take` or `beats` next has something to do; None if only a try that ends or an offer can bring it."""
-        moments = [way.next_ms() for way in self._ways]
+        moments = [way.next_ms() for way in self._ways.values()]
         return min((ms for ms in (*moments, self._deadlines.first_ms()) if ms is not None), default=None)
 
     def write_ahead(self, now_ms: int) -> None:
@@ -243,7 +244,7 @@ class Lane:
 
     def _delivered(self, job: Job, now_ms: int) -> None:
         fallback = self._ways.fallback_of(job)
-        if not job.is_firing and fallback and self._ways.has(fallback, job, now_ms):
+        if fallback and not job.is_firing and self._ways.has(fallback, job, now_ms):
             # Whoever was told of the firing in place of the target hears that it is over.
             self._turn_to(fallback, job._replace(since_ms=now_ms), "", now_ms)
             return

@@ -43,9 +43,9 @@ def to_plain(jobs: list[bytes], ways: Ways) -> Plain:
     return {
         "v": VERSION,
         "jobs": jobs,
-        "open": {name: way.all_open() for name, way in ways.by_name.items()},
+        "open": {name: way.all_open() for name, way in ways.items()},
         "unsure_until_ms": ways.unsure_until_ms,
-        "alive": {name: way.beats.plain() for name, way in ways.by_name.items() if way.beats},
+        "alive": {name: way.beats.plain() for name, way in ways.items() if way.beats},
     }
 
 

@@ -24,7 +24,7 @@ GONE = 410
 OPEN_MAX = 100_000
 """So many alerts are remembered as open: about 10 MB. Beyond that every resolve is sent."""
 
-REQUEST_MAX_CHARS = 512 * 1024
+REQUEST_MAX_BYTES = 512 * 1024
 """Of what several alerts in one request hold together; one that has more goes alone."""
 
 BEATS_SHARE = 4
@@ -32,6 +32,7 @@ BEATS_SHARE = 4
 BEAT_HOLDS_MS = 60_000
 """A pause asked for in answer to a heartbeat holds deliveries back so long at most: those have deadlines."""
 
+_RETRY = Judgement.RETRY
 _IS_UNKNOWN = "target is no longer in winnow.yaml"
 _IS_DISABLED = "target is disabled in winnow.yaml"
 _IS_GONE = "target is gone: it answered 410"
@@ -94,16 +95,18 @@ class Way:
         name = self.agenda.due(now_ms)
         if self.refusal or name is None or not self._sets_out(now_ms):
             return []
-        taken = [self.agenda.pop()]
+        taken = [name]
+        self.agenda.drop(name)
         if self._alerts_a_request == 1 or job_of(name).is_alone:
             return taken
-        room_chars = REQUEST_MAX_CHARS - job_of(name).size_chars
+        room_bytes = REQUEST_MAX_BYTES - job_of(name).size_bytes
         while len(taken) < self._alerts_a_request and (name := self.agenda.due(now_ms)) is not None:
             job = job_of(name)
-            room_chars -= job.size_chars
-            if job.is_alone or room_chars < 0:
+            room_bytes -= job.size_bytes
+            if job.is_alone or room_bytes < 0:
                 break
-            taken.append(self.agenda.pop())
+            taken.append(name)
+            self.agenda.drop(name)
         return taken
 
     def take_beat(self, now_ms: int, is_quiet: Callable[[str], bool]) -> tuple[Delivery, ...]:
@@ -120,12 +123,12 @@ class Way:
     def came_back(self, sent: Sent, now_ms: int, latest_ms: int) -> None:
         """Note what became of a try; a pause the target asks for holds for all, until `latest_ms` at most."""
         self._under_way -= 1
-        if sent.judgement is Judgement.RETRY:
+        if sent.judgement is _RETRY:
             self._breaker.failed(now_ms)
             self.failure = sent.error
         else:
             self._breaker.succeeded(now_ms)
-        if sent.judgement is Judgement.RETRY and sent.retry_after_ms:
+        if sent.judgement is _RETRY and sent.retry_after_ms:
             self._held_until_ms = max(self._held_until_ms, min(now_ms + sent.retry_after_ms, latest_ms))
         self.is_gone = self.is_gone or (sent.judgement is Judgement.REFUSED and sent.status == GONE)
 

@@ -19,26 +19,23 @@ if TYPE_CHECKING:
 UNSURE_MS = 7 * 24 * 3600 * 1000
 """So long after something was forgotten every resolve is sent to incident targets. By then whatever still fires was
 told again and is remembered, unless its sender repeats it more seldom than once a week."""
+_DELIVERED, _REFUSED = Judgement.DELIVERED, Judgement.REFUSED
 _IS_LATE = "not taken until its deadline"
 
 
-class Ways:
+class Ways(dict[str, Way]):
     """By name; each is made when it is first asked for."""
 
     def __init__(self, targets: Mapping[str, Target], max_concurrent: int) -> None:
+        super().__init__()
         self._targets = targets
         self._max_concurrent = max_concurrent
-        self.by_name: dict[str, Way] = {}
         self.unsure_until_ms = 0
         """Until then more incidents may be open than is remembered."""
 
-    def __getitem__(self, name: str) -> Way:
-        if name not in self.by_name:
-            self.by_name[name] = Way(self._targets.get(name), self._max_concurrent)
-        return self.by_name[name]
-
-    def __iter__(self) -> Iterator[Way]:
-        return iter(list(self.by_name.values()))
+    def __missing__(self, name: str) -> Way:
+        way = self[name] = Way(self._targets.get(name), self._max_concurrent)
+        return way
 
     def forgot(self, at_ms: int) -> None:
         """From now on more may be open than is remembered."""
@@ -66,8 +63,8 @@ class Ways:
         """Note what became of one delivery of a request; `was_open` is what `sets_out` said."""
         way = self[job.to]
         # After a 429 nothing of the try is there either: http.md says so of PagerDuty, Slack and Rootly.
-        is_unheard = sent.judgement is Judgement.REFUSED or sent.status == 429
-        is_taken = sent.judgement is Judgement.DELIVERED
+        is_unheard = sent.judgement is _REFUSED or sent.status == 429
+        is_taken = sent.judgement is _DELIVERED
         if (is_unheard and not was_open) if job.is_firing else is_taken:
             way.closed(job.fingerprint)
         if is_taken and way.beats is not None:
@@ -80,7 +77,7 @@ class Ways:
 
     def beats(self, now_ms: int, is_quiet: Callable[[str], bool]) -> Iterator[Beat]:
         """What to say once more; alerts that are not quiet are left out."""
-        for name, way in list(self.by_name.items()):
+        for name, way in list(self.items()):
             while told := way.take_beat(now_ms, is_quiet):
                 yield Beat(name, told)
 
@@ -104,11 +101,11 @@ class Ways:
         own = self[newer.delivery.target]
         if newer.is_firing or not older.is_firing or not own.opens_incident(newer.delivery.alert):
             return True
-        return now_ms < self.unsure_until_ms or any(way.is_open(newer.fingerprint) for way in self)
+        return now_ms < self.unsure_until_ms or any(way.is_open(newer.fingerprint) for way in self.values())
 
     def keep(self, fingerprint: str) -> bool:
         """Whether the target, or its fallback, is known to hold this alert open."""
-        return any(way.keeps(fingerprint) for way in self)
+        return any(way.keeps(fingerprint) for way in self.values())
 
     def is_wanted_at(self, fallback: str, job: Job, now_ms: int) -> bool:
         """Whether it says something there: not a resolve where no incident was opened."""

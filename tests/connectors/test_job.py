@@ -24,4 +24,4 @@ def test_a_snapshot_holds_every_field() -> None:
 
 def test_all_text_that_a_sender_chooses_counts_for_the_size() -> None:
     told = alert(labels={"ab": "cde"}, annotations={"f": "gh"})._replace(generator_url="http://i")
-    assert begun(delivery(alert=told), 0, Deadline()).size_chars == 16
+    assert begun(delivery(alert=told), 0, Deadline()).size_bytes == len('http://i{"ab":"cde"}{"f":"gh"}')

@@ -12,7 +12,7 @@ from alerts.decision import Delivery, Outcome
 from connectors.lane import Lane
 from connectors.request import Judgement, Sent
 from connectors.targets.alertmanager import ALERTS_A_REQUEST
-from connectors.way import REQUEST_MAX_CHARS
+from connectors.way import REQUEST_MAX_BYTES
 from tests.support.events import NOW_MS, alert, delivery, saved, target
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def test_a_request_is_bounded_and_so_is_what_is_under_way() -> None:
     assert lane.take(NOW_MS) == []
 
 
-LONG, ANOTHER = "x" * REQUEST_MAX_CHARS, alert(fingerprint="1" * 16)
+LONG, ANOTHER = "x" * REQUEST_MAX_BYTES, alert(fingerprint="1" * 16)
 
 
 @pytest.mark.parametrize(
