@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter as Tally
+from functools import cache
 from typing import TYPE_CHECKING
 
 from prometheus_client import Counter, Gauge, Histogram
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from connectors.job import Ended
+    from connectors.request import Judgement
 
 step_errors = Counter("winnow_step_errors_total", "Alerts that went on although the step raised", ["step"])
 verdicts = Counter("winnow_verdicts_total", "Alerts by what a step said of them", ["step", "outcome"])
@@ -44,6 +46,13 @@ llm_guards = Counter("winnow_llm_guards_total", "Alerts where a guard rail chang
 llm_waiting = Gauge("winnow_llm_alerts_waiting", "Alerts that wait for the model")
 llm_cached = Gauge("winnow_llm_templates_cached", "Templates whose answers are kept")
 llm_held_back = Gauge("winnow_llm_held_back", "1 while the model's breaker is open")
+
+
+# To look a label up costs more than to count.
+@cache
+def tries(target: str, judgement: Judgement) -> Counter:
+    """How many requests to this target came to that."""
+    return attempts.labels(target=target, judgement=judgement.value)
 
 
 def count(step: str, outcomes: Iterable[str]) -> None:

@@ -100,7 +100,7 @@ class LaneLogic(StatefulBatchLogic[Delivery, Ended, Plain]):
         while self._back:
             load, sent = self._back.popleft()
             self._background.took_back(1)
-            metrics.attempts.labels(target=load[0].to, judgement=sent.judgement.value).inc()
+            metrics.tries(load[0].to, sent.judgement).inc()
             self._lane.came_back(load, sent, now_ms)
         while self._beats_back:
             beat, sent = self._beats_back.popleft()
