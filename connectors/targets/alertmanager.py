@@ -10,6 +10,7 @@ https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -17,7 +18,7 @@ from pydantic import Field
 
 from alerts.alert import Status
 from alerts.config import HttpTarget
-from alerts.decision import Delivery
+from alerts.decision import Classification, Delivery
 from alerts.fields import Span
 from alerts.text import cut, one_line
 from connectors.request import REPLAYED, Request
@@ -67,13 +68,13 @@ def render(config: Config, delivery: Delivery, at: datetime) -> Request:
 
 def render_several(config: Config, deliveries: Sequence[Delivery], at: datetime) -> Request:
     """All of them in one request, their ids in the order of the alerts; only `v2`."""
-    alerts = [_lasting(config, delivery, at) for delivery in deliveries]
+    alerts = _lasting(config, deliveries, at)
     return Request(_api(config.url), _headers(deliveries), to_json(alerts))
 
 
 def render_heartbeat(config: Config, deliveries: Sequence[Delivery], at: datetime) -> Request:
     """All of them in one request; it is no notification and has no id."""
-    alerts = [_lasting(config, delivery, at) for delivery in deliveries]
+    alerts = _lasting(config, deliveries, at)
     return Request(_api(config.url), {"content-type": "application/json"}, to_json(alerts))
 
 
@@ -86,13 +87,11 @@ def _headers(deliveries: Sequence[Delivery]) -> dict[str, str]:
     return headers
 
 
-def _lasting(config: Config, delivery: Delivery, at: datetime) -> dict[str, object]:
-    """An alert that fires until a few heartbeats have failed."""
-    alert = _alert(delivery)
-    if delivery.alert.status is Status.FIRING:
-        ends_at = at + LASTS_HEARTBEATS * config.repeat_every
-        alert["endsAt"] = ends_at.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    return alert
+def _lasting(config: Config, deliveries: Sequence[Delivery], at: datetime) -> list[dict[str, object]]:
+    """Alerts that fire until a few heartbeats have failed."""
+    ends_at = at + LASTS_HEARTBEATS * config.repeat_every
+    lasts = {"endsAt": ends_at.astimezone(UTC).isoformat().replace("+00:00", "Z")}
+    return [_alert(one) | (lasts if one.alert.status is Status.FIRING else {}) for one in deliveries]
 
 
 def _api(url: str) -> str:
@@ -118,16 +117,21 @@ def _alert(delivery: Delivery) -> dict[str, object]:
 
 
 def _annotations(delivery: Delivery) -> dict[str, str]:
-    found = delivery.classification
+    replayed = {"winnow_replayed": "true"} if delivery.replayed else {}
+    return cut_map(delivery.alert.annotations, MAP_MAX_BYTES) | _said(delivery.classification) | replayed
+
+
+# Rules say the same of many alerts.
+@lru_cache(maxsize=256)
+def _said(found: Classification) -> dict[str, str]:
     recommendations = [one_line(text) for text in found.recommendations[:RECOMMENDATIONS_MAX]]
     ours = {
         "llm_severity": found.severity.value,
         "llm_confidence": f"{found.confidence:g}",
         "llm_reasoning": cut(found.reasoning, REASONING_MAX_CHARS),
         "llm_recommendations": cut("; ".join(text for text in recommendations if text), TEXT_MAX_CHARS),
-        "winnow_replayed": "true" if delivery.replayed else "",
     }
-    return cut_map(delivery.alert.annotations, MAP_MAX_BYTES) | {name: text for name, text in ours.items() if text}
+    return {name: text for name, text in ours.items() if text}
 
 
 def _webhook(delivery: Delivery) -> dict[str, object]:
