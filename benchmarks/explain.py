@@ -1,6 +1,7 @@
 """(l) `winnow explain`: how long until the answer is there, of a topic full of decisions.
 
-They are what the trail writes, spread over twenty hours; two alerts among them have a name that no other has.
+They are what the trail writes, spread over twenty hours, and beside it the index of names that the flow keeps. 97 names
+are in every hour of every partition; two alerts have a name that no other has.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from benchmarks import events, processes
 from benchmarks.figure import Figure, middle
 from connectors.kafka import topics
 from connectors.kafka.topics import Topics
+from flows.names import Names
 from flows.trail import Trail
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
     from alerts.config import Kafka
     from benchmarks.settings import Bench
+    from flows.chunk import Chunk
 
 _PARTITIONS = 32
 _ROUNDS = 3
@@ -42,7 +45,7 @@ _TARGET = "oncall"
 _DEADLINE_S = 300
 # A producer's queue holds 1 GiB at the most, and a record is up to half a megabyte.
 _QUEUED_MAX = 500
-_TRAIL = Trail(Topics("webhooks", "decisions", "quarantine", "letters", "replies"), _PARTITIONS, "bench")
+_TRAIL = Trail(Topics("webhooks", "decisions", "quarantine", "letters", "replies", "names"), _PARTITIONS, "bench")
 # Where among all that is decided, from the oldest on.
 _ASKED = {"recent": 0.95, "old": 0.05}
 
@@ -91,44 +94,56 @@ def figure(what: str, answers: Sequence[Answer]) -> Figure:
 
 def fill(kafka: Kafka, least: int) -> tuple[int, dict[str, Asked]]:
     """Fill the decisions topic with at least so many; how many there are, and the alerts to ask for."""
-    told = [
-        _told(range(first, first + _ALERTS_A_CHUNK)) for first in range(0, _CHUNKS * _ALERTS_A_CHUNK, _ALERTS_A_CHUNK)
-    ]
+    starts = range(0, _CHUNKS * _ALERTS_A_CHUNK, _ALERTS_A_CHUNK)
+    chunks = [_chunk(range(first, first + _ALERTS_A_CHUNK)) for first in starts]
+    told = [_values(chunk) for chunk in chunks]
     producer = Producer({"bootstrap.servers": kafka.bootstrap, "compression.type": "lz4"})
-    topic, begin_ms = topics.topics(kafka).decisions, time.time_ns() // 1_000_000 - _SPREAD_MS
+    begin_ms = at_ms = time.time_ns() // 1_000_000 - _SPREAD_MS
+    topic, names = topics.topics(kafka).decisions, Names(topics.topics(kafka).names, lambda: at_ms)
     turns = -(-least // (2 * _ALERTS_A_CHUNK))
     places = {int(share * turns): when for when, share in _ASKED.items()}
     asked: dict[str, Asked] = {}
     for turn in range(turns):
         at_ms = begin_ms + turn * _SPREAD_MS // turns
-        id_ = secrets.token_hex(16).encode()
-        for value in told[turn % _CHUNKS]:
-            renamed = value.replace(events.ENVELOPE.id.encode(), id_)
-            producer.produce(topic, renamed, partition=turn % kafka.partitions, timestamp=at_ms)
+        written = [(chunks[turn % _CHUNKS]._replace(partition=turn % kafka.partitions), told[turn % _CHUNKS])]
         if turn in places:
-            asked[places[turn]], value = _named(f"Asked{turn}", _CHUNKS * _ALERTS_A_CHUNK + turn)
-            partition = partition_of(asked[places[turn]].fingerprint, kafka.partitions)
-            producer.produce(topic, value, partition=partition, timestamp=at_ms)
+            asked[places[turn]], *named = _named(f"Asked{turn}", _CHUNKS * _ALERTS_A_CHUNK + turn, kafka.partitions)
+            written += named
+        for chunk, values in written:
+            for _, message in names.of_chunk(chunk):
+                producer.produce(message.topic, message.value, partition=0, timestamp=at_ms)
+            id_ = secrets.token_hex(16).encode()
+            for value in values:
+                renamed = value.replace(events.ENVELOPE.id.encode(), id_)
+                producer.produce(topic, renamed, partition=chunk.partition, timestamp=at_ms)
         while len(producer) > _QUEUED_MAX:
             producer.poll(0.1)
     producer.flush()
     return turns * 2 * _ALERTS_A_CHUNK, asked
 
 
-def _told(numbers: range) -> list[bytes]:
-    """The records of the decisions about these alerts, each of which came twice."""
-    chunk = events.chunk(numbers, [events.target("webhook", _TARGET)])
+def _chunk(numbers: range) -> Chunk:
+    """These alerts, each of which came twice."""
+    return events.chunk(numbers, [events.target("webhook", _TARGET)])
+
+
+def _values(chunk: Chunk) -> list[bytes]:
+    """The records of what is decided about it."""
     return [message.value for _, message in _TRAIL.of_chunk(chunk)]
 
 
-def _named(name: str, number: int) -> tuple[Asked, bytes]:
-    """An alert with this name, and the record of what was decided about it."""
-    (value,) = _told(range(number, number + 1))
-    record = orjson.loads(value)
+def _named(name: str, number: int, partitions: int) -> tuple[Asked, tuple[Chunk, list[bytes]]]:
+    """An alert with this name, its chunk, and the record of what was decided about it."""
+    chunk = _chunk(range(number, number + 1))
+    record = orjson.loads(_values(chunk)[0])
     (first, _) = record["decisions"]
     (delivery,) = first["deliveries"]
     value = orjson.dumps({**record, "decisions": [{**first, "name": name}]})
-    return Asked(name, first["fingerprint"], delivery["id"]), value
+    named = chunk._replace(
+        partition=partition_of(first["fingerprint"], partitions),
+        arrivals=[arrival._replace(name=name) for arrival in chunk.arrivals],
+    )
+    return Asked(name, first["fingerprint"], delivery["id"]), (named, [value])
 
 
 def _answer(environment: dict[str, str], question: str, asked: Asked) -> Answer:

@@ -143,7 +143,7 @@ def _costs(logic: ClassifyLogic, chunk: Chunk) -> _Costs:
 
 _FILTER = Filter([])
 _ROUTE = Route([], [])
-_TRAIL = Trail(Topics("w", "d", "q", "l", "r"), 1, "0123456789ab")
+_TRAIL = Trail(Topics("w", "d", "q", "l", "r", "n"), 1, "0123456789ab")
 
 
 def _chunk(numbers: range) -> Chunk:

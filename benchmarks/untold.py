@@ -39,4 +39,4 @@ def flow() -> Dataflow:
     prepare()
     config = load()
     check_arguments(config.kafka.partitions)
-    return connect(build(config)._replace(trail=_Untold(config)))
+    return connect(build(config)._replace(trail=_Untold(config), names=None))

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 Told = TypeVar("Told")
 
-_NAME_MAX_CHARS = 200
+NAME_MAX_CHARS = 200
+"""As much of a name stands in a decision."""
 
 
 class Planned(msgspec.Struct, gc=False):
@@ -76,8 +77,8 @@ def rows(chunk: Chunk) -> list[Decision]:
         id_, fingerprint, status, name, starts_at, _, envelope, _ = arrival
         if envelope is not its:
             its, at_ms, source, traced = envelope, envelope.accepted_ms, envelope.source, envelope.traceparent or UNSET
-        if len(name) > _NAME_MAX_CHARS:
-            name = name[:_NAME_MAX_CHARS]
+        if len(name) > NAME_MAX_CHARS:
+            name = name[:NAME_MAX_CHARS]
         dedup = once.get(id(verdict)) or _write(once, verdict_json, verdict)
         if transition is None:
             row = Decision(id_, fingerprint, name, status, starts_at, at_ms, source, traced, dedup)

@@ -21,6 +21,7 @@ from connectors.kafka.topics import topics
 from connectors.llm import Model
 from connectors.metrics_server import serve
 from connectors.publish import Publisher
+from flows.names import Names
 from flows.plan import Closing
 from flows.plumbing.allowance import Allowance
 from flows.plumbing.asking import Adviser, Asking, Process, steady_clock
@@ -68,6 +69,8 @@ class Parts(NamedTuple):
     """Has a model asked; None: there is none."""
     shadow: Shadow | None = None
     """Judges beside it; None: nobody does."""
+    names: Names | None = None
+    """Keeps the index of names; None: what is decided is no news."""
 
 
 class Ends(NamedTuple):
@@ -149,7 +152,7 @@ def build(config: Config, candidate: Config | None = None) -> Parts:
     shared = Shared(
         config.targets,
         pending,
-        time.time_ns() // 1_000_000,
+        _now_ms(),
         is_behind=lambda: source.is_behind,
         beat=publisher.beat,
     )
@@ -168,5 +171,11 @@ def build(config: Config, candidate: Config | None = None) -> Parts:
     def lane(state: Plain | None) -> LaneLogic:
         return LaneLogic(publisher.send, background, config.publish, state, shared)
 
-    parts = between(Ends(source, lane, MessageSink(config.kafka), silence, asking), config)
+    names = Names(topics(config.kafka).names, _now_ms)
+    messages = MessageSink(config.kafka, unnamed=names.end)
+    parts = between(Ends(source, lane, messages, silence, asking), config)._replace(names=names)
     return parts if candidate is None else parts._replace(shadow=shadow(candidate, config))
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -22,7 +22,7 @@ def connect(parts: Parts) -> Dataflow:
     allowed = steps.filter_(judged, parts.filter)
     routed = steps.route(allowed, parts.route, parts.closing)
     ended = steps.publish(routed, parts.publish)
-    op.output("decisions", steps.decisions(routed, parts.trail), parts.messages)
+    op.output("decisions", steps.decisions(routed, parts.trail, parts.names), parts.messages)
     op.output("outcomes", steps.outcomes(ended, parts.trail), parts.messages)
     if parts.shadow is not None:
         op.output("shadowed", steps.shadow(changes, judged, parts.shadow), parts.shadow.messages)

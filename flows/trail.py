@@ -21,7 +21,7 @@ from alerts.quarantine import from_flow
 from alerts.record import RECORD_MAX_BYTES
 from connectors.request import Message
 from flows import metrics
-from flows.decision_rows import encode, rows, verdict_json
+from flows.decision_rows import NAME_MAX_CHARS, encode, rows, verdict_json
 from flows.replies import Replies
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from flows.chunk import Chunk
 
 VERSION = 1
-_NAME_MAX_CHARS = 200
 AFTER_RECOVERY = "after recovery"
 
 Row = dict[str, object]
@@ -110,7 +109,7 @@ def _recalled(retry: Retry, verdict: Verdict) -> Row:
         "transition": delivery.transition,
         "accepted_ms": alert.envelope.accepted_ms,
         # Of which alert it is, for whoever follows the topic and began after its decision was written.
-        "name": alert.name[:_NAME_MAX_CHARS],
+        "name": alert.name[:NAME_MAX_CHARS],
         "status": alert.status.value,
         "source": alert.envelope.source,
         "severity": delivery.classification.severity.value,
@@ -147,7 +146,7 @@ def _outcome(ended: Ended) -> Told:
     return Told(
         id_, target, alert.fingerprint, alert.id, transition,
         ended.outcome, ended.status, ended.tries, ended.error, envelope.accepted_ms, ended.ended_ms,
-        alert.name[:_NAME_MAX_CHARS], alert.status, envelope.source, classification.severity,
+        alert.name[:NAME_MAX_CHARS], alert.status, envelope.source, classification.severity,
         AFTER_RECOVERY if ended.is_repeat else UNSET, only_closes or UNSET, replayed or UNSET,
     )  # fmt: skip
 

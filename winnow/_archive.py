@@ -11,17 +11,18 @@ from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
 from alerts.errors import KafkaAwayError, KafkaError
 from connectors.configuration import file_name
 from connectors.kafka.patience import patiently
-from connectors.kafka.scan import messages, stored
+from connectors.kafka.scan import messages, stored, within
 from connectors.kafka.topics import ANSWER_TIMEOUT_S, admin
 from winnow._moments import milliseconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from confluent_kafka import Message as Consumed
 
     from alerts.config import Kafka
     from alerts.record import Stored
+    from connectors.kafka.scan import Span
 
 # librdkafka's mock cluster names itself so (rdkafka_mock.c), and finds no offset by time.
 _EMBEDDED = "mockCluster"
@@ -50,13 +51,17 @@ class Archive:
         self._counts = {name: len(topic.partitions) for name, topic in listing.topics.items() if topic.error is None}
         self._finds_times = not str(listing.cluster_id).startswith(_EMBEDDED)
 
+    def holds(self, topic: str) -> bool:
+        """Whether there is such a topic."""
+        return topic in self._counts
+
     def partitions(self, topic: str) -> range:
         """The partitions of a topic.
 
         Raises:
             KafkaError: There is no such topic.
         """
-        if topic not in self._counts:
+        if not self.holds(topic):
             raise KafkaError(
                 f"no topic {topic} at {self._kafka.bootstrap}: the gateway and the flow make it when they start; "
                 f"or kafka.topic_prefix in {file_name()} is not theirs"
@@ -96,10 +101,18 @@ class Archive:
             if one.partition() in begun:
                 yield one
 
-    def newest_first(self, topic: str, since: datetime) -> Iterator[Stored]:
-        """The records since then by pieces of that time, the newest piece first; each comes as `records` gives it.
+    def newest_first(
+        self, topic: str, since: datetime, *wanted: Callable[[int, float], list[Span]]
+    ) -> Iterator[Stored]:
+        """The records since then, by pieces of that time, the newest piece first; each comes as `records` gives it.
 
-        A broker in memory gives all as one piece.
+        A broker in memory gives all as one piece, for it finds no spans.
+
+        Args:
+            topic: As above.
+            since: As above.
+            wanted: Gives which spans of a partition to read, from some moment on and from old to new; of several in a
+                piece the newest comes first. What another gives comes when all of the one before is read.
 
         Raises:
             KafkaError: As above.
@@ -107,10 +120,16 @@ class Archive:
         if not self._finds_times:
             yield from self.records(topic, since)
             return
-        held, span, until = self._filled(topic, self.partitions(topic)), datetime.now(UTC) - since, None
-        for begin in (since + span * part for part in _PIECES) if held else ():
-            yield from map(stored, messages(self._kafka, topic, held, begin, until))
-            until = begin
+        begin_ms, now_ms = milliseconds(since), milliseconds(datetime.now(UTC))
+        held = self._filled(topic, self.partitions(topic))
+        for spans in wanted:
+            those = {partition: spans(partition, begin_ms) for partition in held}
+            until_ms = float("inf")
+            for piece_ms in (begin_ms + (now_ms - begin_ms) * part for part in _PIECES):
+                left = {partition: _cut(spans, piece_ms, until_ms) for partition, spans in those.items()}
+                while now := {partition: cut.pop() for partition, cut in left.items() if cut}:
+                    yield from map(stored, within(self._kafka, topic, now))
+                until_ms = piece_ms
 
     def counts(self, topic: str, since: datetime) -> dict[int, int]:
         """About how many records `records` will give, by partition.
@@ -143,3 +162,9 @@ class Archive:
         firsts = self._offsets(topic, places, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
         ends = self._offsets(topic, places, OffsetSpec.latest())  # type: ignore[no-untyped-call]
         return [place.partition for place in places if ends[place] > firsts[place]]
+
+
+def _cut(spans: Iterable[Span], begin_ms: float, until_ms: float) -> list[Span]:
+    """What of these is in the time between."""
+    cut = ((max(begin, begin_ms), min(end, until_ms)) for begin, end in spans)
+    return [(begin, end) for begin, end in cut if begin < end]

@@ -11,6 +11,7 @@ import orjson
 from connectors.kafka.topics import topics
 from winnow._archive import Archive
 from winnow._foreign import NOT_OURS
+from winnow._index import index
 from winnow._output import shown
 from winnow._past import CLOCKS_DIFFER
 
@@ -27,18 +28,19 @@ _NAMES_MAX = 5_000
 
 
 def names(config: Config, since: datetime) -> set[str]:
-    """The names in the decisions since then, 5,000 of them at most.
+    """The names in the decisions since then and up to two hours before, about 5,000 of them at most.
 
     Raises:
         KafkaError: No broker answers, or there is no such topic.
     """
-    topic = topics(config.kafka).decisions
+    topic, archive, begin = topics(config.kafka).decisions, Archive(config.kafka), since - CLOCKS_DIFFER
+    known = index(config.kafka, archive, begin)
     found: set[bytes] = set()
-    for stored in shown(topic, Archive(config.kafka).records(topic, since - CLOCKS_DIFFER)):
+    for stored in shown(topic, archive.newest_first(topic, begin, known.named, known.unknown)):
         found.update(_NAME.findall(stored.value))
-        if len(found) >= _NAMES_MAX:
+        if len(found) + len(known.names) >= _NAMES_MAX:
             break
-    return set(filter(None, map(_opened, found)))
+    return known.names.union(filter(None, map(_opened, found)))
 
 
 def like(name: str, known: Collection[str]) -> str | None:

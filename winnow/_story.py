@@ -15,14 +15,16 @@ from alerts.matchers import Op
 from alerts.record import decode, open_alert
 from alerts.retry import is_retry
 from connectors.kafka.topics import topics
+from flows.decision_rows import NAME_MAX_CHARS
 from winnow._archive import Archive
+from winnow._index import index
 from winnow._output import shown
 from winnow._past import CLOCKS_DIFFER
 from winnow._rows import opened
 from winnow._tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
     from alerts.config import Config
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-_NAME_MAX_CHARS = 200
 # Its labels are made of attributes when they are read, and stand in no line as they are.
 _DERIVES = b'"format":"cloudevents"'
 
@@ -132,22 +133,14 @@ def named(config: Config, name: str, within: Within) -> list[Found]:
     Raises:
         KafkaError: No broker answers, or there is no such topic.
     """
-    cut = name[:_NAME_MAX_CHARS]
-    needle = orjson.dumps(cut)
-    found = Tally()
-    for record in _decisions(config, within.since, needle, found.so_far):
-        for row in record.get("decisions", ()):
+    cut, since, found = name[:NAME_MAX_CHARS], within.since - CLOCKS_DIFFER, Tally()
+    topic, archive, needle = topics(config.kafka).decisions, Archive(config.kafka), orjson.dumps(cut)
+    known = index(config.kafka, archive, since, cut)
+    for stored in shown(topic, archive.newest_first(topic, since, known.named, known.unknown), found.so_far):
+        for row in opened(stored.value).get("decisions", ()) if needle in stored.value else ():
             if row["name"] == cut and row["accepted_ms"] < within.until_ms:
                 found.count(row["fingerprint"], cut, row["status"], row["accepted_ms"])
     return found.newest_first()
-
-
-def _decisions(config: Config, since: datetime, needle: bytes, so_far: Callable[[], str] = str) -> Iterator[Row]:
-    """The records of decisions that hold these bytes, by pieces of time, newest first; `so_far` is told meanwhile."""
-    topic = topics(config.kafka).decisions
-    for stored in shown(topic, Archive(config.kafka).newest_first(topic, since - CLOCKS_DIFFER), so_far):
-        if needle in stored.value:
-            yield opened(stored.value)
 
 
 def labelled(config: Config, matchers: Matchers, within: Within) -> list[Found]:

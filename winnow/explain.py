@@ -76,9 +76,10 @@ def explain(
 ) -> None:
     """Tell what happened to an alert, why, and where the time went.
 
-    A fingerprint and a notification's id read one partition of the decisions, all that is kept of it. A name reads all
-    decisions since --since, matchers all webhooks since then, for labels lie there. If several alerts match, they are
-    listed with the labels that differ, with --why-not each with the reason of the newest firing that dedup let pass.
+    A fingerprint and a notification's id read one partition of the decisions, all that is kept of it. A name reads
+    those hours since --since for which the index of names has it, matchers all webhooks since then, for labels lie
+    there. If several alerts match, they are listed with the labels that differ, with --why-not each with the reason of
+    the newest firing that dedup let pass.
 
     Example: winnow explain 'namespace="shop",severity="critical"' --since 2h --why-not oncall
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from flows.chunk import Chunk
 
 _COUNT = 1000
-_TOPICS = Topics("webhooks", "decisions", "quarantine", "dead-letters", "replies")
+_TOPICS = Topics("webhooks", "decisions", "quarantine", "dead-letters", "replies", "names")
 
 
 def stages(_: Bench) -> Iterator[Stage]:

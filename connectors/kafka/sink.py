@@ -1,6 +1,7 @@
 """Messages out of the flow: writing does not wait, but a snapshot does, until every report is in.
 
 Only what goes to the replies topic is never waited for: nothing is promised of it, so nothing may stand still for it.
+And where the names topic takes nothing, whoever writes to it is told; the flow goes on.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 from alerts.errors import KafkaError
 from connectors.kafka.producer import AcknowledgedProducer, Batch
 from connectors.kafka.replies import Replies
-from connectors.kafka.topics import topics
+from connectors.kafka.topics import is_there, topics
 from connectors.request import Message
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from alerts.config import Kafka
 
 # Longer than a broker takes to restart; nothing is given up before, and after it the flow restarts from its snapshot.
@@ -51,11 +54,16 @@ class _Partition(StatefulSinkPartition[Message, None]):
 class MessageSink(FixedPartitionedSink[Message, None]):
     """Writes `(partition of the webhooks topic, Message)` to the topics the messages name."""
 
-    def __init__(self, kafka: Kafka, timeout: timedelta = _TIMEOUT) -> None:
+    def __init__(
+        self, kafka: Kafka, timeout: timedelta = _TIMEOUT, unnamed: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """Nothing happens yet; `unnamed` is told, in any thread, why messages to the names topic are lost."""
         self._kafka = kafka
         self._timeout = timeout
         self._producer: AcknowledgedProducer | None = None
         self._error: str | None = None
+        self._unnamed = unnamed
+        self._names_topic = topics(kafka).names
         self._replies_topic = topics(kafka).replies
         self._replies = Replies(kafka)
 
@@ -74,6 +82,9 @@ class MessageSink(FixedPartitionedSink[Message, None]):
         """
         if self._producer is None:
             self._producer = AcknowledgedProducer(self._kafka, self._timeout, patience=self._timeout)
+            # A snapshot would wait half a minute for librdkafka to give up a topic that was not made.
+            if not is_there(self._kafka, self._names_topic):
+                self._unnamed(f"there is no topic {self._names_topic}")
         return _Partition(self)
 
     def write(self, messages: list[Message]) -> None:
@@ -81,14 +92,21 @@ class MessageSink(FixedPartitionedSink[Message, None]):
         assert self._producer is not None
         if self._error is not None:
             raise KafkaError(f"a message was not acknowledged: {self._error}")
-        promised = [message for message in messages if message.topic != self._replies_topic]
+        names = [message for message in messages if message.topic == self._names_topic]
+        if names:
+            self._producer.send(names, Batch(len(names), self._reported_names))
+        promised = [one for one in messages if one.topic not in {self._replies_topic, self._names_topic}]
         if promised:
             self._producer.send(promised, Batch(len(promised), self._reported))
-        if len(promised) < len(messages):
+        if len(promised) + len(names) < len(messages):
             self._replies.send(message for message in messages if message.topic == self._replies_topic)
 
     def _reported(self, batch: Batch) -> None:
         self._error = self._error or batch.error
+
+    def _reported_names(self, batch: Batch) -> None:
+        if batch.error is not None:
+            self._unnamed(batch.error)
 
     def settle(self) -> None:
         """Wait for all reports."""

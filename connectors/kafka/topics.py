@@ -14,6 +14,8 @@ from confluent_kafka.cimpl import NewTopic
 from alerts.errors import KafkaAwayError, KafkaError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from confluent_kafka.admin import TopicMetadata  # type: ignore[attr-defined]
 
     from alerts.config import Kafka
@@ -40,11 +42,13 @@ class Topics(NamedTuple):
     dead_letters: str
     replies: str
     """What gateways wait for; nothing is promised of it and nothing in it is old."""
+    names: str
+    """Which names the decisions have (`flows/names.py`)."""
 
 
 def topics(kafka: Kafka) -> Topics:
     """The topics' names under the configured prefix."""
-    words = ("webhooks", "decisions", "quarantine", "dead-letters", "replies")
+    words = ("webhooks", "decisions", "quarantine", "dead-letters", "replies", "names")
     return Topics(*(f"{kafka.topic_prefix}.{word}" for word in words))
 
 
@@ -62,6 +66,7 @@ def partitions(kafka: Kafka) -> dict[str, int]:
         names.quarantine: 1,
         names.dead_letters: 1,
         names.replies: _REPLIES_PARTITIONS,
+        names.names: 1,
     }
 
 
@@ -104,7 +109,7 @@ def ensure(kafka: Kafka, client: AdminClient | None = None, timeout_s: float = A
         if name not in found
     ]
     if missing:
-        made = _make(client, missing, topics(kafka).replies)
+        made = _make(client, missing, _dispensable(topics(kafka)))
         _await_leaders(client, kafka, made)
     for name in (topics(kafka).webhooks, topics(kafka).decisions):
         if name in found and found[name] != kafka.partitions:
@@ -113,6 +118,14 @@ def ensure(kafka: Kafka, client: AdminClient | None = None, timeout_s: float = A
                 "an alert's partition and the flow's state depend on that number: set it back, or use another "
                 "kafka.topic_prefix"
             )
+
+
+def is_there(kafka: Kafka, topic: str) -> bool:
+    """Whether there is such a topic; where no broker tells, there may be."""
+    try:
+        return topic in _found(admin(kafka), kafka, ANSWER_TIMEOUT_S)
+    except KafkaAwayError:
+        return True
 
 
 def ensure_shadow(kafka: Kafka) -> None:
@@ -125,12 +138,20 @@ def ensure_shadow(kafka: Kafka) -> None:
     client, name = admin(kafka), shadow(kafka)
     found = _found(client, kafka, ANSWER_TIMEOUT_S).get(name)
     if found is None:
-        _await_leaders(client, kafka, _make(client, [NewTopic(name, kafka.partitions, kafka.replication)], ""))
+        _await_leaders(client, kafka, _make(client, [NewTopic(name, kafka.partitions, kafka.replication)], {}))
     elif found != kafka.partitions:
         raise KafkaError(f"topic {name} has {found} partitions, winnow.yaml says kafka.partitions: {kafka.partitions}")
 
 
-def _make(client: AdminClient, missing: list[NewTopic], dispensable: str) -> set[str]:
+def _dispensable(names: Topics) -> dict[str, str]:
+    """Topics without which a Winnow that was updated works, for it may lack the right to make them; and how."""
+    return {
+        names.replies: "nobody can wait for an answer (Prefer: wait)",
+        names.names: "winnow explain reads all decisions for a name",
+    }
+
+
+def _make(client: AdminClient, missing: list[NewTopic], dispensable: Mapping[str, str]) -> set[str]:
     """The names of those that are there now."""
     made = set()
     for name, future in client.create_topics(missing, operation_timeout=ANSWER_TIMEOUT_S).items():
@@ -140,10 +161,9 @@ def _make(client: AdminClient, missing: list[NewTopic], dispensable: str) -> set
             raise KafkaAwayError(f"topic {name} is missing and the broker makes none in time") from error
         except KafkaException as error:
             if error.args[0].name() != "TOPIC_ALREADY_EXISTS":
-                if name != dispensable:
+                if name not in dispensable:
                     raise KafkaError(f"topic {name} is missing and could not be made: {error.args[0].str()}") from error
-                # A Winnow that was updated may lack the right to make it, and works without.
-                _warn_once(name, error.args[0].str())
+                _warn_once(name, error.args[0].str(), dispensable[name])
                 continue
         made.add(name)
     return made
@@ -171,8 +191,8 @@ def _is_led(topic: TopicMetadata) -> bool:
 
 
 @cache
-def _warn_once(name: str, error: str) -> None:
-    log.warning("topic_not_made", topic=name, error=error, so="nobody can wait for an answer (Prefer: wait)")
+def _warn_once(name: str, error: str, so: str) -> None:
+    log.warning("topic_not_made", topic=name, error=error, so=so)
 
 
 def _found(client: AdminClient, kafka: Kafka, timeout_s: float) -> dict[str, int]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from alerts.decision import Classification, Delivery
     from alerts.record import Stored
     from connectors.job import Ended
+    from flows.names import Names
     from flows.parts import Lane
     from flows.plumbing.asking import Adviser
     from flows.plumbing.candidate import Shadow
@@ -83,11 +84,13 @@ def publish(up: Chunks, lane: Lane) -> KeyedStream[Ended]:
     return op.stateful_batch("publish", op.flat_map_batch("deliveries", up, _by_lane), lane)
 
 
-def decisions(up: Chunks, trail: Trail) -> Messages:
-    """What every step said, as messages."""
+def decisions(up: Chunks, trail: Trail, names: Names | None = None) -> Messages:
+    """What every step said, as messages; before it the names of the alerts it is said of."""
 
     def decide(items: list[tuple[str, Chunk]]) -> Iterable[tuple[str, Message]]:
         for _, chunk in items:
+            if names is not None:
+                yield from names.of_chunk(chunk)
             yield from trail.of_chunk(chunk)
             for offset, count in chunk.records:
                 account.left((chunk.partition, offset), count)

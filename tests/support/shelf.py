@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from confluent_kafka import Message as Consumed
     from typer.testing import Result
 
-TOPICS = Topics("winnow.webhooks", "winnow.decisions", "winnow.quarantine", "winnow.dead-letters", "winnow.replies")
+TOPICS = Topics(
+    "winnow.webhooks", "winnow.decisions", "winnow.quarantine", "winnow.dead-letters", "winnow.replies", "winnow.names"
+)
 PARTITIONS = 4
 
 

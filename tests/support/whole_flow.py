@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 PARTITIONS = 4
-TOPICS = Topics("w.webhooks", "w.decisions", "w.quarantine", "w.dead-letters", "w.replies")
+TOPICS = Topics("w.webhooks", "w.decisions", "w.quarantine", "w.dead-letters", "w.replies", "w.names")
 
 Messages = list[tuple[str, Message]]
 Rows = list[dict[str, Any]]

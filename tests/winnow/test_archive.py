@@ -14,9 +14,10 @@ from connectors.kafka.topics import ensure, topics
 from winnow._archive import Archive
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 DAY = timedelta(days=1)
+HOUR_MS = 3_600_000
 # Hours ago, by partition, in the order written; of one partition all is old, and one holds nothing.
 WRITTEN = {0: (23, 20, 2, 0.1), 1: (30, 22, 1, 0.2), 2: (23.5,)}
 
@@ -49,8 +50,21 @@ def put(kafka: Kafka, written: Mapping[int, tuple[float, ...]]) -> datetime:
     return now
 
 
-def read(kafka: Kafka, since: datetime) -> list[str]:
-    return [stored.value.decode() for stored in Archive(kafka).newest_first(topics(kafka).decisions, since)]
+Spans = dict[int, list[tuple[float, float]]]
+
+
+def read(kafka: Kafka, since: datetime, *wanted: Spans) -> list[str]:
+    """In the spans, in hours ago; none: all since then."""
+    now_ms = datetime.now(UTC).timestamp() * 1000
+
+    def all_of_it(_: int, begin_ms: float) -> list[tuple[float, float]]:
+        return [(begin_ms, float("inf"))]
+
+    def part(spans: Spans) -> Callable[[int, float], list[tuple[float, float]]]:
+        return lambda at, _: [(now_ms - begin * HOUR_MS, now_ms - end * HOUR_MS) for begin, end in spans.get(at, ())]
+
+    parts = list(map(part, wanted)) or [all_of_it]
+    return [stored.value.decode() for stored in Archive(kafka).newest_first(topics(kafka).decisions, since, *parts)]
 
 
 def test_newest_pieces_of_the_time_come_first_and_each_record_once(kafka: Kafka, now: datetime) -> None:
@@ -60,6 +74,13 @@ def test_newest_pieces_of_the_time_come_first_and_each_record_once(kafka: Kafka,
     assert newer == [name(1, 1), name(0, 2)]
     assert sorted(old) == [name(0, 20), name(0, 23), name(1, 22), name(2, 23.5)]
     assert old.index(name(0, 23)) < old.index(name(0, 20))
+
+
+def test_spans_alone_are_read_the_newest_first(kafka: Kafka, now: datetime) -> None:
+    spans: Spans = {0: [(23.5, 21), (20.5, 19), (0.2, -9)], 1: [(21, 2)]}
+    assert read(kafka, now - DAY, spans) == [name(0, 0.1), name(0, 20), name(0, 23)]
+    assert read(kafka, now - DAY, {2: [(30, -1)]}, spans)[:2] == [name(2, 23.5), name(0, 0.1)]
+    assert read(kafka, now - DAY, {}) == []
 
 
 def test_nothing_since_then_is_nothing(kafka: Kafka, now: datetime) -> None:

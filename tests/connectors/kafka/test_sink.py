@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TOPIC = "winnow.decisions"
+NAMES = "winnow.names"
 TIMEOUT = timedelta(seconds=2)
 
 
 @pytest.fixture
 def broker() -> Iterator[EmbeddedBroker]:
-    with EmbeddedBroker({TOPIC: 1}) as started:
+    with EmbeddedBroker({TOPIC: 1, NAMES: 1}) as started:
         yield started
 
 
@@ -54,3 +55,23 @@ def test_nothing_is_written_after_a_message_that_was_given_up(broker: EmbeddedBr
     part.write_batch([Message(TOPIC, b"too large" * 1_000_000, partition=0)])
     with pytest.raises(KafkaError, match="not acknowledged"):
         part.write_batch([Message(TOPIC, b"next", partition=0)])
+
+
+def test_names_that_are_lost_are_told_and_hold_nothing_up(broker: EmbeddedBroker) -> None:
+    told: list[str] = []
+    part = MessageSink(kafka(broker), TIMEOUT, told.append).build_part("decisions", "0", None)
+    part.write_batch([Message(NAMES, b"names", partition=0), Message(TOPIC, b"first", partition=0)])
+    part.snapshot()
+    assert told == []
+    part.write_batch([Message(NAMES, b"too large" * 1_000_000, partition=0), Message(TOPIC, b"next", partition=0)])
+    part.snapshot()
+    assert "Message size too large" in told[0]
+    assert [one.value for one in scan(kafka(broker), TOPIC, [0])] == [b"first", b"next"]
+    assert [one.value for one in scan(kafka(broker), NAMES, [0])] == [b"names"]
+
+
+def test_names_topic_that_is_not_there_is_told_before_anything_is_written() -> None:
+    told: list[str] = []
+    with EmbeddedBroker({TOPIC: 1}) as broker:
+        MessageSink(kafka(broker), TIMEOUT, told.append).build_part("decisions", "0", None)
+    assert told == [f"there is no topic {NAMES}"]
