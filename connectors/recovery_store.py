@@ -80,9 +80,14 @@ def check(folder: Path, source: str, partitions: int) -> None:
     Raises:
         ConfigError: It does not fit, it is no recovery directory, or it cannot be read and written.
     """
+    files = _files(folder)
+    try:
+        for file in files:
+            _undo_cut_short(file)
+    except sqlite3.Error as error:
+        raise ConfigError(f"the recovery directory {folder} cannot be used: {error}") from error
     fits(folder, source, partitions)
     try:
-        files = _files(folder)
         _forget_unfinished(files)
         for file in files:
             _widen(file)
@@ -165,17 +170,25 @@ def _forget_unfinished(files: Sequence[Path]) -> None:
 
 def _widen(file: Path) -> None:
     """Give a file that holds no state yet pages of `_PAGE_BYTES`, unless another process is at it."""
-    with closing(sqlite3.connect(file, timeout=0, isolation_level=None)) as store:
+    with (
+        suppress(sqlite3.OperationalError),  # locked by another of the same cluster, which may be at just this
+        closing(sqlite3.connect(file, timeout=0, isolation_level=None)) as store,
+    ):
         ((size_bytes,),) = store.execute("PRAGMA page_size")
         ((is_used,),) = store.execute("SELECT EXISTS (SELECT 1 FROM snaps)")
-        if is_used or size_bytes == _PAGE_BYTES:
-            return
-        with suppress(sqlite3.OperationalError):  # locked by another of the same cluster
+        if not is_used and size_bytes != _PAGE_BYTES:
             # Only VACUUM changes it, and only outside of WAL, to which Bytewax goes back.
             # Source: https://www.sqlite.org/pragma.html#pragma_page_size
             store.execute("PRAGMA journal_mode = DELETE")
             store.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
             store.execute("VACUUM")
+
+
+def _undo_cut_short(file: Path) -> None:
+    """Undo what a process that was killed in `_widen` left half done: whoever opens the file to read it only cannot."""
+    if file.with_name(f"{file.name}-journal").exists():
+        with closing(sqlite3.connect(file)) as store:
+            store.execute("SELECT part_count FROM parts").fetchall()
 
 
 def _resume_epoch(files: Sequence[Path]) -> int | None:
