@@ -12,6 +12,8 @@ _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[
 ZERO = "0001-01-01T00:00:00Z"
 """Go's zero time, with which senders say \"none\"."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST_MS = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
+"""The end of the year 9999; nothing later can be written."""
 
 
 @lru_cache(maxsize=8192)

@@ -19,7 +19,7 @@ from alerts.described import Body, With
 from alerts.entry import LABELS, Instant, Texts, check_labels, content_of, faults_of, line_of, short
 from alerts.errors import FormatError
 from alerts.formats import alertmanager
-from alerts.instant import ZERO, instant_ms, rfc3339
+from alerts.instant import LATEST_MS, ZERO, instant_ms, rfc3339
 from alerts.opened import opened
 from alerts.webhook import Content, Fault, Rejected, Submission, Webhook, submission_of
 
@@ -149,7 +149,7 @@ def _submission(
         starts_at, starts_ms = (rfc3339(now_ms), now_ms) if ends_at is None or ends_ms is None else (ends_at, ends_ms)
     if ends_ms is None:
         # Of a sender whose clock is ahead: Alertmanager refuses it, but whoever is on call would want to know.
-        ends_ms = max(now_ms, starts_ms) + received.resolve_timeout_ms
+        ends_ms = min(max(now_ms, starts_ms) + received.resolve_timeout_ms, LATEST_MS)
         ends_at = rfc3339(ends_ms)
     elif ends_ms < starts_ms:
         raise FormatError(f"expected no moment before startsAt ({starts_at}), got {ends_at}")

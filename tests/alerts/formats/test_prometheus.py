@@ -87,6 +87,14 @@ def test_start_ahead_of_our_clock_is_believed() -> None:
     assert (found.status, found.ends_at) == (Status.FIRING, rfc3339(NOW_MS + 15 * MINUTE_MS))
 
 
+@pytest.mark.parametrize("odd", [{}, {"odd": 1}], ids=["usual", "odd"])
+def test_start_at_the_end_of_the_calendar_takes_no_alert_along(odd: dict[str, object]) -> None:
+    last = {"labels": {"a": "b"}, "startsAt": "9999-12-31T23:59:59.5Z", "endsAt": ZERO, **odd}
+    found, other = read(last, {"labels": {"c": "d"}, "startsAt": BEFORE, "endsAt": AFTER}).submissions
+    assert (found.status, found.ends_at) == (Status.FIRING, "9999-12-31T23:59:59.999Z")
+    assert other.ends_at == AFTER
+
+
 def test_labels_without_a_value_are_dropped_everywhere() -> None:
     found = one(labels={"alertname": "Slow", "empty": ""})
     assert found.labels == {"alertname": "Slow"}
