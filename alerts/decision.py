@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from alerts.alert import Alert
 
+NAME_MAX_CHARS = 200
+"""As much of an alert's name stands in a decision."""
+
 
 class Severity(StrEnum):
     """How bad, in words; the order of the members is from worst to least."""

@@ -14,6 +14,7 @@ import orjson
 from msgspec import UNSET, Raw, UnsetType
 
 from alerts import advice as advising
+from alerts.decision import NAME_MAX_CHARS
 from flows.steps.filter import DENY
 
 if TYPE_CHECKING:
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
     """What the steps said in a chunk, encoded, by the identity of what they said."""
 
 Told = TypeVar("Told")
-
-NAME_MAX_CHARS = 200
-"""As much of a name stands in a decision."""
 
 
 class Planned(msgspec.Struct, gc=False):

@@ -1,9 +1,4 @@
-"""The index of names: which names the decisions of a partition have, so that whoever looks for one need not read all.
-
-A record of the names topic is `{"v": 1, "partition", "since_ms", "at_ms", "names"}`: the names that are new in the hour
-of `at_ms`. It says that from `since_ms` to `at_ms` all names were told so, and nothing of what comes after it: a record
-that was never written hides nothing. `docs/decisions.md` lists the fields.
-"""
+"""Keeps the index of names (`alerts/name_index.py`): which names the decisions of a partition have, hour by hour."""
 
 from __future__ import annotations
 
@@ -12,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from alerts.decision import NAME_MAX_CHARS
+from alerts.name_index import HOUR_MS, VERSION
 from connectors.request import Message
-from flows.decision_rows import NAME_MAX_CHARS, encode
+from flows.decision_rows import encode
 from flows.trail import fitted
 
 if TYPE_CHECKING:
@@ -24,8 +21,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-VERSION = 1
-HOUR_MS = 3_600_000
 NAMES_MAX = 1_000
 """In a partition and an hour; more of them are told as any."""
 # What was decided after a partition's last record is read without the index.

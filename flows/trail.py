@@ -14,14 +14,14 @@ import msgspec
 import orjson
 from msgspec import UNSET, UnsetType
 
-from alerts.decision import Outcome, Severity
+from alerts.decision import NAME_MAX_CHARS, Outcome, Severity
 from alerts.delivery_json import to_plain
 from alerts.fingerprint import partition_of
 from alerts.quarantine import from_flow
 from alerts.record import RECORD_MAX_BYTES
 from connectors.request import Message
 from flows import metrics
-from flows.decision_rows import NAME_MAX_CHARS, encode, rows, verdict_json
+from flows.decision_rows import encode, rows, verdict_json
 from flows.replies import Replies
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""When a name may have been decided, by the index of names (`flows/names.py`): also whenever that says nothing."""
+"""When a name may have been decided, by the index of names (`alerts/name_index.py`) and where that says nothing."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from alerts.name_index import HOUR_MS, VERSION
 from connectors.kafka.topics import topics
-from flows.names import HOUR_MS, VERSION
 from winnow._foreign import NOT_OURS
 from winnow._output import shown
 

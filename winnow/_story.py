@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
+from alerts.decision import NAME_MAX_CHARS
 from alerts.errors import FormatError
 from alerts.fingerprint import partition_of
 from alerts.matchers import Op
 from alerts.record import decode, open_alert
 from alerts.retry import is_retry
 from connectors.kafka.topics import topics
-from flows.decision_rows import NAME_MAX_CHARS
 from winnow._archive import Archive
 from winnow._index import index
 from winnow._output import shown

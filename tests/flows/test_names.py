@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from alerts.name_index import HOUR_MS
 from alerts.record import RECORD_MAX_BYTES
 from flows.chunk import Chunk
-from flows.names import HOUR_MS, NAMES_MAX, Names
+from flows.names import NAMES_MAX, Names
 from tests.support.events import NOW_MS, STARTS_AT, arrival
 from tests.support.whole_flow import TOPICS, run, webhook
 
