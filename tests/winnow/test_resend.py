@@ -11,6 +11,7 @@ from alerts.decision import Outcome
 from alerts.instant import rfc3339
 from alerts.record import Stored
 from alerts.retry import Retry
+from connectors.configuration import load
 from tests.support.events import target
 from tests.support.history import decided, keep
 from tests.support.moment import now_ms
@@ -72,6 +73,21 @@ def test_other_window_tells_nothing_twice_and_keeps_the_ids_of_then(tmp_path: Pa
         assert (code, said["delivered"], said["left_out"]) == (0, 1, {"delivered already": 1})
         ids = [one.id for one in planned(records) if one.alert.labels["team"] == "db"]
         assert [one.headers["webhook-id"] for one in made.told] == ids
+
+
+def test_what_was_told_under_ids_of_another_kind_is_known(tmp_path: Path) -> None:
+    """Ids were a hash of 32 hex digits before they began with the fingerprint."""
+    with world(tmp_path) as made:
+        records = [at(200, "web"), at(190, "db"), at(180, "lost")]
+        ends = {"web": Outcome.DELIVERED, "db": Outcome.MERGED}
+        written = [*decided(load(needs_sources=False), records), *outcomes(ends, records)]
+        for number, one in enumerate(planned(records)):
+            then = f"{number:032x}".encode()
+            written = [told._replace(value=told.value.replace(one.id.encode(), then)) for told in written]
+        keep(made.shelf, records, written)
+        code, said = made.send()
+        assert (code, said["left_out"]) == (0, {"delivered already": 1, "superseded": 1})
+        assert [one.headers["webhook-id"] for one in made.told] == [f"{2:032x}"]
 
 
 def test_resolve_that_the_flow_did_not_need_goes_with_its_firing(tmp_path: Path) -> None:
