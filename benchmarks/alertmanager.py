@@ -1,7 +1,8 @@
 """(k) Beside Alertmanager, which is what people would use instead: the same alerts in, as many notifications out.
 
 It is built from its Go module as released, without its pages; so Go is needed. It keeps alerts in memory, where
-Winnow's gateway answers once Kafka has each.
+Winnow's gateway answers once Kafka has each. What Kafka itself uses is not counted, and Winnow's gateway is asked over
+connections that stay, where each 64 alerts to be delivered by Alertmanager come over a new one.
 """
 
 from __future__ import annotations

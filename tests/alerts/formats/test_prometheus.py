@@ -66,7 +66,9 @@ def test_end_that_has_come_is_a_resolve(ends_at: str) -> None:
     assert (found.status, found.ends_at) == (Status.RESOLVED, ends_at)
 
 
-@pytest.mark.parametrize("none", [{}, {"startsAt": ZERO, "endsAt": ZERO}, {"startsAt": None, "endsAt": None}])
+@pytest.mark.parametrize(
+    "none", [{}, *({"startsAt": text, "endsAt": text} for text in (ZERO, "0001-01-01T01:00:00+01:00", None))]
+)
 def test_alert_without_times_fires_from_now_for_the_resolve_timeout(none: dict[str, object]) -> None:
     found = one(**none)
     times = (found.status, found.starts_at, found.ends_at)
