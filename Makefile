@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench bench-compare profile chaos fuzz safety load pictures lock
+.PHONY: help setup run test check bench bench-compare profile chaos fuzz safety worlds load pictures lock
 SHELL := /bin/bash
 
 VENV := .venv

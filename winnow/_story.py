@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
+# What an outcome has that another of the same delivery does not take back.
+_ONCE_MORE = ("retry", "replayed", "repeat")
 # Its labels are made of attributes when they are read, and stand in no line as they are.
 _DERIVES = b'"format":"cloudevents"'
 
@@ -120,10 +122,10 @@ class Story:
 def _holds(told: list[Row]) -> Iterator[Row]:
     """The retries and replays of a delivery, the outcome before each and the last one.
 
-    After a crash the same may be told twice, and the last is what holds.
+    After a crash the same may be written twice, and the last is what holds; what was sent twice was told twice.
     """
     for row, after in zip_longest(told, told[1:]):
-        if "retry" in row or after is None or "retry" in after or "replayed" in after:
+        if "retry" in row or after is None or not after.keys().isdisjoint(_ONCE_MORE):
             yield row
 
 

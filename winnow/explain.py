@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from datetime import UTC, datetime
+from math import isfinite
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
@@ -41,6 +42,7 @@ PANEL = "Watch it"
 _FINGERPRINT = re.compile(r"[0-9a-f]{16}", re.IGNORECASE)
 _NOTIFICATION = re.compile(r"([0-9a-f]{16})[0-9a-f]{16}", re.IGNORECASE)
 _BAR_CHARS = 24
+_NOT_DECIDED = "\nit may wait for the flow or the model (`winnow doctor`), or was refused (`winnow quarantine ls`)"
 
 
 class _Asked(NamedTuple):
@@ -146,14 +148,17 @@ def _find(config: Config, what: str, within: Within) -> _Asked:
         return _Asked([], what.lower(), None)
     if found := _NOTIFICATION.fullmatch(what):
         return _Asked([], found[1].lower(), what.lower())
-    ago = f"since {rfc3339(milliseconds(within.since))}; --since 7d looks further back"
+    until = f" and before {rfc3339(int(within.until_ms))}" if isfinite(within.until_ms) else ""
+    ago = f"since {rfc3339(milliseconds(within.since))}{until}; --since 7d looks further back"
     is_matchers = any(sign in what for sign in "=~{")
     alerts = labelled(config, parse(what), within) if is_matchers else named(config, what, within)
     if not alerts:
         if is_matchers:
             raise NotFoundError(f"no alert whose labels match {what[:200]} was accepted {ago}")
-        meant = like(what, names(config, within.since))
-        raise NotFoundError(f"no decision names {what[:200]!r} {ago}" + (f"; did you mean {meant!r}?" if meant else ""))
+        meant = like(what, names(config, within.since) - {what})
+        raise NotFoundError(
+            f"no decision names {what[:200]!r} {ago}" + (f"; did you mean {meant!r}?" if meant else "") + _NOT_DECIDED
+        )
     return _Asked(alerts, alerts[0].fingerprint if len(alerts) == 1 else None, None)
 
 

@@ -110,6 +110,15 @@ def test_what_may_repeat_one_sent_before_a_restart_says_so(tmp_path: Path) -> No
     assert "may repeat one sent before the restart" in printed(tmp_path, *(told for _, told in TRAIL.of_ended([end])))
 
 
+def test_what_was_told_before_a_restart_is_not_hidden_by_what_repeats_it(tmp_path: Path) -> None:
+    end = Ended(TOLD, Outcome.DELIVERED, 1, 200, "", NOW_MS + 2000, is_repeat=True)
+    lines = publish_lines(tmp_path, *ended(Outcome.DELIVERED), *messages_of(end), *messages_of(end._replace(tries=2)))
+    assert [line.split(" after")[0] for line in lines] == [
+        "oncall: delivered 1.000 s",
+        *["oncall: delivered 2.000 s"] * 2,
+    ]
+
+
 def test_resolve_that_only_closed_what_was_open_is_told_with_its_decision(tmp_path: Path) -> None:
     closing = TOLD._replace(id="f" * 32, target="pager", only_closes=True)
     messages = (

@@ -146,6 +146,7 @@ def test_matchers_of_several_alerts_list_them(held: Shelf) -> None:
     [
         ("postgresdown", "look.* further back; did you mean 'PostgresDown'\\?"),
         ("Nothing", "no decision names 'Nothing' since"),
+        ("Nothing", "\nit may wait for the flow .*`winnow doctor`.*, or was refused .*`winnow quarantine ls`"),
         ("LongAgo", "no decision names 'LongAgo' since .* --since 7d looks further back"),
         ("0" * 32, "no decision and no outcome that is kept names the notification 0000"),
         (FIRST + "0" * 16, f"no decision and no outcome that is kept names the notification {FIRST}"),
@@ -156,6 +157,14 @@ def test_matchers_of_several_alerts_list_them(held: Shelf) -> None:
 def test_what_is_not_there_says_how_far_it_was_looked_for(held: Shelf, what: str, said: str) -> None:
     with pytest.raises(NotFoundError, match=said):
         held.winnow("explain", what)
+
+
+def test_name_that_was_told_after_until_only_is_not_suggested_for_itself(held: Shelf) -> None:
+    with pytest.raises(NotFoundError) as raised:
+        held.winnow("explain", "PostgresDown", "--until", "2000-01-02T00:00:00Z", "--since", "2000-01-01T00:00:00Z")
+    said = str(raised.value)
+    assert "since 2000-01-01T00:00:00.000Z and before 2000-01-02T00:00:00.000Z" in said
+    assert "did you mean" not in said
 
 
 def test_matchers_that_are_none_are_told_apart_from_what_is_not_there(held: Shelf) -> None:
