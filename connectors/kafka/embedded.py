@@ -53,6 +53,7 @@ _FUNCTIONS: dict[str, tuple[type | None, list[type]]] = {
     "rd_kafka_mock_group_initial_rebalance_delay_ms": (None, [c_void_p, c_int32]),
     "rd_kafka_mock_topic_create": (c_int, [c_void_p, c_char_p, c_int, c_int]),
     "rd_kafka_mock_broker_set_rtt": (c_int, [c_void_p, c_int32, c_int]),
+    "rd_kafka_mock_partition_set_leader": (c_int, [c_void_p, c_char_p, c_int, c_int]),
     "rd_kafka_mock_broker_set_down": (c_int, [c_void_p, c_int32]),
     "rd_kafka_mock_broker_set_up": (c_int, [c_void_p, c_int32]),
     "rd_kafka_mock_push_request_errors_array": (None, [c_void_p, c_int16, c_size_t, c_void_p]),
@@ -141,6 +142,10 @@ class EmbeddedBroker:
     def set_up(self) -> None:
         """Accept connections again."""
         self._check("broker_set_up", _BROKER)
+
+    def set_leaderless(self, topic: str, partition: int) -> None:
+        """Say that no broker leads this partition: what is written to it waits until it is given up."""
+        self._check("partition_set_leader", topic.encode(), partition, -1)
 
     def push_errors(self, api_key: int, codes: Sequence[int]) -> None:
         """Answer the next requests of one kind with these errors, one each.

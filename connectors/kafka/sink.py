@@ -1,7 +1,7 @@
 """Messages out of the flow: writing does not wait, but a snapshot does, until every report is in.
 
-Only what goes to the replies topic is never waited for: nothing is promised of it, so nothing may stand still for it.
-And where the names topic takes nothing, whoever writes to it is told; the flow goes on.
+Only what goes to the topics of replies and names is never waited for: nothing is promised of it, so nothing may stand
+still for it. Each has a producer of its own. Where the names topic takes nothing, whoever writes to it is told.
 """
 
 from __future__ import annotations
@@ -61,6 +61,8 @@ class MessageSink(FixedPartitionedSink[Message, None]):
         self._kafka = kafka
         self._timeout = timeout
         self._producer: AcknowledgedProducer | None = None
+        self._names: AcknowledgedProducer | None = None
+        """Its records stay in order, and none comes before one that was lost is told."""
         self._error: str | None = None
         self._unnamed = unnamed
         self._names_topic = topics(kafka).names
@@ -82,7 +84,8 @@ class MessageSink(FixedPartitionedSink[Message, None]):
         """
         if self._producer is None:
             self._producer = AcknowledgedProducer(self._kafka, self._timeout, patience=self._timeout)
-            # A snapshot would wait half a minute for librdkafka to give up a topic that was not made.
+            self._names = AcknowledgedProducer(self._kafka, self._timeout)
+            # librdkafka takes half a minute to give up a topic that was not made.
             if not is_there(self._kafka, self._names_topic):
                 self._unnamed(f"there is no topic {self._names_topic}")
         return _Partition(self)
@@ -90,11 +93,12 @@ class MessageSink(FixedPartitionedSink[Message, None]):
     def write(self, messages: list[Message]) -> None:
         """Queue messages, waiting for room if the queue is full."""
         assert self._producer is not None
+        assert self._names is not None
         if self._error is not None:
             raise KafkaError(f"a message was not acknowledged: {self._error}")
         names = [message for message in messages if message.topic == self._names_topic]
         if names:
-            self._producer.send(names, Batch(len(names), self._reported_names))
+            self._names.send(names, Batch(len(names), self._reported_names))
         promised = [one for one in messages if one.topic not in {self._replies_topic, self._names_topic}]
         if promised:
             self._producer.send(promised, Batch(len(promised), self._reported))
@@ -116,5 +120,5 @@ class MessageSink(FixedPartitionedSink[Message, None]):
             raise KafkaError(f"a message was not acknowledged: {self._error}")
 
     def close(self) -> None:
-        """Give the last replies a moment."""
+        """Give the last replies a moment; names that are lost now are none that anybody claims to have told."""
         self._replies.close()

@@ -13,6 +13,7 @@ from connectors.kafka.embedded import CLIENT_SETTINGS, EmbeddedBroker
 from connectors.kafka.scan import scan
 from connectors.kafka.sink import MessageSink
 from connectors.request import Message
+from tests.support.product import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,9 +66,21 @@ def test_names_that_are_lost_are_told_and_hold_nothing_up(broker: EmbeddedBroker
     assert told == []
     part.write_batch([Message(NAMES, b"too large" * 1_000_000, partition=0), Message(TOPIC, b"next", partition=0)])
     part.snapshot()
+    wait_for(lambda: bool(told), "the lost names are told")
     assert "Message size too large" in told[0]
     assert [one.value for one in scan(kafka(broker), TOPIC, [0])] == [b"first", b"next"]
-    assert [one.value for one in scan(kafka(broker), NAMES, [0])] == [b"names"]
+    wait_for(lambda: [one.value for one in scan(kafka(broker), NAMES, [0])] == [b"names"], "the others are there")
+
+
+def test_snapshot_waits_for_no_names(broker: EmbeddedBroker) -> None:
+    """A topic whose broker is away would stop the flow for as long as a message may take, and then end it."""
+    told: list[str] = []
+    part = MessageSink(kafka(broker), TIMEOUT, told.append).build_part("decisions", "0", None)
+    broker.set_leaderless(NAMES, 0)
+    part.write_batch([Message(NAMES, b"names", partition=0), Message(TOPIC, b"first", partition=0)])
+    part.snapshot()
+    assert told == []  # it is not given up yet
+    assert [one.value for one in scan(kafka(broker), TOPIC, [0])] == [b"first"]
 
 
 def test_names_topic_that_is_not_there_is_told_before_anything_is_written() -> None:
