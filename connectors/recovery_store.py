@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 _LOCK = "winnow.lock"
 _LOCKS = Path("/proc/locks")
-# Long states are written, and thrown away, at a quarter to a third less CPU than with SQLite's own 4 KiB.
-_PAGE_BYTES = 16 * 1024
 
 
 def option(names: tuple[str, str], variable: str, arguments: Sequence[str], environ: Mapping[str, str]) -> str | None:
@@ -69,8 +67,7 @@ def check(folder: Path, source: str, partitions: int) -> None:
 
     What an execution that was killed has saved of an epoch it did not finish is deleted. Bytewax leaves it there, and
     overwrites it only for keys that are awake in that epoch of the next execution: the others' state would then be
-    newer than the offsets beside it, and what is read again a duplicate that nobody was told. A store that is new gets
-    larger pages.
+    newer than the offsets beside it, and what is read again a duplicate that nobody was told.
 
     Args:
         folder: The recovery directory.
@@ -80,17 +77,9 @@ def check(folder: Path, source: str, partitions: int) -> None:
     Raises:
         ConfigError: It does not fit, it is no recovery directory, or it cannot be read and written.
     """
-    files = _files(folder)
-    try:
-        for file in files:
-            _undo_cut_short(file)
-    except sqlite3.Error as error:
-        raise ConfigError(f"the recovery directory {folder} cannot be used: {error}") from error
     fits(folder, source, partitions)
     try:
-        _forget_unfinished(files)
-        for file in files:
-            _widen(file)
+        _forget_unfinished(_files(folder))
     except sqlite3.Error as error:
         raise ConfigError(f"the recovery directory {folder} cannot be used: {error}") from error
 
@@ -166,29 +155,6 @@ def _forget_unfinished(files: Sequence[Path]) -> None:
     for file in files:
         with closing(sqlite3.connect(file)) as store, store:
             store.execute("DELETE FROM snaps WHERE snap_epoch >= ?", (resume_epoch,))
-
-
-def _widen(file: Path) -> None:
-    """Give a file that holds no state yet pages of `_PAGE_BYTES`, unless another process is at it."""
-    with (
-        suppress(sqlite3.OperationalError),  # locked by another of the same cluster, which may be at just this
-        closing(sqlite3.connect(file, timeout=0, isolation_level=None)) as store,
-    ):
-        ((size_bytes,),) = store.execute("PRAGMA page_size")
-        ((is_used,),) = store.execute("SELECT EXISTS (SELECT 1 FROM snaps)")
-        if not is_used and size_bytes != _PAGE_BYTES:
-            # Only VACUUM changes it, and only outside of WAL, to which Bytewax goes back.
-            # Source: https://www.sqlite.org/pragma.html#pragma_page_size
-            store.execute("PRAGMA journal_mode = DELETE")
-            store.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
-            store.execute("VACUUM")
-
-
-def _undo_cut_short(file: Path) -> None:
-    """Undo what a process that was killed in `_widen` left half done: whoever opens the file to read it only cannot."""
-    if file.with_name(f"{file.name}-journal").exists():
-        with closing(sqlite3.connect(file)) as store:
-            store.execute("SELECT part_count FROM parts").fetchall()
 
 
 def _resume_epoch(files: Sequence[Path]) -> int | None:
